@@ -1,0 +1,5 @@
+//! The pure core: values, states and judgements. No I/O, no clock, no tokio, sqlx, reqwest or teloxide.
+
+pub mod account;
+pub mod credentials;
+pub mod verdict;

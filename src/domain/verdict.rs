@@ -1,0 +1,267 @@
+//! What X says of the four values: one enum, each with a stable code and the values it puts in doubt.
+//!
+//! The sentences for each stand in `telegram/texts/verdicts.rs`, the list for readers in `docs/verdicts.md`.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::{
+    account::{XAccount, XUserId},
+    credentials::Field,
+};
+
+/// What the token may do, from the response header `x-access-level`. It was fixed when the token was issued.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Permission {
+    /// `read-write`
+    ReadWrite,
+    /// `read-write-directmessages`
+    ReadWriteDirectMessages,
+}
+
+/// X's own words from an error body, cut to a readable length, control characters removed. Escape before showing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct XWords(String);
+
+impl XWords {
+    /// At most this many characters are kept.
+    pub const MAX_CHARS: usize = 200;
+
+    /// Cuts and cleans what X wrote.
+    #[must_use]
+    pub fn new(text: &str) -> Self {
+        let clean: String = text
+            .split_whitespace()
+            .collect::<Vec<_>>()
+            .join(" ")
+            .chars()
+            .filter(|c| !c.is_control())
+            .collect();
+        if clean.chars().count() <= Self::MAX_CHARS {
+            return Self(clean);
+        }
+        let mut cut: String = clean.chars().take(Self::MAX_CHARS - 1).collect();
+        cut.push('…');
+        Self(cut)
+    }
+
+    /// The words, unescaped.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// The result of asking X about an account's four values.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "code", rename_all = "snake_case")]
+pub enum Verdict {
+    /// X accepts the values and the token may write.
+    Connected {
+        /// Whose token it is.
+        account: XAccount,
+        /// What it may do.
+        permission: Permission,
+    },
+    /// X accepts the values and did not say what the token may do.
+    ConnectedPermissionUnknown {
+        /// Whose token it is.
+        account: XAccount,
+    },
+    /// X accepts the values; the token was issued while the app could only read.
+    ReadOnly {
+        /// Whose token it is.
+        account: XAccount,
+    },
+    /// The API Key and Secret alone do not authenticate.
+    ApiKeyPairRejected,
+    /// The key pair is good; X does not know the Access Token.
+    AccessTokenRejected,
+    /// The key pair is good and the Access Token is known; its secret does not fit.
+    AccessSecretRejected,
+    /// The key pair is good, the token pair is not, and X does not say which half.
+    TokenPairRejected,
+    /// The token belongs to another X account than the one that is linked.
+    TokenOfOtherAccount {
+        /// The account that is linked.
+        expected: XUserId,
+        /// The account of the new token.
+        found: XUserId,
+    },
+    /// The new values are the ones that are stored already.
+    SameValuesAgain,
+    /// X suspended the app.
+    AppSuspended,
+    /// X suspended the user.
+    UserSuspended,
+    /// X locked the user's account until they log in.
+    UserLocked,
+    /// The app is in no package or environment that may call the v2 API.
+    NotEnrolled,
+    /// The values are good, the prepaid credits are used up.
+    NoCredits,
+    /// The values are good, the spending limit of the billing cycle is reached.
+    SpendCapReached {
+        /// The day on which the next cycle begins, if X named it.
+        reset_date: Option<NaiveDate>,
+    },
+    /// Too many requests.
+    RateLimited {
+        /// When X takes requests again, if it said so.
+        until: Option<DateTime<Utc>>,
+    },
+    /// This server's clock is so far off that X refuses the signature.
+    ClockSkew {
+        /// Seconds by which this server is ahead of X (negative: behind); `None` if X did not show its time.
+        seconds: Option<i64>,
+    },
+    /// X is down, too slow, or could not be reached.
+    XUnavailable,
+    /// Anything else.
+    Unexpected {
+        /// HTTP status.
+        status: u16,
+        /// X's own words.
+        words: XWords,
+    },
+}
+
+impl Verdict {
+    /// Every code, in the order of the enum.
+    pub const CODES: [&'static str; 19] = [
+        "connected",
+        "connected_permission_unknown",
+        "read_only",
+        "api_key_pair_rejected",
+        "access_token_rejected",
+        "access_secret_rejected",
+        "token_pair_rejected",
+        "token_of_other_account",
+        "same_values_again",
+        "app_suspended",
+        "user_suspended",
+        "user_locked",
+        "not_enrolled",
+        "no_credits",
+        "spend_cap_reached",
+        "rate_limited",
+        "clock_skew",
+        "x_unavailable",
+        "unexpected",
+    ];
+
+    /// The stable code that the user sees and programs may rely on.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Connected { .. } => "connected",
+            Self::ConnectedPermissionUnknown { .. } => "connected_permission_unknown",
+            Self::ReadOnly { .. } => "read_only",
+            Self::ApiKeyPairRejected => "api_key_pair_rejected",
+            Self::AccessTokenRejected => "access_token_rejected",
+            Self::AccessSecretRejected => "access_secret_rejected",
+            Self::TokenPairRejected => "token_pair_rejected",
+            Self::TokenOfOtherAccount { .. } => "token_of_other_account",
+            Self::SameValuesAgain => "same_values_again",
+            Self::AppSuspended => "app_suspended",
+            Self::UserSuspended => "user_suspended",
+            Self::UserLocked => "user_locked",
+            Self::NotEnrolled => "not_enrolled",
+            Self::NoCredits => "no_credits",
+            Self::SpendCapReached { .. } => "spend_cap_reached",
+            Self::RateLimited { .. } => "rate_limited",
+            Self::ClockSkew { .. } => "clock_skew",
+            Self::XUnavailable => "x_unavailable",
+            Self::Unexpected { .. } => "unexpected",
+        }
+    }
+
+    /// The X account, where X named it: then the four values authenticate together.
+    #[must_use]
+    pub fn account(&self) -> Option<&XAccount> {
+        match self {
+            Self::Connected { account, .. }
+            | Self::ConnectedPermissionUnknown { account }
+            | Self::ReadOnly { account } => Some(account),
+            _ => None,
+        }
+    }
+
+    /// What became of the values: accepted, refused, or X did not get as far as judging them.
+    #[must_use]
+    pub fn outcome(&self) -> Outcome {
+        match self {
+            Self::Connected { .. }
+            | Self::ConnectedPermissionUnknown { .. }
+            | Self::ReadOnly { .. } => Outcome::Accepted,
+            Self::ApiKeyPairRejected
+            | Self::AccessTokenRejected
+            | Self::AccessSecretRejected
+            | Self::TokenPairRejected
+            | Self::TokenOfOtherAccount { .. }
+            | Self::SameValuesAgain
+            | Self::AppSuspended
+            | Self::UserSuspended
+            | Self::UserLocked
+            | Self::NotEnrolled => Outcome::Refused,
+            Self::NoCredits
+            | Self::SpendCapReached { .. }
+            | Self::RateLimited { .. }
+            | Self::ClockSkew { .. }
+            | Self::XUnavailable
+            | Self::Unexpected { .. } => Outcome::Undecided,
+        }
+    }
+
+    /// The values that a repair asks for again; empty where new values would not help.
+    #[must_use]
+    pub fn doubtful_fields(&self) -> &'static [Field] {
+        match self {
+            Self::ApiKeyPairRejected => &Field::KEY_PAIR,
+            Self::AccessSecretRejected => &[Field::AccessSecret],
+            Self::ReadOnly { .. }
+            | Self::AccessTokenRejected
+            | Self::TokenPairRejected
+            | Self::TokenOfOtherAccount { .. }
+            | Self::SameValuesAgain => &Field::TOKEN_PAIR,
+            Self::Connected { .. }
+            | Self::ConnectedPermissionUnknown { .. }
+            | Self::AppSuspended
+            | Self::UserSuspended
+            | Self::UserLocked
+            | Self::NotEnrolled
+            | Self::NoCredits
+            | Self::SpendCapReached { .. }
+            | Self::RateLimited { .. }
+            | Self::ClockSkew { .. }
+            | Self::XUnavailable
+            | Self::Unexpected { .. } => &[],
+        }
+    }
+}
+
+/// How far X's answer decides about the values themselves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// X authenticated them.
+    Accepted,
+    /// X refused them, the app or the user for good.
+    Refused,
+    /// X did not decide; the same values may be accepted later.
+    Undecided,
+}
+
+/// What X says of the API Key and Secret alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum KeyPairOutcome {
+    /// X knows the pair.
+    Accepted,
+    /// X does not accept the pair.
+    Rejected,
+    /// X suspended the app that the pair belongs to.
+    AppSuspended,
+    /// X did not say: down, too many requests, or an answer that decides nothing.
+    Unknown,
+}

@@ -1,0 +1,3 @@
+//! The `addx` binary.
+
+fn main() {}
