@@ -1,8 +1,141 @@
 //! Who and what a link is about: the X account, and the name and id under which a user keeps it.
 
-use std::fmt;
+use std::{fmt, str::FromStr};
 
+use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize};
+
+/// The immutable id of a link, made at random when its flow begins. Part of what binds the sealed values to their row.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct AccountId([u8; 16]);
+
+impl AccountId {
+    /// An id from its bytes.
+    #[must_use]
+    pub const fn from_bytes(bytes: [u8; 16]) -> Self {
+        Self(bytes)
+    }
+
+    /// The bytes.
+    #[must_use]
+    pub const fn bytes(self) -> [u8; 16] {
+        self.0
+    }
+}
+
+/// Base64url without padding, 22 characters: short enough for a button.
+impl fmt::Display for AccountId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&BASE64_URL_SAFE_NO_PAD.encode(self.0))
+    }
+}
+
+impl fmt::Debug for AccountId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "AccountId({self})")
+    }
+}
+
+/// A text that is not an [`AccountId`].
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not an account id")]
+pub struct NotAnAccountId;
+
+impl FromStr for AccountId {
+    type Err = NotAnAccountId;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let mut bytes = [0; 16];
+        match BASE64_URL_SAFE_NO_PAD.decode_slice(text, &mut bytes) {
+            Ok(16) => Ok(Self(bytes)),
+            _ => Err(NotAnAccountId),
+        }
+    }
+}
+
+impl TryFrom<String> for AccountId {
+    type Error = NotAnAccountId;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse()
+    }
+}
+
+impl From<AccountId> for String {
+    fn from(id: AccountId) -> Self {
+        id.to_string()
+    }
+}
+
+/// The name under which a user keeps a link: 1 to 32 characters on one line, unique per user without regard to case.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccountName(String);
+
+/// Why a text cannot be a name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NameRejection {
+    /// Nothing but blanks.
+    Blank,
+    /// More than [`AccountName::MAX_CHARS`] characters.
+    TooLong,
+    /// Several lines, or characters that cannot be seen.
+    Unprintable,
+    /// It looks like one of the values.
+    LooksSecret,
+    /// The user has a link of this name.
+    Taken,
+}
+
+impl AccountName {
+    /// The longest name, in characters.
+    pub const MAX_CHARS: usize = 32;
+
+    /// Reads a name as a person typed it.
+    ///
+    /// # Errors
+    /// The text is blank, too long, unprintable, or looks like a secret.
+    pub fn parse(text: &str) -> Result<Self, NameRejection> {
+        let text = text.trim();
+        if text.is_empty() {
+            return Err(NameRejection::Blank);
+        }
+        if super::paste::looks_secret(text) {
+            return Err(NameRejection::LooksSecret);
+        }
+        if text.chars().count() > Self::MAX_CHARS {
+            return Err(NameRejection::TooLong);
+        }
+        if text.chars().any(|c| c.is_control() || is_invisible(c)) {
+            return Err(NameRejection::Unprintable);
+        }
+        Ok(Self(text.to_owned()))
+    }
+
+    /// The name as typed.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// What two names are compared by.
+    #[must_use]
+    pub fn key(&self) -> String {
+        self.0.to_lowercase()
+    }
+}
+
+impl fmt::Display for AccountName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Characters that change how a line reads without being seen: bidirectional controls and zero-width ones.
+fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{FEFF}')
+}
 
 /// X's numeric user id. Above 2^53, so never a JSON number on the way out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -1,0 +1,5 @@
+//! Placeholder until the recogniser lands.
+/// x
+pub fn looks_secret(_text: &str) -> bool {
+    false
+}

@@ -1,0 +1,285 @@
+//! XChaCha20-Poly1305 with associated data that names the place: the one file that encrypts.
+
+use std::fmt;
+
+use chacha20poly1305::{
+    KeyInit, XChaCha20Poly1305, XNonce,
+    aead::{Aead, Payload},
+};
+use hkdf::Hkdf;
+use hmac::{Hmac, Mac};
+use sha2::Sha256;
+use zeroize::Zeroizing;
+
+use super::KeyId;
+use crate::{
+    domain::{
+        account::AccountId,
+        credentials::{Field, Secret},
+    },
+    random::{NoRandomness, Random},
+};
+
+/// The format of sealed bytes: version ‖ key id (4, big endian) ‖ nonce (24) ‖ ciphertext and tag (16).
+const VERSION: u8 = 1;
+const NONCE: usize = 24;
+const HEADER: usize = 1 + 4 + NONCE;
+/// The key id in the header of what a data key sealed: data keys have no number.
+const DATA_KEY: KeyId = KeyId(0);
+
+/// Encrypted bytes, safe to store.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sealed(Vec<u8>);
+
+impl Sealed {
+    /// Bytes as they come from the database. Whether they open is seen when they are opened.
+    #[must_use]
+    pub fn from_bytes(bytes: Vec<u8>) -> Self {
+        Self(bytes)
+    }
+
+    /// The bytes to store.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// The id of the keyring's key that sealed this.
+    ///
+    /// # Errors
+    /// Too short, or of a format this program does not know.
+    pub fn key_id(&self) -> Result<KeyId, OpenError> {
+        match self.0.get(..HEADER) {
+            Some([VERSION, a, b, c, d, ..]) => Ok(KeyId(u32::from_be_bytes([*a, *b, *c, *d]))),
+            _ => Err(OpenError::Malformed),
+        }
+    }
+}
+
+/// Why sealed bytes did not open.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum OpenError {
+    /// The bytes are too short or of an unknown format.
+    #[error("the sealed bytes are cut off or of an unknown format")]
+    Malformed,
+    /// The keyring has no such key, or it is retired.
+    #[error("the keyring has no usable key {0}")]
+    UnknownKey(KeyId),
+    /// The wrong key, another place, or altered bytes: an AEAD does not say which.
+    #[error("the sealed bytes do not belong to this key and place")]
+    Refused,
+}
+
+/// Where sealed bytes belong: the associated data of the AEAD.
+///
+/// Format version, owner, row and field go into it, each of fixed length or with its length before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    owner: i64,
+    row: [u8; 16],
+    field: &'static str,
+}
+
+impl Place {
+    /// One of an account's four values.
+    #[must_use]
+    pub fn value(owner: i64, account: AccountId, field: Field) -> Self {
+        Self {
+            owner,
+            row: account.bytes(),
+            field: field.as_str(),
+        }
+    }
+
+    /// An account's data key.
+    #[must_use]
+    pub fn data_key(owner: i64, account: AccountId) -> Self {
+        Self {
+            owner,
+            row: account.bytes(),
+            field: "data_key",
+        }
+    }
+
+    /// The state of a chat's dialogue.
+    #[must_use]
+    pub fn dialogue(chat: i64) -> Self {
+        Self {
+            owner: chat,
+            row: [0; 16],
+            field: "dialogue",
+        }
+    }
+
+    /// An update of a chat that waits to be handled.
+    #[must_use]
+    pub fn update(chat: i64, update: i64) -> Self {
+        let mut row = [0; 16];
+        row[8..].copy_from_slice(&update.to_be_bytes());
+        Self {
+            owner: chat,
+            row,
+            field: "update",
+        }
+    }
+
+    /// The row that tells a wrong key at start.
+    #[must_use]
+    pub fn canary() -> Self {
+        Self {
+            owner: 0,
+            row: [0; 16],
+            field: "canary",
+        }
+    }
+
+    fn associated_data(&self) -> Vec<u8> {
+        let field = self.field.as_bytes();
+        let mut data = Vec::with_capacity(4 + 1 + 8 + 16 + 1 + field.len());
+        data.extend_from_slice(b"addx");
+        data.push(VERSION);
+        data.extend_from_slice(&self.owner.to_be_bytes());
+        data.extend_from_slice(&self.row);
+        data.push(u8::try_from(field.len()).unwrap_or(u8::MAX));
+        data.extend_from_slice(field);
+        data
+    }
+}
+
+pub(super) fn seal(
+    key: &[u8; 32],
+    id: KeyId,
+    place: &Place,
+    plain: &[u8],
+    nonce: [u8; NONCE],
+) -> Sealed {
+    let cipher = XChaCha20Poly1305::new(key.into());
+    let payload = Payload {
+        msg: plain,
+        aad: &place.associated_data(),
+    };
+    let Ok(ciphertext) = cipher.encrypt(&XNonce::from(nonce), payload) else {
+        unreachable!("encryption fails above 256 GiB only")
+    };
+    let mut bytes = Vec::with_capacity(HEADER + ciphertext.len());
+    bytes.push(VERSION);
+    bytes.extend_from_slice(&id.0.to_be_bytes());
+    bytes.extend_from_slice(&nonce);
+    bytes.extend_from_slice(&ciphertext);
+    Sealed(bytes)
+}
+
+pub(super) fn open(
+    key: &[u8; 32],
+    place: &Place,
+    sealed: &Sealed,
+) -> Result<Zeroizing<Vec<u8>>, OpenError> {
+    let (header, ciphertext) = sealed
+        .0
+        .split_at_checked(HEADER)
+        .ok_or(OpenError::Malformed)?;
+    if header[0] != VERSION {
+        return Err(OpenError::Malformed);
+    }
+    let nonce = XNonce::try_from(&header[1 + 4..]).map_err(|_| OpenError::Malformed)?;
+    XChaCha20Poly1305::new(key.into())
+        .decrypt(
+            &nonce,
+            Payload {
+                msg: ciphertext,
+                aad: &place.associated_data(),
+            },
+        )
+        .map(Zeroizing::new)
+        .map_err(|_| OpenError::Refused)
+}
+
+/// A keyed fingerprint of a value: tells that two values are the same without keeping either.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ValueFingerprint(pub [u8; 32]);
+
+/// An account's own key. It seals the four values of that account and nothing else.
+pub struct DataKey {
+    bytes: Zeroizing<[u8; 32]>,
+    random: Random,
+}
+
+impl fmt::Debug for DataKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("DataKey")
+    }
+}
+
+impl DataKey {
+    pub(super) fn new(bytes: Zeroizing<[u8; 32]>, random: Random) -> Self {
+        Self { bytes, random }
+    }
+
+    pub(super) fn bytes(&self) -> &[u8; 32] {
+        &self.bytes
+    }
+
+    /// Seals one value for its place.
+    ///
+    /// # Errors
+    /// The operating system gave no randomness.
+    pub fn seal(
+        &self,
+        owner: i64,
+        account: AccountId,
+        field: Field,
+        value: &Secret,
+    ) -> Result<Sealed, NoRandomness> {
+        let place = Place::value(owner, account, field);
+        Ok(seal(
+            &self.subkey(b"seal"),
+            DATA_KEY,
+            &place,
+            value.expose().as_bytes(),
+            self.random.bytes()?,
+        ))
+    }
+
+    /// Opens one value.
+    ///
+    /// # Errors
+    /// The bytes were made for another place or by another key, or altered.
+    pub fn open(
+        &self,
+        owner: i64,
+        account: AccountId,
+        field: Field,
+        sealed: &Sealed,
+    ) -> Result<Secret, OpenError> {
+        let place = Place::value(owner, account, field);
+        let mut plain = open(&self.subkey(b"seal"), &place, sealed)?;
+        String::from_utf8(std::mem::take(&mut *plain))
+            .map(Secret::new)
+            .map_err(|_| OpenError::Malformed)
+    }
+
+    /// The fingerprint of a value of this account (HMAC-SHA-256 under a key of its own).
+    #[must_use]
+    pub fn fingerprint(&self, field: Field, value: &Secret) -> ValueFingerprint {
+        let Ok(mut mac) = <Hmac<Sha256> as KeyInit>::new_from_slice(&*self.subkey(b"fingerprint"))
+        else {
+            unreachable!("HMAC takes a key of any length")
+        };
+        mac.update(field.as_str().as_bytes());
+        mac.update(&[0]);
+        mac.update(value.expose().as_bytes());
+        ValueFingerprint(mac.finalize().into_bytes().into())
+    }
+
+    /// One key per use (HKDF-SHA-256, RFC 5869), so that sealing and fingerprinting never share one.
+    fn subkey(&self, purpose: &[u8]) -> Zeroizing<[u8; 32]> {
+        let mut key = Zeroizing::new([0; 32]);
+        if Hkdf::<Sha256>::new(Some(b"addx data key v1"), &*self.bytes)
+            .expand(purpose, &mut *key)
+            .is_err()
+        {
+            unreachable!("32 bytes are within HKDF's limit");
+        }
+        key
+    }
+}
