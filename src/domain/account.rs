@@ -3,7 +3,10 @@
 use std::{fmt, str::FromStr};
 
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+
+use super::verdict::Verdict;
 
 /// The immutable id of a link, made at random when its flow begins. Part of what binds the sealed values to their row.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -113,6 +116,12 @@ impl AccountName {
         Ok(Self(text.to_owned()))
     }
 
+    /// A name that was parsed before it was stored.
+    #[must_use]
+    pub fn trusted(name: String) -> Self {
+        Self(name)
+    }
+
     /// The name as typed.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -180,6 +189,33 @@ pub struct XAccount {
     pub id: XUserId,
     /// `data.username`
     pub username: XUsername,
+}
+
+/// A link as it is kept: who owns it, what X said of it, and when.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LinkedAccount {
+    /// Its id.
+    pub id: AccountId,
+    /// The Telegram user it belongs to.
+    pub owner: i64,
+    /// What the user calls it.
+    pub name: AccountName,
+    /// Whether the name gives way to the X handle once that is known.
+    pub takes_x_handle: bool,
+    /// The account on X; `None` until X first confirmed it.
+    pub x_account: Option<XAccount>,
+    /// X's last word on the values in use; `None` until X was asked.
+    pub verdict: Option<Verdict>,
+    /// Since when the verdict's code is the same.
+    pub verdict_since: Option<DateTime<Utc>>,
+    /// When X was last asked.
+    pub checked_at: Option<DateTime<Utc>>,
+    /// When X last accepted the values.
+    pub accepted_at: Option<DateTime<Utc>>,
+    /// Until when new values wait beside the ones in use.
+    pub candidate_until: Option<DateTime<Utc>>,
+    /// When the link was made.
+    pub created_at: DateTime<Utc>,
 }
 
 mod decimal {

@@ -2,5 +2,8 @@
 
 pub mod account;
 pub mod credentials;
+pub mod linking;
+pub mod notice;
 pub mod paste;
+pub mod report;
 pub mod verdict;

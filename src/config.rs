@@ -1,0 +1,393 @@
+//! The configuration: every environment variable there is, in one list that code, `--help` and README share.
+
+use std::{
+    collections::HashSet,
+    fmt,
+    path::{Path, PathBuf},
+};
+
+use url::{Host, Url};
+
+use crate::domain::credentials::Secret;
+
+/// An environment variable the bot reads.
+#[derive(Clone, Copy, Debug)]
+pub struct Variable {
+    /// Its name.
+    pub name: &'static str,
+    /// What counts when it is not set; `None`: it must be set.
+    pub default: Option<&'static str>,
+    /// What it means.
+    pub meaning: &'static str,
+}
+
+/// The bot's token.
+pub const TOKEN: Variable = Variable {
+    name: "TELOXIDE_TOKEN",
+    default: None,
+    meaning: "the bot's token, from @BotFather",
+};
+/// Where Telegram's Bot API is.
+pub const TELEGRAM_URL: Variable = Variable {
+    name: "TELOXIDE_API_URL",
+    default: Some("https://api.telegram.org"),
+    meaning: "Bot API server",
+};
+/// Where X's API is.
+pub const X_URL: Variable = Variable {
+    name: "X_API_URL",
+    default: Some("https://api.x.com"),
+    meaning: "X API server",
+};
+/// Where the database is.
+pub const DATABASE: Variable = Variable {
+    name: "DATABASE_URL",
+    default: Some("sqlite://data/addx.db"),
+    meaning: "SQLite file; made when missing, readable by its owner alone",
+};
+/// Where the keyring is.
+pub const KEY_FILE: Variable = Variable {
+    name: "ADDX_KEY_FILE",
+    default: Some("secrets/addx.key"),
+    meaning: "the keyring; made at the first start with an empty database, never over existing data",
+};
+/// Who may use the bot.
+pub const ALLOWED_USERS: Variable = Variable {
+    name: "ADDX_ALLOWED_USERS",
+    default: Some(""),
+    meaning: "Telegram user ids, separated by commas; empty: everybody",
+};
+/// What is logged.
+pub const LOG: Variable = Variable {
+    name: "RUST_LOG",
+    default: Some("addx=info"),
+    meaning: "log filter (tracing); other crates stay quiet whatever it says",
+};
+
+/// Every variable, in the order of the README.
+pub const VARIABLES: [Variable; 7] = [
+    TOKEN,
+    TELEGRAM_URL,
+    X_URL,
+    DATABASE,
+    KEY_FILE,
+    ALLOWED_USERS,
+    LOG,
+];
+
+/// A variable that cannot be used, and how to mend it. Never names the value of the token.
+#[derive(Debug, thiserror::Error)]
+#[error("{variable}: {problem}")]
+pub struct ConfigError {
+    /// The variable's name.
+    pub variable: &'static str,
+    /// What is wrong, and what to do.
+    pub problem: String,
+}
+
+impl ConfigError {
+    /// A problem with `variable`.
+    pub fn new(variable: Variable, problem: impl fmt::Display) -> Self {
+        Self {
+            variable: variable.name,
+            problem: problem.to_string(),
+        }
+    }
+}
+
+/// Who may use the bot.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum AllowedUsers {
+    /// Everybody.
+    #[default]
+    Everybody,
+    /// These Telegram user ids.
+    Only(HashSet<i64>),
+}
+
+impl AllowedUsers {
+    /// Whether this Telegram user may use the bot.
+    #[must_use]
+    pub fn contains(&self, user: i64) -> bool {
+        match self {
+            Self::Everybody => true,
+            Self::Only(users) => users.contains(&user),
+        }
+    }
+}
+
+/// Everything the bot is told from outside.
+#[derive(Debug)]
+pub struct Config {
+    /// [`TOKEN`]
+    pub token: Secret,
+    /// [`TELEGRAM_URL`]
+    pub telegram_url: Url,
+    /// [`X_URL`]
+    pub x_url: Url,
+    /// [`DATABASE`], as a path.
+    pub database: PathBuf,
+    /// [`KEY_FILE`]
+    pub key_file: PathBuf,
+    /// [`ALLOWED_USERS`]
+    pub allowed_users: AllowedUsers,
+}
+
+impl Config {
+    /// Reads the variables through `get`.
+    ///
+    /// # Errors
+    /// A variable is missing or cannot be understood.
+    pub fn read(get: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
+        let value = |variable: Variable| {
+            get(variable.name)
+                .map(|value| value.trim().to_owned())
+                .filter(|value| !value.is_empty())
+                .or_else(|| variable.default.map(str::to_owned))
+                .unwrap_or_default()
+        };
+        let token = value(TOKEN);
+        if token.is_empty() {
+            return Err(ConfigError::new(
+                TOKEN,
+                "not set. Send /newbot to @BotFather in Telegram and put the token it gives you into the environment or \
+                 into .env. To look around without a token: cargo run --example demo",
+            ));
+        }
+        if !looks_like_token(&token) {
+            return Err(ConfigError::new(
+                TOKEN,
+                "this is not a bot token. One looks like 123456789:AAE… and comes from @BotFather",
+            ));
+        }
+        Ok(Self {
+            token: Secret::new(token),
+            telegram_url: api_url(TELEGRAM_URL, &value(TELEGRAM_URL))?,
+            x_url: api_url(X_URL, &value(X_URL))?,
+            database: database_path(&value(DATABASE))?,
+            key_file: PathBuf::from(value(KEY_FILE)),
+            allowed_users: allowed_users(&value(ALLOWED_USERS))?,
+        })
+    }
+}
+
+/// The path of the database from what `get` says; for commands that need nothing else.
+///
+/// # Errors
+/// It cannot be understood.
+pub fn database(get: impl Fn(&str) -> Option<String>) -> Result<PathBuf, ConfigError> {
+    let value = get(DATABASE.name).filter(|value| !value.trim().is_empty());
+    database_path(value.as_deref().or(DATABASE.default).unwrap_or_default())
+}
+
+fn looks_like_token(token: &str) -> bool {
+    let Some((id, secret)) = token.split_once(':') else {
+        return false;
+    };
+    let url_safe = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+    !id.is_empty()
+        && id.bytes().all(|byte| byte.is_ascii_digit())
+        && secret.len() >= 8
+        && secret.bytes().all(url_safe)
+}
+
+/// A server's URL: secrets go there, so it must be encrypted unless it is this machine.
+fn api_url(variable: Variable, text: &str) -> Result<Url, ConfigError> {
+    let mut url: Url = text
+        .parse()
+        .map_err(|_| ConfigError::new(variable, "this is not a URL"))?;
+    let is_plain = matches!(url.scheme(), "http");
+    if !is_plain && url.scheme() != "https" {
+        return Err(ConfigError::new(
+            variable,
+            "the URL must begin with https://",
+        ));
+    }
+    if is_plain && !is_loopback(&url) {
+        return Err(ConfigError::new(
+            variable,
+            "the URL must begin with https://; http:// is allowed for this machine only (127.0.0.1, [::1], localhost)",
+        ));
+    }
+    if !url.username().is_empty()
+        || url.password().is_some()
+        || url.query().is_some()
+        || url.fragment().is_some()
+    {
+        return Err(ConfigError::new(
+            variable,
+            "the URL may have a host, a port and a path, and nothing else",
+        ));
+    }
+    if let Ok(mut segments) = url.path_segments_mut() {
+        segments.pop_if_empty();
+    }
+    Ok(url)
+}
+
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
+}
+
+fn database_path(text: &str) -> Result<PathBuf, ConfigError> {
+    let problem = |problem| ConfigError::new(DATABASE, problem);
+    let path = text
+        .strip_prefix("sqlite:")
+        .ok_or_else(|| problem("it must begin with sqlite:, like sqlite://data/addx.db"))?;
+    let path = path.strip_prefix("//").unwrap_or(path);
+    let path = path.split('?').next().unwrap_or_default();
+    if path.is_empty() || path.contains(":memory:") {
+        return Err(problem(
+            "it must name a file: links that are gone at the next start help nobody",
+        ));
+    }
+    Ok(Path::new(path).to_owned())
+}
+
+fn allowed_users(text: &str) -> Result<AllowedUsers, ConfigError> {
+    let mut users = HashSet::new();
+    for word in text
+        .split(',')
+        .map(str::trim)
+        .filter(|word| !word.is_empty())
+    {
+        let user: i64 = word.parse().map_err(|_| {
+            ConfigError::new(
+                ALLOWED_USERS,
+                "it must be Telegram user ids (numbers) separated by commas; the bot tells each person theirs",
+            )
+        })?;
+        users.insert(user);
+    }
+    Ok(if users.is_empty() {
+        AllowedUsers::Everybody
+    } else {
+        AllowedUsers::Only(users)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MADE_UP: &str = "123456789:AAmadeUpTokenForTests";
+
+    fn read(pairs: &[(&str, &str)]) -> Result<Config, ConfigError> {
+        Config::read(|name| {
+            pairs
+                .iter()
+                .find(|(known, _)| *known == name)
+                .map(|(_, value)| (*value).to_owned())
+        })
+    }
+
+    #[test]
+    fn a_token_is_all_that_must_be_set() {
+        let config = read(&[("TELOXIDE_TOKEN", MADE_UP)]).unwrap();
+        assert_eq!(config.telegram_url.as_str(), "https://api.telegram.org/");
+        assert_eq!(config.database, Path::new("data/addx.db"));
+        assert_eq!(config.key_file, Path::new("secrets/addx.key"));
+        assert_eq!(config.allowed_users, AllowedUsers::Everybody);
+    }
+
+    #[test]
+    fn each_problem_names_its_variable_and_never_the_token() {
+        let cases: [(&[(&str, &str)], &str, &str); 9] = [
+            (&[], "TELOXIDE_TOKEN", "@BotFather"),
+            (&[("TELOXIDE_TOKEN", " ")], "TELOXIDE_TOKEN", "demo"),
+            (
+                &[("TELOXIDE_TOKEN", "madeUp")],
+                "TELOXIDE_TOKEN",
+                "not a bot token",
+            ),
+            (
+                &[
+                    ("TELOXIDE_TOKEN", MADE_UP),
+                    ("X_API_URL", "http://api.x.com"),
+                ],
+                "X_API_URL",
+                "https://",
+            ),
+            (
+                &[("TELOXIDE_TOKEN", MADE_UP), ("X_API_URL", "nonsense")],
+                "X_API_URL",
+                "not a URL",
+            ),
+            (
+                &[
+                    ("TELOXIDE_TOKEN", MADE_UP),
+                    ("TELOXIDE_API_URL", "https://u:p@h"),
+                ],
+                "TELOXIDE_API_URL",
+                "nothing else",
+            ),
+            (
+                &[
+                    ("TELOXIDE_TOKEN", MADE_UP),
+                    ("DATABASE_URL", "postgres://x"),
+                ],
+                "DATABASE_URL",
+                "sqlite:",
+            ),
+            (
+                &[
+                    ("TELOXIDE_TOKEN", MADE_UP),
+                    ("DATABASE_URL", "sqlite::memory:"),
+                ],
+                "DATABASE_URL",
+                "name a file",
+            ),
+            (
+                &[("TELOXIDE_TOKEN", MADE_UP), ("ADDX_ALLOWED_USERS", "1,ada")],
+                "ADDX_ALLOWED_USERS",
+                "numbers",
+            ),
+        ];
+        for (pairs, variable, hint) in cases {
+            let error = read(pairs).unwrap_err();
+            assert_eq!(error.variable, variable);
+            let text = error.to_string();
+            assert!(text.contains(hint), "{text}");
+            assert!(!text.contains("madeUp"), "{text}");
+        }
+    }
+
+    #[test]
+    fn plain_http_is_for_this_machine_only() {
+        for (url, fine) in [
+            ("http://127.0.0.1:8081", true),
+            ("http://localhost:8081/", true),
+            ("http://[::1]:8081", true),
+            ("http://127.0.0.1.example.com", false),
+            ("http://10.0.0.1", false),
+            ("ftp://127.0.0.1", false),
+            ("https://bot-api.example.com/telegram/", true),
+        ] {
+            let config = read(&[("TELOXIDE_TOKEN", MADE_UP), ("TELOXIDE_API_URL", url)]);
+            assert_eq!(config.is_ok(), fine, "{url}");
+        }
+    }
+
+    #[test]
+    fn a_database_url_is_read_as_sqlx_would() {
+        for (url, path) in [
+            ("sqlite://data/addx.db", "data/addx.db"),
+            ("sqlite:data/addx.db", "data/addx.db"),
+            ("sqlite:///var/lib/addx.db?mode=rwc", "/var/lib/addx.db"),
+        ] {
+            assert_eq!(database_path(url).unwrap(), Path::new(path));
+        }
+    }
+
+    #[test]
+    fn a_configuration_can_be_printed_without_the_token() {
+        let config = read(&[("TELOXIDE_TOKEN", MADE_UP), ("ADDX_ALLOWED_USERS", "7, 8")]).unwrap();
+        assert!(!format!("{config:?}").contains("madeUp"));
+        assert!(config.allowed_users.contains(8) && !config.allowed_users.contains(9));
+    }
+}

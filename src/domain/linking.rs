@@ -1,0 +1,438 @@
+//! The dialogue that takes the values: its states and the transitions between them. No value is ever part of a state.
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    account::{AccountId, AccountName, NameRejection},
+    credentials::Field,
+    paste::{Kind, Rejection, Repair, Warning},
+};
+
+/// Ties buttons to the flow they were made for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FlowId(pub u32);
+
+/// Where a chat's dialogue stands. A chat without a stored state is [`LinkingState::Idle`].
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum LinkingState {
+    /// No flow.
+    #[default]
+    Idle,
+    /// `/addx` without a name: the name is asked for.
+    AwaitingName(AwaitingName),
+    /// A value is asked for.
+    AwaitingValue(AwaitingValue),
+    /// A value came that looks unusual: it is kept apart, sealed, until the user decides.
+    ConfirmingValue(ConfirmingValue),
+    /// The flow is over; its card still has to say so.
+    Closed(Closed),
+}
+
+/// See [`LinkingState::AwaitingName`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AwaitingName {
+    /// The flow's id.
+    pub id: FlowId,
+    /// The account the flow works on.
+    pub account: AccountId,
+    /// Why the last answer was not taken.
+    pub rejection: Option<NameRejection>,
+}
+
+/// See [`LinkingState::AwaitingValue`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AwaitingValue {
+    /// The flow.
+    pub flow: Flow,
+    /// The value that is asked for.
+    pub field: Field,
+    /// What is said about the last message.
+    pub remark: Option<Remark>,
+}
+
+/// See [`LinkingState::ConfirmingValue`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConfirmingValue {
+    /// The flow.
+    pub flow: Flow,
+    /// The value that was asked for.
+    pub field: Field,
+    /// What is unusual about the one that came.
+    pub doubt: Doubt,
+    /// What was cleaned from it.
+    pub repairs: Vec<Repair>,
+    /// Whether another message came instead of a tap.
+    pub reminded: bool,
+}
+
+/// See [`LinkingState::Closed`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Closed {
+    /// What the flow was for; `None` while it had no name yet.
+    pub purpose: Option<Purpose>,
+    /// How it ended.
+    pub ending: Ending,
+    /// Whether the user knows.
+    pub told: bool,
+}
+
+/// How a flow ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Ending {
+    /// All values are in.
+    Submitted,
+    /// The user left it.
+    Cancelled,
+    /// It rested too long. The user is told with the next message.
+    Expired,
+    /// A failure of ours ended it, or another flow took its place.
+    Abandoned,
+}
+
+/// A flow that has its name and collects values.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Flow {
+    /// Ties buttons to it.
+    pub id: FlowId,
+    /// The account it works on; for a new link, the one that it will make.
+    pub account: AccountId,
+    /// What it is for.
+    pub purpose: Purpose,
+    /// The values it takes, in the order in which they are asked for.
+    pub asked: Vec<Field>,
+    /// The values it has, in the order in which they came.
+    pub received: Vec<Field>,
+    /// The name given with an `/addx` in mid-flow, for "Start over".
+    pub restart_as: Option<AccountName>,
+}
+
+/// What a flow is for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Purpose {
+    /// A new link.
+    Link(LinkName),
+    /// New values for a link that exists.
+    Rotate(AccountName),
+}
+
+/// What a new link will be called.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LinkName {
+    /// As the user said.
+    Given(AccountName),
+    /// After the X handle, once X has named it.
+    XHandle,
+}
+
+/// What the card says about the last message.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Remark {
+    /// The text cannot be a value.
+    Rejected(Rejection),
+    /// Values were taken; what was cleaned, what is unusual, what was left out.
+    Taken {
+        /// Which values.
+        fields: Vec<Field>,
+        /// What was cleaned from the text.
+        repairs: Vec<Repair>,
+        /// Labelled values of unusual form, taken all the same.
+        warnings: Vec<(Field, Warning)>,
+        /// What else stood in the text and is not needed.
+        dropped: Vec<Kind>,
+    },
+    /// It is the value of an earlier step again.
+    SameAs(Field),
+    /// It has the form of a value that this flow does not ask for.
+    NotAsked(Field),
+    /// An edit of an earlier message.
+    Edited,
+    /// A photo, sticker, voice message, document …
+    NotText,
+    /// A command the bot does not know.
+    UnknownCommand,
+    /// The user went back; this value is forgotten.
+    Forgotten(Field),
+}
+
+/// Why a value is kept apart until the user decides.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Doubt {
+    /// Unusual for the value that was asked for.
+    Unusual(Warning),
+    /// It looks like the value of another step.
+    OtherField {
+        /// Which one.
+        field: Field,
+        /// The form decides: it cannot be the one that was asked for.
+        firm: bool,
+    },
+}
+
+/// Where a flow goes after values were taken.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Progress {
+    /// The next value is asked for.
+    Next(AwaitingValue),
+    /// All values are in.
+    Complete(Flow),
+}
+
+impl LinkingState {
+    /// The flow's id, while a flow is open.
+    #[must_use]
+    pub fn flow_id(&self) -> Option<FlowId> {
+        match self {
+            Self::Idle | Self::Closed(_) => None,
+            Self::AwaitingName(state) => Some(state.id),
+            Self::AwaitingValue(state) => Some(state.flow.id),
+            Self::ConfirmingValue(state) => Some(state.flow.id),
+        }
+    }
+
+    /// The account the open flow works on.
+    #[must_use]
+    pub fn account(&self) -> Option<AccountId> {
+        match self {
+            Self::Idle | Self::Closed(_) => None,
+            Self::AwaitingName(state) => Some(state.account),
+            Self::AwaitingValue(state) => Some(state.flow.account),
+            Self::ConfirmingValue(state) => Some(state.flow.account),
+        }
+    }
+
+    /// The open flow, once it has a name.
+    #[must_use]
+    pub fn flow(&self) -> Option<&Flow> {
+        match self {
+            Self::Idle | Self::AwaitingName(_) | Self::Closed(_) => None,
+            Self::AwaitingValue(state) => Some(&state.flow),
+            Self::ConfirmingValue(state) => Some(&state.flow),
+        }
+    }
+
+    /// The open flow, taken out of the state.
+    #[must_use]
+    pub fn into_flow(self) -> Option<Flow> {
+        match self {
+            Self::Idle | Self::AwaitingName(_) | Self::Closed(_) => None,
+            Self::AwaitingValue(state) => Some(state.flow),
+            Self::ConfirmingValue(state) => Some(state.flow),
+        }
+    }
+
+    /// The same state, with the name that "Start over" takes.
+    #[must_use]
+    pub fn restart_as(mut self, name: Option<AccountName>) -> Self {
+        match &mut self {
+            Self::Idle | Self::AwaitingName(_) | Self::Closed(_) => {}
+            Self::AwaitingValue(state) => state.flow.restart_as = name,
+            Self::ConfirmingValue(state) => state.flow.restart_as = name,
+        }
+        self
+    }
+
+    /// Counts the states a flow goes through, so that a button of an earlier one is told apart from a current one.
+    #[must_use]
+    pub fn step(&self) -> usize {
+        match self {
+            Self::Idle | Self::Closed(_) | Self::AwaitingName(_) => 0,
+            Self::AwaitingValue(state) => 1 + 2 * state.flow.received.len(),
+            Self::ConfirmingValue(state) => 2 + 2 * state.flow.received.len(),
+        }
+    }
+
+    /// Whether the next message may be a secret: a flow is open, or ended without the user knowing.
+    #[must_use]
+    pub fn expects_secret(&self) -> bool {
+        match self {
+            Self::AwaitingName(_) | Self::AwaitingValue(_) | Self::ConfirmingValue(_) => true,
+            Self::Closed(closed) => closed.ending == Ending::Expired && !closed.told,
+            Self::Idle => false,
+        }
+    }
+}
+
+impl AwaitingName {
+    /// The flow with the name that was chosen, asking for its first value.
+    #[must_use]
+    pub fn named(self, name: LinkName) -> AwaitingValue {
+        Flow::link(self.id, self.account, name).ask(None)
+    }
+}
+
+impl Flow {
+    /// A flow for a new link.
+    #[must_use]
+    pub fn link(id: FlowId, account: AccountId, name: LinkName) -> Self {
+        Self {
+            id,
+            account,
+            purpose: Purpose::Link(name),
+            asked: Field::ALL.to_vec(),
+            received: Vec::new(),
+            restart_as: None,
+        }
+    }
+
+    /// A flow that takes new values for a link.
+    #[must_use]
+    pub fn rotate(id: FlowId, account: AccountId, name: AccountName, asked: &[Field]) -> Self {
+        Self {
+            id,
+            account,
+            purpose: Purpose::Rotate(name),
+            asked: asked.to_vec(),
+            received: Vec::new(),
+            restart_as: None,
+        }
+    }
+
+    /// Whether it makes a new link.
+    #[must_use]
+    pub fn is_link(&self) -> bool {
+        matches!(self.purpose, Purpose::Link(_))
+    }
+
+    /// The first value that is still missing.
+    #[must_use]
+    pub fn next_field(&self) -> Option<Field> {
+        self.asked
+            .iter()
+            .copied()
+            .find(|field| !self.received.contains(field))
+    }
+
+    /// Asks for the first missing value; for the last one again, if none is missing.
+    #[must_use]
+    pub fn ask(self, remark: Option<Remark>) -> AwaitingValue {
+        let field = self
+            .next_field()
+            .or_else(|| self.asked.last().copied())
+            .unwrap_or(Field::ApiKey);
+        AwaitingValue {
+            flow: self,
+            field,
+            remark,
+        }
+    }
+
+    /// Notes that these values are in. A value that came again keeps its place.
+    #[must_use]
+    pub fn receive(mut self, fields: &[Field], remark: Option<Remark>) -> Progress {
+        for field in fields {
+            if !self.received.contains(field) {
+                self.received.push(*field);
+            }
+            if !self.asked.contains(field) {
+                self.asked.push(*field);
+            }
+        }
+        self.asked.sort();
+        if self.next_field().is_none() {
+            Progress::Complete(self)
+        } else {
+            Progress::Next(self.ask(remark))
+        }
+    }
+
+    /// Forgets the last value that came. `None` if there is none to forget.
+    #[must_use]
+    pub fn back(mut self) -> Option<(Field, AwaitingValue)> {
+        let field = self.received.pop()?;
+        Some((field, self.ask(Some(Remark::Forgotten(field)))))
+    }
+
+    /// Forgets these values, so that they are asked for again.
+    #[must_use]
+    pub fn forget(mut self, fields: &[Field]) -> AwaitingValue {
+        self.received.retain(|field| !fields.contains(field));
+        self.ask(None)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn flow() -> Flow {
+        Flow::link(FlowId(1), AccountId::from_bytes([0; 16]), LinkName::XHandle)
+    }
+
+    fn next(progress: Progress) -> AwaitingValue {
+        match progress {
+            Progress::Next(state) => state,
+            Progress::Complete(_) => panic!("the flow is complete"),
+        }
+    }
+
+    #[test]
+    fn values_are_asked_for_in_the_order_of_the_field() {
+        let mut state = flow().ask(None);
+        for field in [Field::ApiKey, Field::ApiSecret, Field::AccessToken] {
+            assert_eq!(state.field, field);
+            state = next(state.flow.receive(&[field], None));
+        }
+        assert_eq!(state.field, Field::AccessSecret);
+        let progress = state.flow.receive(&[Field::AccessSecret], None);
+        assert!(matches!(progress, Progress::Complete(_)));
+    }
+
+    #[test]
+    fn values_that_came_out_of_order_are_not_asked_for_again() {
+        let state = next(flow().receive(&[Field::AccessToken, Field::ApiKey], None));
+        assert_eq!(state.field, Field::ApiSecret);
+        let state = next(state.flow.receive(&[Field::ApiSecret], None));
+        assert_eq!(state.field, Field::AccessSecret);
+    }
+
+    #[test]
+    fn back_forgets_the_last_value_and_asks_for_it_again() {
+        let state = next(flow().receive(&[Field::ApiKey], None));
+        let (forgotten, state) = state.flow.back().unwrap();
+        assert_eq!((forgotten, state.field), (Field::ApiKey, Field::ApiKey));
+        assert!(state.flow.back().is_none());
+    }
+
+    #[test]
+    fn a_rotation_asks_for_its_own_values_only_and_takes_others_that_are_sent() {
+        let name = AccountName::parse("main").unwrap();
+        let flow = Flow::rotate(
+            FlowId(1),
+            AccountId::from_bytes([0; 16]),
+            name,
+            &Field::TOKEN_PAIR,
+        );
+        let state = next(flow.receive(&[Field::AccessToken], None));
+        assert_eq!(state.field, Field::AccessSecret);
+        let all = state.flow.receive(&Field::ALL, None);
+        assert!(matches!(all, Progress::Complete(flow) if flow.asked == Field::ALL));
+    }
+
+    #[test]
+    fn every_step_of_a_flow_has_its_own_number() {
+        let mut steps = Vec::new();
+        let mut state = flow().ask(None);
+        for field in Field::ALL {
+            let awaiting = LinkingState::AwaitingValue(state.clone());
+            let confirming = LinkingState::ConfirmingValue(ConfirmingValue {
+                flow: state.flow.clone(),
+                field,
+                doubt: Doubt::OtherField { field, firm: true },
+                repairs: Vec::new(),
+                reminded: false,
+            });
+            steps.extend([awaiting.step(), confirming.step()]);
+            match state.flow.receive(&[field], None) {
+                Progress::Next(next) => state = next,
+                Progress::Complete(_) => break,
+            }
+        }
+        assert_eq!(steps, (1..=8).collect::<Vec<_>>());
+    }
+}

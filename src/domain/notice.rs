@@ -1,0 +1,227 @@
+//! Everything the bot says besides the card, as data: kept until it is said, worded in `telegram/texts`.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::{
+    account::{AccountId, AccountName, NameRejection, XAccount},
+    linking::{FlowId, Purpose},
+    report::Report,
+    verdict::Verdict,
+};
+
+/// A message to a chat.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "notice", rename_all = "snake_case")]
+pub enum Notice {
+    /// `/start`
+    Welcome,
+    /// `/help`
+    Help,
+    /// `/guide`
+    Guide,
+    /// `/privacy`
+    Privacy,
+    /// `/accounts`; empty: how to make the first link.
+    Accounts {
+        /// In the order of their names.
+        accounts: Vec<AccountSummary>,
+    },
+    /// A command needs an account and no name was given.
+    ChooseAccount {
+        /// What for.
+        errand: Errand,
+        /// Which there are.
+        accounts: Vec<AccountChoice>,
+    },
+    /// No account has the name that was given.
+    NoSuchAccount,
+    /// What came after `/addx` cannot be a name.
+    NameRejected {
+        /// Why.
+        reason: NameRejection,
+    },
+    /// The user has as many accounts as one may have.
+    TooManyAccounts,
+    /// `/addx`, `/rotate` … while a flow is open: continue or start over?
+    FlowOpen {
+        /// The open flow.
+        flow: FlowId,
+        /// Its [`super::linking::LinkingState::step`].
+        step: usize,
+        /// What it is for; `None` while it has no name.
+        purpose: Option<Purpose>,
+        /// Whether a new link may take its place; else it can only be left.
+        may_start_over: bool,
+    },
+    /// `/cancel` with nothing to cancel.
+    NothingToCancel,
+    /// The flow was left.
+    Cancelled {
+        /// How many values were wiped.
+        values: usize,
+    },
+    /// The flow had rested too long; said with the next message.
+    Expired {
+        /// What it was for.
+        purpose: Option<Purpose>,
+        /// Whether the message that came was deleted.
+        deleted: bool,
+    },
+    /// A check was asked for.
+    Checking {
+        /// Of which account.
+        name: AccountName,
+        /// Set when it has to wait a moment.
+        at: Option<DateTime<Utc>>,
+    },
+    /// The user caused as many checks as one may in an hour.
+    CheckLimit {
+        /// Which account stays unchecked.
+        account: AccountChoice,
+        /// Whether new values of a rotation are waiting for it.
+        candidate: bool,
+        /// When the next check is possible.
+        until: DateTime<Utc>,
+    },
+    /// X's answer.
+    Result(CheckResult),
+    /// `/rotate`: what was regenerated?
+    AskRotate {
+        /// Which account.
+        account: AccountChoice,
+    },
+    /// "Check again" for new values that no longer wait.
+    NoCandidate {
+        /// Which account.
+        name: AccountName,
+    },
+    /// `/unlink`: really?
+    AskUnlink {
+        /// Which account.
+        account: AccountChoice,
+        /// Whose it is on X, if known.
+        x_account: Option<XAccount>,
+    },
+    /// The account was erased.
+    Unlinked {
+        /// What it was called.
+        name: AccountName,
+    },
+    /// The account's values went over to the account that was there before.
+    TwinUpdated {
+        /// The one that was kept.
+        name: AccountName,
+    },
+    /// A message that may hold a secret could not be deleted.
+    NotDeleted {
+        /// It is tried again; otherwise Telegram refused for good.
+        trying: bool,
+    },
+    /// It could be deleted in the end.
+    DeletedAtLast,
+    /// A text that looks like a secret came while nothing was asked for. It was deleted, if that was possible.
+    StraySecret {
+        /// Whether it is gone.
+        deleted: bool,
+        /// Whether others may have seen it.
+        in_group: bool,
+    },
+    /// A group wrote to the bot.
+    PrivateChatsOnly,
+    /// The user may not use this bot.
+    NotAllowed {
+        /// Their Telegram user id, to tell the operator.
+        user: i64,
+    },
+    /// A command the bot does not know.
+    UnknownCommand,
+    /// A text outside a flow.
+    NothingAsked,
+    /// Something failed on our side.
+    Incident {
+        /// Stands in the log too.
+        id: String,
+    },
+    /// `/diagnose`
+    Report(Report),
+    /// Stored by another version of this program and no longer understood. Says nothing.
+    Unreadable,
+}
+
+/// What an account is chosen for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Errand {
+    /// `/verify`
+    Verify,
+    /// `/rotate`
+    Rotate,
+    /// `/unlink`
+    Unlink,
+    /// `/diagnose`
+    Diagnose,
+}
+
+/// An account as a button.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccountChoice {
+    /// Its id.
+    pub id: AccountId,
+    /// Its name.
+    pub name: AccountName,
+}
+
+/// An account as a line of `/accounts`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccountSummary {
+    /// Its id.
+    pub id: AccountId,
+    /// Its name.
+    pub name: AccountName,
+    /// Whose it is on X, once X has said so.
+    pub x_account: Option<XAccount>,
+    /// X's last word.
+    pub verdict: Option<Verdict>,
+    /// Since when the verdict's code is the same.
+    pub since: Option<DateTime<Utc>>,
+    /// When X was last asked.
+    pub checked_at: Option<DateTime<Utc>>,
+    /// Whether new values wait beside the ones in use.
+    pub candidate: bool,
+}
+
+/// X's answer about an account, and what came of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CheckResult {
+    /// Which account.
+    pub account: AccountChoice,
+    /// What X said.
+    pub verdict: Verdict,
+    /// On which occasion.
+    pub occasion: Occasion,
+    /// Another of the user's accounts that is the same X account.
+    pub twin: Option<AccountName>,
+}
+
+/// Why X was asked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Occasion {
+    /// A new link.
+    Link,
+    /// The values in use, again.
+    Verify {
+        /// The code before, and since when it stood.
+        before: Option<(String, DateTime<Utc>)>,
+    },
+    /// New values: accepted, and now in use.
+    Swapped,
+    /// New values: not accepted; the old ones stay.
+    OldStay,
+    /// New values: X did not decide. They are kept a while.
+    Waiting {
+        /// Until when.
+        until: DateTime<Utc>,
+    },
+}

@@ -1,0 +1,92 @@
+//! What stood around and inside a value and was cleaned away: the part of a repair that is told.
+
+use std::ops::Range;
+
+use super::clean::{Cleaned, Repair};
+use super::pieces;
+use super::sort::Found;
+use super::words::Words;
+
+/// What was repaired inside the values. What stands between several of them is layout, not a slip.
+pub(super) fn in_values<'f>(
+    found: impl Iterator<Item = &'f Found>,
+    cleaned: &Cleaned,
+) -> Vec<Repair> {
+    let mut repairs = Vec::new();
+    found.for_each(|found| add_inside(&mut repairs, found, cleaned));
+    repairs
+}
+
+/// What was cleaned inside and around a value that stands alone.
+pub(super) fn around(found: &Found, cleaned: &Cleaned, words: &Words<'_>) -> Vec<Repair> {
+    let mut repairs = Vec::new();
+    add_inside(&mut repairs, found, cleaned);
+    let text = cleaned.text.as_str();
+    if text.trim().len() < text.len() {
+        add(&mut repairs, Repair::Spaces);
+    }
+    for label in &words.labels {
+        add(
+            &mut repairs,
+            if is_bearer(text, label) {
+                Repair::BearerPrefix
+            } else {
+                Repair::Label
+            },
+        );
+    }
+    let others = words
+        .iter()
+        .filter(|word| word.at.end <= found.at.start || found.at.end <= word.at.start);
+    for word in others {
+        let is_number = word.text.len() <= 2 && word.text.bytes().all(|byte| byte.is_ascii_digit());
+        add(
+            &mut repairs,
+            if is_number {
+                Repair::Markup
+            } else {
+                Repair::Words
+            },
+        );
+    }
+    let is_taken = |at: usize| {
+        found.at.contains(&at)
+            || words.labels.iter().any(|label| label.contains(&at))
+            || words.iter().any(|word| word.at.contains(&at))
+    };
+    for (_, c) in text.char_indices().filter(|(at, _)| !is_taken(*at)) {
+        let repair = match c {
+            ':' | '=' | '-' | '→' if !words.labels.is_empty() => continue,
+            '`' | '*' | '_' | '~' | '#' | '|' => Repair::Markup,
+            _ if c.is_whitespace() => continue,
+            _ if pieces::is_quote(c) => Repair::Quotes,
+            _ if pieces::is_bracket(c) => Repair::Brackets,
+            _ => Repair::Punctuation,
+        };
+        add(&mut repairs, repair);
+    }
+    repairs
+}
+
+fn is_bearer(text: &str, label: &Range<usize>) -> bool {
+    text.get(label.clone())
+        .is_some_and(|word| word.eq_ignore_ascii_case("bearer"))
+}
+
+fn add_inside(repairs: &mut Vec<Repair>, found: &Found, cleaned: &Cleaned) {
+    for repair in cleaned.repairs_in(found.at.start, found.at.end) {
+        add(repairs, repair);
+    }
+    if found.wrapped {
+        add(repairs, Repair::LineBreaks);
+    }
+    if found.doubled {
+        add(repairs, Repair::PastedTwice);
+    }
+}
+
+fn add(repairs: &mut Vec<Repair>, repair: Repair) {
+    if !repairs.contains(&repair) {
+        repairs.push(repair);
+    }
+}

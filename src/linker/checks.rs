@@ -1,0 +1,368 @@
+//! The checks that were asked for: claimed with a lease, answered by X, and told to the user. They survive a crash.
+
+use std::{panic::AssertUnwindSafe, sync::Arc, sync::atomic::Ordering};
+
+use chrono::TimeDelta;
+use futures::FutureExt as _;
+use tokio::sync::Semaphore;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use super::{KEY_PAIR_FRESH, Linker, Opened, choice, flow::free_name, open};
+use crate::{
+    domain::{
+        account::{AccountId, AccountName, LinkedAccount},
+        credentials::{ClientCredentials, Field, Secret, TokenCredentials},
+        notice::{CheckResult, Notice, Occasion},
+        verdict::{KeyPairOutcome, Outcome, Verdict},
+    },
+    incident,
+    store::{
+        StoreError, Tx, accounts,
+        checks::{self, Check, CheckKind},
+        dialogues, outbox,
+        values::{self, SealedValue, Slot},
+    },
+    vault::DataKey,
+};
+
+/// Questions to X at the same time.
+const CONCURRENT: usize = 8;
+/// Longer than X may take for every question of one check; after it, the check counts as lost and is claimed again.
+const LEASE: TimeDelta = TimeDelta::seconds(120);
+/// Pause after a failure of ours.
+const RETRY: TimeDelta = TimeDelta::seconds(5);
+/// After so many failures of ours the user is told instead.
+const MAX_ATTEMPTS: u32 = 3;
+
+impl Linker {
+    /// Answers checks until `stop`; then those under way are finished.
+    pub async fn run_checks(&self, stop: CancellationToken) {
+        let permits = Arc::new(Semaphore::new(CONCURRENT));
+        let running = TaskTracker::new();
+        loop {
+            let permit = tokio::select! {
+                () = stop.cancelled() => break,
+                permit = Arc::clone(&permits).acquire_owned() => permit,
+            };
+            match self.claim().await {
+                Ok(Some(check)) => {
+                    let linker = self.clone();
+                    running.spawn(async move {
+                        linker.answer(check).await;
+                        drop(permit);
+                        linker.wake_checks();
+                    });
+                }
+                Ok(None) => {
+                    drop(permit);
+                    tokio::select! {
+                        () = stop.cancelled() => break,
+                        () = self.checks_due.notified() => {}
+                        () = self.until_next_check() => {}
+                    }
+                }
+                Err(error) => {
+                    tracing::error!(error = %error, "checks could not be claimed; trying again");
+                    let later = self.clock.now() + RETRY;
+                    tokio::select! {
+                        () = stop.cancelled() => break,
+                        () = self.clock.sleep_until(later) => {}
+                    }
+                }
+            }
+        }
+        running.close();
+        running.wait().await;
+    }
+
+    async fn claim(&self) -> Result<Option<Check>, StoreError> {
+        let now = self.clock.now();
+        // Looking before writing: an idle bot does not write.
+        match checks::next_due(self.store.reader()).await? {
+            Some(due) if due <= now => {}
+            Some(_) | None => return Ok(None),
+        }
+        let mut tx = self.store.begin().await?;
+        let check = checks::claim(&mut *tx, now, now + LEASE).await?;
+        tx.commit().await?;
+        Ok(check)
+    }
+
+    async fn until_next_check(&self) {
+        match checks::next_due(self.store.reader()).await {
+            Ok(Some(due)) => self.clock.sleep_until(due).await,
+            Ok(None) => std::future::pending().await,
+            Err(_) => self.clock.sleep_until(self.clock.now() + RETRY).await,
+        }
+    }
+
+    /// Answers one check. A failure of ours, a panic included, is tried again, then told.
+    async fn answer(&self, check: Check) {
+        let result = AssertUnwindSafe(self.try_answer(check))
+            .catch_unwind()
+            .await;
+        let error = match result {
+            Ok(Ok(())) => return,
+            Ok(Err(error)) => error.to_string(),
+            Err(_) => "a panic".to_owned(),
+        };
+        let id = incident::log(&self.random, "a check failed", &error);
+        let recovery = async {
+            let mut tx = self.store.begin().await?;
+            if check.attempts < MAX_ATTEMPTS {
+                checks::postpone(&mut *tx, check.id, self.clock.now() + RETRY).await?;
+            } else if checks::finish(&mut *tx, check.id).await? && check.kind != CheckKind::KeyPair
+            {
+                outbox::push(
+                    &mut *tx,
+                    check.owner,
+                    &Notice::Incident { id },
+                    self.clock.now(),
+                )
+                .await?;
+            }
+            tx.commit().await?;
+            Ok::<_, StoreError>(())
+        };
+        if let Err(error) = recovery.await {
+            tracing::error!(error = %error, "a failed check could not be put back; its lease will end");
+        }
+        // The receiver is gone only when the bot stops.
+        let _ = self.to_write.send(check.owner);
+    }
+
+    async fn try_answer(&self, check: Check) -> Result<(), StoreError> {
+        let (owner, account) = (check.owner, check.account);
+        let mut reading = self.store.reader().begin().await?;
+        let key = values::data_key(&mut *reading, owner, account).await?;
+        let linked = accounts::by_id(&mut *reading, owner, account).await?;
+        let current = values::list(&mut *reading, account, Slot::Current).await?;
+        let candidate = values::list(&mut *reading, account, Slot::Candidate).await?;
+        reading.commit().await?;
+        let Some(wrapped) = key else {
+            return self.drop_check(check).await;
+        };
+        let data_key = self
+            .vault
+            .data_key(owner, account, &wrapped.wrapped)
+            .map_err(|source| StoreError::Open {
+                table: "data_keys",
+                source,
+            })?;
+        let newest = |field| newest(&candidate, &current, field);
+        let open = |value: &SealedValue| open(&data_key, owner, account, value);
+        if check.kind == CheckKind::KeyPair {
+            let (Some(key), Some(secret)) = (newest(Field::ApiKey), newest(Field::ApiSecret))
+            else {
+                return self.drop_check(check).await;
+            };
+            let client = ClientCredentials {
+                key: open(key)?,
+                secret: open(secret)?,
+            };
+            let outcome = self.x.check_key_pair(&client).await;
+            return self.record_key_pair(check, outcome).await;
+        }
+        let Some(linked) = linked else {
+            return self.drop_check(check).await;
+        };
+        let values = match check.kind {
+            CheckKind::Rotation => candidate.as_slice(),
+            CheckKind::KeyPair | CheckKind::Link | CheckKind::Verify => &[],
+        };
+        let Some(opened) = open_all(&data_key, owner, account, values, &current)? else {
+            return self.drop_check(check).await;
+        };
+        let fresh = self.clock.now() - KEY_PAIR_FRESH;
+        let known_good_pair = matches!(
+            wrapped.key_pair,
+            Some((KeyPairOutcome::Accepted, at)) if at >= fresh
+        ) && check.kind != CheckKind::Verify;
+        let diagnosis = self
+            .x
+            .diagnose(&opened.client, &opened.token, known_good_pair)
+            .await;
+        if let Some(seconds) = diagnosis.clock_difference {
+            self.clock_difference.store(seconds, Ordering::Relaxed);
+        }
+        tracing::info!(
+            x.verdict = diagnosis.verdict.code(),
+            x.calls = diagnosis.calls,
+            check.kind = ?check.kind,
+            "a check was answered"
+        );
+        self.record(check, &linked, diagnosis.verdict, diagnosis.key_pair)
+            .await
+    }
+
+    async fn drop_check(&self, check: Check) -> Result<(), StoreError> {
+        let mut tx = self.store.begin().await?;
+        checks::finish(&mut *tx, check.id).await?;
+        Ok(tx.commit().await?)
+    }
+
+    async fn record_key_pair(
+        &self,
+        check: Check,
+        outcome: KeyPairOutcome,
+    ) -> Result<(), StoreError> {
+        let now = self.clock.now();
+        let mut tx = self.store.begin().await?;
+        if checks::finish(&mut *tx, check.id).await? {
+            values::set_key_pair(&mut *tx, check.account, Some(outcome), now).await?;
+            dialogues::redraw(&mut *tx, check.owner, now).await?;
+        }
+        tx.commit().await?;
+        let _ = self.to_write.send(check.owner);
+        Ok(())
+    }
+
+    /// Writes down what X said, swaps what it accepted, and promises the user the answer: all or nothing.
+    async fn record(
+        &self,
+        check: Check,
+        asked_about: &LinkedAccount,
+        verdict: Verdict,
+        key_pair: Option<KeyPairOutcome>,
+    ) -> Result<(), StoreError> {
+        let now = self.clock.now();
+        let mut tx = self.store.begin().await?;
+        let current = accounts::by_id(&mut *tx, check.owner, check.account).await?;
+        let asked_still = checks::finish(&mut *tx, check.id).await?;
+        let (true, Some(linked)) = (asked_still, current) else {
+            tx.commit().await?;
+            return Ok(());
+        };
+        if let Some(outcome) = key_pair {
+            values::set_key_pair(&mut *tx, linked.id, Some(outcome), now).await?;
+        }
+        let result = match check.kind {
+            CheckKind::Rotation => self.record_rotation(&mut tx, &linked, verdict).await?,
+            CheckKind::KeyPair | CheckKind::Link | CheckKind::Verify => {
+                let verdict = judge_owner(&linked, verdict);
+                accounts::record_verdict(&mut *tx, &linked, &verdict, now).await?;
+                let linked = self.take_x_handle(&mut tx, linked, &verdict).await?;
+                let before = asked_about
+                    .verdict
+                    .as_ref()
+                    .map(|verdict| verdict.code().to_owned())
+                    .zip(asked_about.verdict_since);
+                let occasion = match check.kind {
+                    CheckKind::Verify => Occasion::Verify { before },
+                    CheckKind::KeyPair | CheckKind::Link | CheckKind::Rotation => Occasion::Link,
+                };
+                let twin = match verdict.account() {
+                    Some(user) => {
+                        accounts::twin(&mut *tx, linked.owner, user.id, linked.id).await?
+                    }
+                    None => None,
+                };
+                CheckResult {
+                    account: choice(&linked),
+                    verdict,
+                    occasion,
+                    twin: twin.map(|twin| twin.name),
+                }
+            }
+        };
+        outbox::push(&mut *tx, check.owner, &Notice::Result(result), now).await?;
+        tx.commit().await?;
+        let _ = self.to_write.send(check.owner);
+        Ok(())
+    }
+
+    async fn record_rotation(
+        &self,
+        tx: &mut Tx,
+        linked: &LinkedAccount,
+        verdict: Verdict,
+    ) -> Result<CheckResult, StoreError> {
+        let now = self.clock.now();
+        let verdict = judge_owner(linked, verdict);
+        let occasion = match verdict.outcome() {
+            Outcome::Accepted => {
+                values::move_all(&mut **tx, linked.id, Slot::Candidate, Slot::Current).await?;
+                accounts::set_candidate_until(&mut **tx, linked.owner, linked.id, None).await?;
+                accounts::record_verdict(&mut **tx, linked, &verdict, now).await?;
+                Occasion::Swapped
+            }
+            // The refused values stay a while: a repair asks only for those in doubt.
+            Outcome::Refused => Occasion::OldStay,
+            Outcome::Undecided => Occasion::Waiting {
+                until: linked.candidate_until.unwrap_or(now),
+            },
+        };
+        Ok(CheckResult {
+            account: choice(linked),
+            verdict,
+            occasion,
+            twin: None,
+        })
+    }
+
+    /// Gives a link the X handle as its name, if the user wanted that and X has named it.
+    async fn take_x_handle(
+        &self,
+        tx: &mut Tx,
+        linked: LinkedAccount,
+        verdict: &Verdict,
+    ) -> Result<LinkedAccount, StoreError> {
+        let Some(x_account) = verdict.account().filter(|_| linked.takes_x_handle) else {
+            return Ok(linked);
+        };
+        let wanted = AccountName::trusted(x_account.username.0.clone());
+        let name = free_name(tx, linked.owner, linked.id, wanted).await?;
+        accounts::rename(&mut **tx, linked.owner, linked.id, &name).await?;
+        Ok(LinkedAccount { name, ..linked })
+    }
+}
+
+/// X accepted the values, but for another X user than the one that was linked.
+fn judge_owner(linked: &LinkedAccount, verdict: Verdict) -> Verdict {
+    match (&linked.x_account, verdict.account()) {
+        (Some(expected), Some(found)) if expected.id != found.id => Verdict::TokenOfOtherAccount {
+            expected: expected.id,
+            found: found.id,
+        },
+        _ => verdict,
+    }
+}
+
+/// A new value of this field, or the one in use.
+fn newest<'a>(
+    candidate: &'a [SealedValue],
+    current: &'a [SealedValue],
+    field: Field,
+) -> Option<&'a SealedValue> {
+    candidate
+        .iter()
+        .chain(current)
+        .find(|value| value.field == field)
+}
+
+/// All four values, new ones before those in use. `None`: one is missing.
+fn open_all(
+    key: &DataKey,
+    owner: i64,
+    account: AccountId,
+    candidate: &[SealedValue],
+    current: &[SealedValue],
+) -> Result<Option<Opened>, StoreError> {
+    let mut opened: Vec<Secret> = Vec::with_capacity(Field::ALL.len());
+    for field in Field::ALL {
+        match newest(candidate, current, field) {
+            Some(value) => opened.push(open(key, owner, account, value)?),
+            None => return Ok(None),
+        }
+    }
+    let Ok([key, secret, token, token_secret]) = <[Secret; 4]>::try_from(opened) else {
+        return Ok(None);
+    };
+    Ok(Some(Opened {
+        client: ClientCredentials { key, secret },
+        token: TokenCredentials {
+            token,
+            secret: token_secret,
+        },
+    }))
+}

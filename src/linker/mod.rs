@@ -1,0 +1,268 @@
+//! The use cases: link, verify, rotate, unlink. Knows the store, the vault and X; knows nothing of Telegram.
+//!
+//! Each takes the caller's transaction, so that account, state and pending work change together or not at all.
+
+mod checks;
+mod diagnose;
+mod flow;
+mod verify;
+
+pub use self::{
+    flow::{Answer, Begun, Submitted},
+    verify::VerifyRequest,
+};
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicI64, Ordering},
+};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use tokio::sync::{Notify, mpsc};
+
+use crate::{
+    clock::Clock,
+    domain::{
+        account::{AccountId, LinkedAccount},
+        credentials::{ClientCredentials, Field, Secret, TokenCredentials},
+        notice::{AccountChoice, AccountSummary},
+    },
+    random::Random,
+    store::{
+        Store, StoreError, Tx, accounts, checks as questions,
+        values::{self, SealedValue, Slot, WrappedKey},
+    },
+    vault::{DataKey, Vault},
+    x::XClient,
+};
+
+/// Links a user may have.
+pub const MAX_ACCOUNTS: i64 = 20;
+/// Checks a user may cause in an hour.
+pub const MAX_CHECKS_AN_HOUR: usize = 10;
+/// Checks of a key pair alone that a user may cause in an hour; above that a flow goes on without them.
+const MAX_KEY_PAIR_CHECKS_AN_HOUR: usize = 20;
+/// How long values of a rotation wait for X's decision: X shows a value only once.
+const CANDIDATE_LIFETIME: TimeDelta = TimeDelta::hours(24);
+/// How long a good answer about the key pair is trusted.
+const KEY_PAIR_FRESH: TimeDelta = TimeDelta::minutes(10);
+/// A user's checks of values in use are at least this far apart.
+const VERIFY_INTERVAL: TimeDelta = TimeDelta::seconds(15);
+
+/// The use cases. Cheap to clone.
+#[derive(Clone)]
+pub struct Linker {
+    store: Store,
+    vault: Vault,
+    x: XClient,
+    clock: Clock,
+    random: Random,
+    /// Wakes the runner of the checks.
+    checks_due: Arc<Notify>,
+    /// Names chats that have something to be told.
+    to_write: mpsc::UnboundedSender<i64>,
+    /// Seconds by which our clock was ahead of X's when X last showed its own; `i64::MIN` before that.
+    clock_difference: Arc<AtomicI64>,
+}
+
+impl Linker {
+    /// The use cases over these parts. `to_write` gets the chats that a check has something to tell.
+    #[must_use]
+    pub fn new(
+        store: Store,
+        vault: Vault,
+        x: XClient,
+        clock: Clock,
+        random: Random,
+        to_write: mpsc::UnboundedSender<i64>,
+    ) -> Self {
+        Self {
+            store,
+            vault,
+            x,
+            clock,
+            random,
+            checks_due: Arc::default(),
+            to_write,
+            clock_difference: Arc::new(AtomicI64::new(i64::MIN)),
+        }
+    }
+
+    /// Lets the runner look for checks that were asked for. Call it after the commit.
+    pub fn wake_checks(&self) {
+        self.checks_due.notify_one();
+    }
+
+    /// The user's links as lines.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn summaries(
+        &self,
+        tx: &mut Tx,
+        owner: i64,
+    ) -> Result<Vec<AccountSummary>, StoreError> {
+        let accounts = accounts::list(&mut **tx, owner).await?;
+        Ok(accounts
+            .into_iter()
+            .map(|account| AccountSummary {
+                id: account.id,
+                name: account.name,
+                x_account: account.x_account,
+                verdict: account.verdict,
+                since: account.verdict_since,
+                checked_at: account.checked_at,
+                candidate: account.candidate_until.is_some(),
+            })
+            .collect())
+    }
+
+    /// Erases a link for good. `None`: there is no such link of this user.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn unlink(
+        &self,
+        tx: &mut Tx,
+        owner: i64,
+        account: AccountId,
+    ) -> Result<Option<LinkedAccount>, StoreError> {
+        let Some(linked) = accounts::by_id(&mut **tx, owner, account).await? else {
+            return Ok(None);
+        };
+        values::erase(&mut **tx, owner, account).await?;
+        Ok(Some(linked))
+    }
+
+    /// Gives the values of a link to the user's other link of the same X account, and erases the former.
+    /// `None`: one of them is gone.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn update_twin(
+        &self,
+        tx: &mut Tx,
+        owner: i64,
+        account: AccountId,
+    ) -> Result<Option<LinkedAccount>, StoreError> {
+        let Some(from) = accounts::by_id(&mut **tx, owner, account).await? else {
+            return Ok(None);
+        };
+        let Some(user) = from.x_account.as_ref().map(|x_account| x_account.id) else {
+            return Ok(None);
+        };
+        let Some(into) = accounts::twin(&mut **tx, owner, user, account).await? else {
+            return Ok(None);
+        };
+        let (Some((from_key, _)), Some((into_key, _))) = (
+            self.data_key(tx, owner, from.id).await?,
+            self.data_key(tx, owner, into.id).await?,
+        ) else {
+            return Ok(None);
+        };
+        for value in values::list(&mut **tx, from.id, Slot::Current).await? {
+            let secret = open(&from_key, owner, from.id, &value)?;
+            let sealed = self.sealed(&into_key, owner, into.id, value.field, &secret)?;
+            values::put(&mut **tx, into.id, Slot::Current, &sealed).await?;
+        }
+        values::delete_all(&mut **tx, into.id, Slot::Candidate).await?;
+        accounts::set_candidate_until(&mut **tx, owner, into.id, None).await?;
+        if let Some(verdict) = &from.verdict {
+            accounts::record_verdict(&mut **tx, &into, verdict, self.clock.now()).await?;
+        }
+        values::erase(&mut **tx, owner, from.id).await?;
+        Ok(Some(into))
+    }
+
+    /// Erases the new values of rotations that have waited long enough.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn erase_expired_candidates(&self) -> Result<bool, StoreError> {
+        let now = self.clock.now();
+        let mut tx = self.store.begin().await?;
+        let expired = accounts::with_expired_candidates(&mut *tx, now).await?;
+        for account in &expired {
+            values::delete_all(&mut *tx, account.id, Slot::Candidate).await?;
+            questions::cancel(&mut *tx, account.id, questions::CheckKind::Rotation).await?;
+            accounts::set_candidate_until(&mut *tx, account.owner, account.id, None).await?;
+        }
+        tx.commit().await?;
+        Ok(!expired.is_empty())
+    }
+
+    async fn data_key(
+        &self,
+        tx: &mut Tx,
+        owner: i64,
+        account: AccountId,
+    ) -> Result<Option<(DataKey, WrappedKey)>, StoreError> {
+        let Some(wrapped) = values::data_key(&mut **tx, owner, account).await? else {
+            return Ok(None);
+        };
+        let key = self
+            .vault
+            .data_key(owner, account, &wrapped.wrapped)
+            .map_err(|source| StoreError::Open {
+                table: "data_keys",
+                source,
+            })?;
+        Ok(Some((key, wrapped)))
+    }
+
+    fn sealed(
+        &self,
+        key: &DataKey,
+        owner: i64,
+        account: AccountId,
+        field: Field,
+        value: &Secret,
+    ) -> Result<SealedValue, StoreError> {
+        Ok(SealedValue {
+            field,
+            sealed: key.seal(owner, account, field, value)?,
+            fingerprint: key.fingerprint(field, value),
+            chars: u32::try_from(value.expose().chars().count()).unwrap_or(u32::MAX),
+            received_at: self.clock.now(),
+        })
+    }
+
+    fn seen_clock_difference(&self) -> Option<i64> {
+        match self.clock_difference.load(Ordering::Relaxed) {
+            i64::MIN => None,
+            seconds => Some(seconds),
+        }
+    }
+}
+
+fn open(
+    key: &DataKey,
+    owner: i64,
+    account: AccountId,
+    value: &SealedValue,
+) -> Result<Secret, StoreError> {
+    key.open(owner, account, value.field, &value.sealed)
+        .map_err(|source| StoreError::Open {
+            table: "sealed_values",
+            source,
+        })
+}
+
+/// The four values of an account, opened.
+struct Opened {
+    client: ClientCredentials,
+    token: TokenCredentials,
+}
+
+fn choice(account: &LinkedAccount) -> AccountChoice {
+    AccountChoice {
+        id: account.id,
+        name: account.name.clone(),
+    }
+}
+
+/// The time at which the oldest of `times` leaves the window, if the window is full.
+fn full_until(times: &[DateTime<Utc>], limit: usize, window: TimeDelta) -> Option<DateTime<Utc>> {
+    let oldest_that_counts = times.len().checked_sub(limit)?;
+    times.get(oldest_that_counts).map(|time| *time + window)
+}

@@ -1,0 +1,285 @@
+//! The table `accounts`: the links, found by their owner only.
+
+use chrono::{DateTime, Utc};
+use sqlx::{FromRow, SqliteExecutor};
+
+use super::{StoreError, time};
+use crate::domain::{
+    account::{AccountId, AccountName, LinkedAccount, XAccount, XUserId, XUsername},
+    verdict::{Outcome, Verdict},
+};
+
+#[derive(FromRow)]
+struct Row {
+    account_id: Vec<u8>,
+    owner: i64,
+    name: String,
+    takes_x_handle: bool,
+    x_user_id: Option<String>,
+    x_username: Option<String>,
+    verdict: Option<String>,
+    verdict_since: Option<i64>,
+    checked_at: Option<i64>,
+    accepted_at: Option<i64>,
+    candidate_until: Option<i64>,
+    created_at: i64,
+}
+
+impl TryFrom<Row> for LinkedAccount {
+    type Error = StoreError;
+
+    fn try_from(row: Row) -> Result<Self, StoreError> {
+        let corrupt = |reason| StoreError::Corrupt {
+            table: "accounts",
+            reason,
+        };
+        let id = row
+            .account_id
+            .try_into()
+            .map(AccountId::from_bytes)
+            .map_err(|_| corrupt("id of a wrong length"))?;
+        let x_account = match row.x_user_id.zip(row.x_username) {
+            Some((id, username)) => Some(XAccount {
+                id: XUserId(id.parse().map_err(|_| corrupt("X user id is no number"))?),
+                username: XUsername(username),
+            }),
+            None => None,
+        };
+        let verdict = row
+            .verdict
+            .map(|json| serde_json::from_str(&json))
+            .transpose()
+            .map_err(|_| corrupt("unknown verdict"))?;
+        Ok(Self {
+            id,
+            owner: row.owner,
+            name: AccountName::trusted(row.name),
+            takes_x_handle: row.takes_x_handle,
+            x_account,
+            verdict,
+            verdict_since: row.verdict_since.map(time),
+            checked_at: row.checked_at.map(time),
+            accepted_at: row.accepted_at.map(time),
+            candidate_until: row.candidate_until.map(time),
+            created_at: time(row.created_at),
+        })
+    }
+}
+
+/// Keeps a new link, before X has judged it.
+///
+/// # Errors
+/// The owner has a link of this name, or the database failed.
+pub async fn insert(
+    db: impl SqliteExecutor<'_>,
+    owner: i64,
+    account: AccountId,
+    name: &AccountName,
+    takes_x_handle: bool,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "INSERT INTO accounts (account_id, owner, name, name_key, takes_x_handle, created_at)
+         VALUES (?, ?, ?, ?, ?, ?)",
+    )
+    .bind(account.bytes().as_slice())
+    .bind(owner)
+    .bind(name.as_str())
+    .bind(name.key())
+    .bind(takes_x_handle)
+    .bind(now.timestamp())
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// One of `owner`'s links.
+///
+/// # Errors
+/// The database failed, or holds what this program never writes.
+pub async fn by_id(
+    db: impl SqliteExecutor<'_>,
+    owner: i64,
+    account: AccountId,
+) -> Result<Option<LinkedAccount>, StoreError> {
+    sqlx::query_as::<_, Row>("SELECT * FROM accounts WHERE account_id = ? AND owner = ?")
+        .bind(account.bytes().as_slice())
+        .bind(owner)
+        .fetch_optional(db)
+        .await?
+        .map(TryInto::try_into)
+        .transpose()
+}
+
+/// `owner`'s link of this name, without regard to case.
+///
+/// # Errors
+/// As [`by_id`].
+pub async fn by_name(
+    db: impl SqliteExecutor<'_>,
+    owner: i64,
+    name: &AccountName,
+) -> Result<Option<LinkedAccount>, StoreError> {
+    sqlx::query_as::<_, Row>("SELECT * FROM accounts WHERE owner = ? AND name_key = ?")
+        .bind(owner)
+        .bind(name.key())
+        .fetch_optional(db)
+        .await?
+        .map(TryInto::try_into)
+        .transpose()
+}
+
+/// `owner`'s links, by name.
+///
+/// # Errors
+/// As [`by_id`].
+pub async fn list(
+    db: impl SqliteExecutor<'_>,
+    owner: i64,
+) -> Result<Vec<LinkedAccount>, StoreError> {
+    sqlx::query_as::<_, Row>("SELECT * FROM accounts WHERE owner = ? ORDER BY name_key")
+        .bind(owner)
+        .fetch_all(db)
+        .await?
+        .into_iter()
+        .map(TryInto::try_into)
+        .collect()
+}
+
+/// How many links `owner` has.
+///
+/// # Errors
+/// The database failed.
+pub async fn count(db: impl SqliteExecutor<'_>, owner: i64) -> Result<i64, StoreError> {
+    Ok(
+        sqlx::query_scalar("SELECT count(*) FROM accounts WHERE owner = ?")
+            .bind(owner)
+            .fetch_one(db)
+            .await?,
+    )
+}
+
+/// Another of `owner`'s links that X confirmed as this X user.
+///
+/// # Errors
+/// As [`by_id`].
+pub async fn twin(
+    db: impl SqliteExecutor<'_>,
+    owner: i64,
+    user: XUserId,
+    not: AccountId,
+) -> Result<Option<LinkedAccount>, StoreError> {
+    sqlx::query_as::<_, Row>(
+        "SELECT * FROM accounts WHERE owner = ? AND x_user_id = ? AND account_id <> ?
+         ORDER BY created_at LIMIT 1",
+    )
+    .bind(owner)
+    .bind(user.to_string())
+    .bind(not.bytes().as_slice())
+    .fetch_optional(db)
+    .await?
+    .map(TryInto::try_into)
+    .transpose()
+}
+
+/// Notes X's word on the values in use, and who it is, once X has said so.
+///
+/// # Errors
+/// The database failed.
+pub async fn record_verdict(
+    db: impl SqliteExecutor<'_>,
+    before: &LinkedAccount,
+    verdict: &Verdict,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let unchanged = before
+        .verdict
+        .as_ref()
+        .is_some_and(|old| old.code() == verdict.code());
+    let since = match before.verdict_since {
+        Some(since) if unchanged => since,
+        _ => now,
+    };
+    let json = serde_json::to_string(verdict).map_err(|_| StoreError::Corrupt {
+        table: "accounts",
+        reason: "the verdict has no JSON form",
+    })?;
+    let accepted = verdict.outcome() == Outcome::Accepted;
+    sqlx::query(
+        "UPDATE accounts SET verdict = ?, verdict_since = ?, checked_at = ?,
+             accepted_at = iif(?, ?, accepted_at),
+             x_user_id = coalesce(?, x_user_id), x_username = coalesce(?, x_username)
+         WHERE account_id = ? AND owner = ?",
+    )
+    .bind(json)
+    .bind(since.timestamp())
+    .bind(now.timestamp())
+    .bind(accepted)
+    .bind(now.timestamp())
+    .bind(verdict.account().map(|account| account.id.to_string()))
+    .bind(verdict.account().map(|account| account.username.0.clone()))
+    .bind(before.id.bytes().as_slice())
+    .bind(before.owner)
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Gives a link its final name.
+///
+/// # Errors
+/// The owner has a link of this name, or the database failed.
+pub async fn rename(
+    db: impl SqliteExecutor<'_>,
+    owner: i64,
+    account: AccountId,
+    name: &AccountName,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "UPDATE accounts SET name = ?, name_key = ?, takes_x_handle = 0
+         WHERE account_id = ? AND owner = ?",
+    )
+    .bind(name.as_str())
+    .bind(name.key())
+    .bind(account.bytes().as_slice())
+    .bind(owner)
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Sets or clears the time until which new values wait beside the ones in use.
+///
+/// # Errors
+/// The database failed.
+pub async fn set_candidate_until(
+    db: impl SqliteExecutor<'_>,
+    owner: i64,
+    account: AccountId,
+    until: Option<DateTime<Utc>>,
+) -> Result<(), StoreError> {
+    sqlx::query("UPDATE accounts SET candidate_until = ? WHERE account_id = ? AND owner = ?")
+        .bind(until.map(|until| until.timestamp()))
+        .bind(account.bytes().as_slice())
+        .bind(owner)
+        .execute(db)
+        .await?;
+    Ok(())
+}
+
+/// Links whose waiting values are due to be erased.
+///
+/// # Errors
+/// The database failed, or holds what this program never writes.
+pub async fn with_expired_candidates(
+    db: impl SqliteExecutor<'_>,
+    now: DateTime<Utc>,
+) -> Result<Vec<LinkedAccount>, StoreError> {
+    sqlx::query_as::<_, Row>("SELECT * FROM accounts WHERE candidate_until <= ? LIMIT 100")
+        .bind(now.timestamp())
+        .fetch_all(db)
+        .await?
+        .into_iter()
+        .map(TryInto::try_into)
+        .collect()
+}

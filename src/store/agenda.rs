@@ -1,0 +1,57 @@
+//! What is due when, across the tables: the one place a timer looks.
+
+use std::collections::HashSet;
+
+use chrono::{DateTime, Utc};
+use sqlx::SqlitePool;
+
+use super::{StoreError, time};
+
+/// When the next message, card, deletion, expiry or sweep is due. Checks have their own timer.
+///
+/// # Errors
+/// The database failed.
+pub async fn next_due(db: &SqlitePool) -> Result<Option<DateTime<Utc>>, StoreError> {
+    let due: Option<i64> = sqlx::query_scalar(
+        "SELECT min(due) FROM (
+             SELECT min(due_at) AS due FROM outbox
+             UNION ALL SELECT min(card_due_at) FROM dialogues WHERE card_due_at IS NOT NULL
+             UNION ALL SELECT min(expires_at) FROM dialogues WHERE expires_at IS NOT NULL
+             UNION ALL SELECT min(due_at) FROM deletions
+             UNION ALL SELECT min(candidate_until) FROM accounts WHERE candidate_until IS NOT NULL)",
+    )
+    .fetch_one(db)
+    .await?;
+    Ok(due.map(time))
+}
+
+/// Chats that are due a message or a card.
+///
+/// # Errors
+/// The database failed.
+pub async fn chats_to_write_to(
+    db: &SqlitePool,
+    now: DateTime<Utc>,
+) -> Result<HashSet<i64>, StoreError> {
+    let chats: Vec<i64> = sqlx::query_scalar(
+        "SELECT chat_id FROM outbox WHERE due_at <= ?1
+         UNION SELECT chat_id FROM dialogues WHERE card_due_at <= ?1",
+    )
+    .bind(now.timestamp())
+    .fetch_all(db)
+    .await?;
+    Ok(chats.into_iter().collect())
+}
+
+/// Chats whose flow has rested too long.
+///
+/// # Errors
+/// The database failed.
+pub async fn chats_to_expire(db: &SqlitePool, now: DateTime<Utc>) -> Result<Vec<i64>, StoreError> {
+    Ok(
+        sqlx::query_scalar("SELECT chat_id FROM dialogues WHERE expires_at <= ?")
+            .bind(now.timestamp())
+            .fetch_all(db)
+            .await?,
+    )
+}

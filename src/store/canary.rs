@@ -1,0 +1,68 @@
+//! The table `canary`: the one row that tells a wrong keyring at start.
+
+use sqlx::{FromRow, SqliteExecutor};
+
+use super::StoreError;
+use crate::vault::{Fingerprint, KeyId, Sealed};
+
+/// Which key this database wants, and something it sealed.
+#[derive(Clone, Debug)]
+pub struct Canary {
+    /// The key's number.
+    pub key_id: KeyId,
+    /// Its fingerprint.
+    pub fingerprint: Fingerprint,
+    /// Sealed for [`crate::vault::Place::canary`].
+    pub sealed: Sealed,
+}
+
+#[derive(FromRow)]
+struct Row {
+    key_id: u32,
+    fingerprint: String,
+    sealed: Vec<u8>,
+}
+
+/// The canary, if this database has one.
+///
+/// # Errors
+/// The database failed.
+pub async fn get(db: impl SqliteExecutor<'_>) -> Result<Option<Canary>, StoreError> {
+    let row: Option<Row> =
+        sqlx::query_as("SELECT key_id, fingerprint, sealed FROM canary WHERE id = 1")
+            .fetch_optional(db)
+            .await?;
+    Ok(row.map(|row| Canary {
+        key_id: KeyId(row.key_id),
+        fingerprint: Fingerprint(row.fingerprint),
+        sealed: Sealed::from_bytes(row.sealed),
+    }))
+}
+
+/// Writes the first canary.
+///
+/// # Errors
+/// There is one already, or the database failed.
+pub async fn insert(db: impl SqliteExecutor<'_>, canary: &Canary) -> Result<(), StoreError> {
+    sqlx::query("INSERT INTO canary (id, key_id, fingerprint, sealed) VALUES (1, ?, ?, ?)")
+        .bind(canary.key_id.0)
+        .bind(&canary.fingerprint.0)
+        .bind(canary.sealed.as_bytes())
+        .execute(db)
+        .await?;
+    Ok(())
+}
+
+/// Whether anything was ever sealed into this database.
+///
+/// # Errors
+/// The database failed.
+pub async fn has_sealed_rows(db: impl SqliteExecutor<'_>) -> Result<bool, StoreError> {
+    let found: bool = sqlx::query_scalar(
+        "SELECT EXISTS (SELECT 1 FROM data_keys) OR EXISTS (SELECT 1 FROM dialogues)
+             OR EXISTS (SELECT 1 FROM inbox WHERE sealed IS NOT NULL)",
+    )
+    .fetch_one(db)
+    .await?;
+    Ok(found)
+}

@@ -1,0 +1,143 @@
+//! The table `deletions`: messages that still have to be deleted.
+
+use chrono::{DateTime, Utc};
+use sqlx::{FromRow, SqliteExecutor};
+
+use super::{StoreError, time};
+
+/// A message that still has to be deleted.
+#[derive(Clone, Copy, Debug)]
+pub struct Deletion {
+    /// In which chat.
+    pub chat: i64,
+    /// Telegram's number of the message in that chat.
+    pub message: i32,
+    /// How often it was tried in vain.
+    pub attempts: u32,
+    /// When Telegram will not delete it any more.
+    pub give_up_at: DateTime<Utc>,
+    /// Whether it is a user's message that may hold a secret.
+    pub secret: bool,
+    /// Whether the user was told that it still stands.
+    pub told: bool,
+}
+
+/// Keeps a deletion until it is done. One that is known already keeps its times.
+///
+/// # Errors
+/// The database failed.
+pub async fn insert(
+    db: impl SqliteExecutor<'_>,
+    chat: i64,
+    message: i32,
+    due_at: DateTime<Utc>,
+    give_up_at: DateTime<Utc>,
+    secret: bool,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "INSERT OR IGNORE INTO deletions (chat_id, message_id, due_at, give_up_at, secret)
+         VALUES (?, ?, ?, ?, ?)",
+    )
+    .bind(chat)
+    .bind(message)
+    .bind(due_at.timestamp())
+    .bind(give_up_at.timestamp())
+    .bind(secret)
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+#[derive(FromRow)]
+struct Row {
+    chat_id: i64,
+    message_id: i32,
+    attempts: u32,
+    give_up_at: i64,
+    secret: bool,
+    told: bool,
+}
+
+/// Deletions that are due, the oldest first, at most `limit`.
+///
+/// # Errors
+/// The database failed.
+pub async fn due(
+    db: impl SqliteExecutor<'_>,
+    now: DateTime<Utc>,
+    limit: u32,
+) -> Result<Vec<Deletion>, StoreError> {
+    let rows: Vec<Row> = sqlx::query_as(
+        "SELECT chat_id, message_id, attempts, give_up_at, secret, told FROM deletions
+         WHERE due_at <= ? ORDER BY due_at LIMIT ?",
+    )
+    .bind(now.timestamp())
+    .bind(limit)
+    .fetch_all(db)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| Deletion {
+            chat: row.chat_id,
+            message: row.message_id,
+            attempts: row.attempts,
+            give_up_at: time(row.give_up_at),
+            secret: row.secret,
+            told: row.told,
+        })
+        .collect())
+}
+
+/// Ends a deletion: done, or refused for good.
+///
+/// # Errors
+/// The database failed.
+pub async fn finish(
+    db: impl SqliteExecutor<'_>,
+    chat: i64,
+    message: i32,
+) -> Result<(), StoreError> {
+    sqlx::query("DELETE FROM deletions WHERE chat_id = ? AND message_id = ?")
+        .bind(chat)
+        .bind(message)
+        .execute(db)
+        .await?;
+    Ok(())
+}
+
+/// Notes another try in vain.
+///
+/// # Errors
+/// The database failed.
+pub async fn postpone(
+    db: impl SqliteExecutor<'_>,
+    chat: i64,
+    message: i32,
+    due_at: DateTime<Utc>,
+    told: bool,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "UPDATE deletions SET due_at = ?, told = ?, attempts = attempts + 1
+         WHERE chat_id = ? AND message_id = ?",
+    )
+    .bind(due_at.timestamp())
+    .bind(told)
+    .bind(chat)
+    .bind(message)
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// How many wait.
+///
+/// # Errors
+/// The database failed.
+pub async fn count(db: impl SqliteExecutor<'_>, chat: i64) -> Result<i64, StoreError> {
+    Ok(
+        sqlx::query_scalar("SELECT count(*) FROM deletions WHERE chat_id = ? AND secret")
+            .bind(chat)
+            .fetch_one(db)
+            .await?,
+    )
+}

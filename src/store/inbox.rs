@@ -1,0 +1,129 @@
+//! The table `inbox`: updates that were taken over from Telegram and are not handled yet.
+
+use std::collections::HashSet;
+
+use chrono::{DateTime, Utc};
+use sqlx::SqliteExecutor;
+
+use super::{StoreError, Tx};
+use crate::vault::Sealed;
+
+/// Keeps an update, unless it is known: waiting, handled or given up. `true` if it is new.
+///
+/// # Errors
+/// The database failed.
+pub async fn insert(
+    tx: &mut Tx,
+    update: i64,
+    chat: i64,
+    sealed: &Sealed,
+    now: DateTime<Utc>,
+) -> Result<bool, StoreError> {
+    let done = sqlx::query(
+        "INSERT OR IGNORE INTO inbox (update_id, chat_id, sealed, received_at) VALUES (?, ?, ?, ?)",
+    )
+    .bind(update)
+    .bind(chat)
+    .bind(sealed.as_bytes())
+    .bind(now.timestamp())
+    .execute(&mut **tx)
+    .await?;
+    Ok(done.rows_affected() > 0)
+}
+
+/// Whether an update still waits to be handled.
+///
+/// # Errors
+/// The database failed.
+pub async fn waits(db: impl SqliteExecutor<'_>, update: i64) -> Result<bool, StoreError> {
+    Ok(sqlx::query_scalar(
+        "SELECT EXISTS (SELECT 1 FROM inbox WHERE update_id = ? AND sealed IS NOT NULL)",
+    )
+    .bind(update)
+    .fetch_one(db)
+    .await?)
+}
+
+/// The update of a chat that is to be handled next.
+///
+/// # Errors
+/// The database failed.
+pub async fn next(
+    db: impl SqliteExecutor<'_>,
+    chat: i64,
+) -> Result<Option<(i64, Sealed)>, StoreError> {
+    let row: Option<(i64, Vec<u8>)> = sqlx::query_as(
+        "SELECT update_id, sealed FROM inbox
+         WHERE chat_id = ? AND sealed IS NOT NULL ORDER BY update_id LIMIT 1",
+    )
+    .bind(chat)
+    .fetch_optional(db)
+    .await?;
+    Ok(row.map(|(update, sealed)| (update, Sealed::from_bytes(sealed))))
+}
+
+/// Notes that an update was handled, and wipes it.
+///
+/// # Errors
+/// The database failed.
+pub async fn finish(db: impl SqliteExecutor<'_>, update: i64) -> Result<(), StoreError> {
+    sqlx::query("UPDATE inbox SET sealed = NULL WHERE update_id = ?")
+        .bind(update)
+        .execute(db)
+        .await?;
+    Ok(())
+}
+
+/// Notes that handling an update failed. How often it has.
+///
+/// # Errors
+/// The database failed.
+pub async fn fail(db: impl SqliteExecutor<'_>, update: i64) -> Result<u32, StoreError> {
+    Ok(sqlx::query_scalar(
+        "UPDATE inbox SET attempts = attempts + 1 WHERE update_id = ? RETURNING attempts",
+    )
+    .bind(update)
+    .fetch_one(db)
+    .await?)
+}
+
+/// Gives an update up, and wipes it; what stays is its number and the incident's.
+///
+/// # Errors
+/// The database failed.
+pub async fn give_up(
+    db: impl SqliteExecutor<'_>,
+    update: i64,
+    incident: &str,
+) -> Result<(), StoreError> {
+    sqlx::query("UPDATE inbox SET sealed = NULL, incident = ? WHERE update_id = ?")
+        .bind(incident)
+        .bind(update)
+        .execute(db)
+        .await?;
+    Ok(())
+}
+
+/// The chats with updates that wait.
+///
+/// # Errors
+/// The database failed.
+pub async fn waiting_chats(db: impl SqliteExecutor<'_>) -> Result<HashSet<i64>, StoreError> {
+    let chats: Vec<i64> =
+        sqlx::query_scalar("SELECT DISTINCT chat_id FROM inbox WHERE sealed IS NOT NULL")
+            .fetch_all(db)
+            .await?;
+    Ok(chats.into_iter().collect())
+}
+
+/// Forgets updates that were handled and that Telegram no longer delivers.
+///
+/// # Errors
+/// The database failed.
+pub async fn purge(db: impl SqliteExecutor<'_>, before: DateTime<Utc>) -> Result<(), StoreError> {
+    sqlx::query("DELETE FROM inbox WHERE received_at < ? AND sealed IS NULL")
+        .bind(before.timestamp())
+        .execute(db)
+        .await?;
+    Ok(())
+}

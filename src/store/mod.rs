@@ -1,0 +1,215 @@
+//! SQLite through sqlx: how the file is opened, and transactions. One file per table holds that table's SQL.
+//!
+//! One connection writes and a few read: writers queue in the pool, in order, instead of retrying on a locked file.
+//! Queries are checked by `tests/queries.rs`, which prepares every statement against the migrated schema.
+
+pub mod accounts;
+pub mod agenda;
+pub mod canary;
+pub mod checks;
+pub mod courtesies;
+pub mod deletions;
+pub mod dialogues;
+pub mod inbox;
+pub mod outbox;
+pub mod values;
+
+use std::{
+    fs::{DirBuilder, OpenOptions, Permissions},
+    io,
+    os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _},
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use chrono::{DateTime, Utc};
+use sqlx::{
+    Sqlite, SqlitePool, Transaction,
+    sqlite::{
+        SqliteAutoVacuum, SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions,
+        SqliteSynchronous,
+    },
+};
+
+use crate::{random::NoRandomness, vault::OpenError};
+
+/// How long a connection waits for a lock that another process holds (a backup, a person with a shell).
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long a caller waits for a connection of the pool.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
+const READERS: u32 = 2;
+
+/// A write transaction. It sees and changes everything or nothing.
+pub type Tx = Transaction<'static, Sqlite>;
+
+/// The database. Cheap to clone.
+#[derive(Clone)]
+pub struct Store {
+    reader: SqlitePool,
+    writer: SqlitePool,
+}
+
+/// What went wrong with the database. Never names a value.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The database did not do as asked.
+    #[error("the database failed: {0}")]
+    Database(#[from] sqlx::Error),
+    /// The schema could not be brought up to date.
+    #[error("the database schema could not be brought up to date: {0}")]
+    Migrate(#[from] sqlx::migrate::MigrateError),
+    /// The file or its folder cannot be made.
+    #[error("cannot make {path}: {source}", path = .path.display())]
+    Create {
+        /// Which one.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// Sealed bytes did not open.
+    #[error("a sealed row of {table} did not open: {source}")]
+    Open {
+        /// Where it is.
+        table: &'static str,
+        /// Why.
+        source: OpenError,
+    },
+    /// A stored text is not what this program writes.
+    #[error("a row of {table} cannot be read: {reason}")]
+    Corrupt {
+        /// Where it is.
+        table: &'static str,
+        /// Why, without the text.
+        reason: &'static str,
+    },
+    /// The operating system gave no randomness.
+    #[error(transparent)]
+    NoRandomness(#[from] NoRandomness),
+}
+
+impl StoreError {
+    /// Whether it may be gone in a moment: the file is locked, or the disk does not answer.
+    #[must_use]
+    pub fn is_passing(&self) -> bool {
+        // SQLite's primary result codes BUSY, LOCKED and IOERR; the extended ones carry more in their upper bits.
+        let passing = |error: &sqlx::Error| {
+            error
+                .as_database_error()
+                .and_then(|error| error.code()?.parse::<u32>().ok())
+                .is_some_and(|code| matches!(code & 0xff, 5 | 6 | 10))
+        };
+        match self {
+            Self::Database(error) => passing(error) || matches!(error, sqlx::Error::PoolTimedOut),
+            Self::Migrate(sqlx::migrate::MigrateError::Execute(error)) => passing(error),
+            _ => false,
+        }
+    }
+}
+
+impl Store {
+    /// Opens the database file, makes it if need be (and its folder, for the owner's eyes only), and migrates it.
+    ///
+    /// # Errors
+    /// The file cannot be made or opened, or its schema is newer than this program.
+    pub async fn open(path: &Path) -> Result<Self, StoreError> {
+        create_private(path).map_err(|source| StoreError::Create {
+            path: path.to_owned(),
+            source,
+        })?;
+        let options = SqliteConnectOptions::new()
+            .filename(path)
+            .foreign_keys(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .auto_vacuum(SqliteAutoVacuum::None)
+            .busy_timeout(BUSY_TIMEOUT)
+            .pragma("secure_delete", "ON")
+            .pragma("trusted_schema", "OFF")
+            .pragma("cache_size", "-512")
+            .pragma("journal_size_limit", "4194304");
+        let writer = SqlitePoolOptions::new()
+            .max_connections(1)
+            .min_connections(1)
+            .acquire_timeout(ACQUIRE_TIMEOUT)
+            .idle_timeout(None)
+            .max_lifetime(None)
+            .connect_with(options.clone())
+            .await?;
+        sqlx::migrate!().run(&writer).await?;
+        let reader = SqlitePoolOptions::new()
+            .max_connections(READERS)
+            .acquire_timeout(ACQUIRE_TIMEOUT)
+            .idle_timeout(None)
+            .max_lifetime(None)
+            .connect_lazy_with(options.pragma("query_only", "ON"));
+        let store = Self { reader, writer };
+        // What an earlier run erased may still stand in its log.
+        store.truncate_log().await?;
+        Ok(store)
+    }
+
+    /// Begins a write transaction. It takes the write lock at once, so that what it reads stays true.
+    ///
+    /// # Errors
+    /// The database is locked, full or gone.
+    pub async fn begin(&self) -> Result<Tx, StoreError> {
+        Ok(self.writer.begin_with("BEGIN IMMEDIATE").await?)
+    }
+
+    /// Connections that only read. They see what was committed when a query begins.
+    #[must_use]
+    pub fn reader(&self) -> &SqlitePool {
+        &self.reader
+    }
+
+    /// Moves the write-ahead log into the database and empties it, so that nothing erased stays in it.
+    /// `false`: a reader was in the way; try again.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn truncate_log(&self) -> Result<bool, StoreError> {
+        let busy: i64 = sqlx::query_scalar("PRAGMA wal_checkpoint(TRUNCATE)")
+            .fetch_one(&self.writer)
+            .await?;
+        Ok(busy == 0)
+    }
+
+    /// Closes every connection after a last [`Store::truncate_log`].
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn close(&self) -> Result<(), StoreError> {
+        self.reader.close().await;
+        self.truncate_log().await?;
+        self.writer.close().await;
+        Ok(())
+    }
+}
+
+/// Makes the file and its folder before SQLite does, since SQLite's log files take over the mode of the file.
+fn create_private(path: &Path) -> io::Result<()> {
+    if let Some(folder) = path.parent()
+        && !folder.as_os_str().is_empty()
+    {
+        DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(folder)?;
+    }
+    let file = OpenOptions::new()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .mode(0o600)
+        .open(path)?;
+    if file.metadata()?.permissions().mode() & 0o077 != 0 {
+        tracing::warn!("the database file could be read by others; its mode is now 600");
+        file.set_permissions(Permissions::from_mode(0o600))?;
+    }
+    Ok(())
+}
+
+/// A time as the database keeps it.
+pub(crate) fn time(seconds: i64) -> DateTime<Utc> {
+    DateTime::from_timestamp(seconds, 0).unwrap_or_default()
+}

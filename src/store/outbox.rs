@@ -1,0 +1,115 @@
+//! The table `outbox`: messages that were promised to a chat, in order.
+
+use chrono::{DateTime, Utc};
+use sqlx::{FromRow, SqliteExecutor};
+
+use super::{StoreError, time};
+use crate::domain::notice::Notice;
+
+/// A promised message.
+#[derive(Debug)]
+pub struct Promised {
+    /// Grows with time: the order within a chat.
+    pub id: i64,
+    /// What to say.
+    pub notice: Notice,
+    /// When it may be said.
+    pub due_at: DateTime<Utc>,
+    /// How often it was tried in vain.
+    pub attempts: u32,
+}
+
+/// Promises a message. The same one is not promised twice while it waits.
+///
+/// # Errors
+/// The database failed.
+pub async fn push(
+    db: impl SqliteExecutor<'_>,
+    chat: i64,
+    notice: &Notice,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let json = serde_json::to_string(notice).map_err(|_| StoreError::Corrupt {
+        table: "outbox",
+        reason: "the notice has no JSON form",
+    })?;
+    sqlx::query(
+        "INSERT INTO outbox (chat_id, notice, due_at) SELECT ?1, ?2, ?3
+         WHERE NOT EXISTS (SELECT 1 FROM outbox WHERE chat_id = ?1 AND notice = ?2)",
+    )
+    .bind(chat)
+    .bind(json)
+    .bind(now.timestamp())
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+#[derive(FromRow)]
+struct Row {
+    id: i64,
+    notice: String,
+    due_at: i64,
+    attempts: u32,
+}
+
+/// The message that a chat is to get next, due or not. One that a newer program wrote is no longer understood: `Err`
+/// with its id inside would wedge the chat, so it is returned as [`Notice::Unreadable`].
+///
+/// # Errors
+/// The database failed.
+pub async fn next(db: impl SqliteExecutor<'_>, chat: i64) -> Result<Option<Promised>, StoreError> {
+    let row: Option<Row> = sqlx::query_as(
+        "SELECT id, notice, due_at, attempts FROM outbox WHERE chat_id = ? ORDER BY id LIMIT 1",
+    )
+    .bind(chat)
+    .fetch_optional(db)
+    .await?;
+    Ok(row.map(|row| Promised {
+        id: row.id,
+        notice: serde_json::from_str(&row.notice).unwrap_or(Notice::Unreadable),
+        due_at: time(row.due_at),
+        attempts: row.attempts,
+    }))
+}
+
+/// Notes that a message was sent.
+///
+/// # Errors
+/// The database failed.
+pub async fn finish(db: impl SqliteExecutor<'_>, id: i64) -> Result<(), StoreError> {
+    sqlx::query("DELETE FROM outbox WHERE id = ?")
+        .bind(id)
+        .execute(db)
+        .await?;
+    Ok(())
+}
+
+/// Notes a try in vain. The rest of the chat waits behind it.
+///
+/// # Errors
+/// The database failed.
+pub async fn postpone(
+    db: impl SqliteExecutor<'_>,
+    id: i64,
+    due_at: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    sqlx::query("UPDATE outbox SET due_at = ?, attempts = attempts + 1 WHERE id = ?")
+        .bind(due_at.timestamp())
+        .bind(id)
+        .execute(db)
+        .await?;
+    Ok(())
+}
+
+/// Drops what a chat was promised: it can no longer be reached.
+///
+/// # Errors
+/// The database failed.
+pub async fn drop_chat(db: impl SqliteExecutor<'_>, chat: i64) -> Result<(), StoreError> {
+    sqlx::query("DELETE FROM outbox WHERE chat_id = ?")
+        .bind(chat)
+        .execute(db)
+        .await?;
+    Ok(())
+}

@@ -1,0 +1,286 @@
+//! The tables `data_keys` and `sealed_values`: an account's key and what it sealed.
+
+use chrono::{DateTime, Utc};
+use sqlx::{FromRow, SqliteExecutor};
+
+use super::{StoreError, time};
+use crate::{
+    domain::{account::AccountId, credentials::Field, verdict::KeyPairOutcome},
+    vault::{KeyId, Sealed, ValueFingerprint},
+};
+
+/// Which set of an account's values a value belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Slot {
+    /// In use.
+    Current,
+    /// New values of a rotation, until X accepts them.
+    Candidate,
+    /// One value that looks unusual, until the user decides.
+    Held,
+}
+
+impl Slot {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Current => "current",
+            Self::Candidate => "candidate",
+            Self::Held => "held",
+        }
+    }
+}
+
+/// A sealed value.
+#[derive(Clone, Debug)]
+pub struct SealedValue {
+    /// Which of the four.
+    pub field: Field,
+    /// Opens with the account's data key.
+    pub sealed: Sealed,
+    /// Tells the same value again.
+    pub fingerprint: ValueFingerprint,
+    /// Length of the value in characters.
+    pub chars: u32,
+    /// When it came.
+    pub received_at: DateTime<Utc>,
+}
+
+/// An account's wrapped data key, and what X said of its newest key pair.
+#[derive(Clone, Debug)]
+pub struct WrappedKey {
+    /// Opens with the keyring.
+    pub wrapped: Sealed,
+    /// What X said of the key pair alone, and when.
+    pub key_pair: Option<(KeyPairOutcome, DateTime<Utc>)>,
+}
+
+/// Keeps the data key of a new account.
+///
+/// # Errors
+/// The database failed.
+pub async fn insert_data_key(
+    db: impl SqliteExecutor<'_>,
+    owner: i64,
+    account: AccountId,
+    key_id: KeyId,
+    wrapped: &Sealed,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "INSERT INTO data_keys (account_id, owner, key_id, wrapped, created_at) VALUES (?, ?, ?, ?, ?)",
+    )
+    .bind(account.bytes().as_slice())
+    .bind(owner)
+    .bind(key_id.0)
+    .bind(wrapped.as_bytes())
+    .bind(now.timestamp())
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// The data key of one of `owner`'s accounts.
+///
+/// # Errors
+/// The database failed.
+pub async fn data_key(
+    db: impl SqliteExecutor<'_>,
+    owner: i64,
+    account: AccountId,
+) -> Result<Option<WrappedKey>, StoreError> {
+    let row: Option<(Vec<u8>, Option<String>, Option<i64>)> = sqlx::query_as(
+        "SELECT wrapped, key_pair, key_pair_at FROM data_keys WHERE account_id = ? AND owner = ?",
+    )
+    .bind(account.bytes().as_slice())
+    .bind(owner)
+    .fetch_optional(db)
+    .await?;
+    Ok(row.map(|(wrapped, outcome, at)| WrappedKey {
+        wrapped: Sealed::from_bytes(wrapped),
+        key_pair: outcome.as_deref().and_then(parse_outcome).zip(at.map(time)),
+    }))
+}
+
+/// Notes what X said of the key pair alone; `None` forgets it.
+///
+/// # Errors
+/// The database failed.
+pub async fn set_key_pair(
+    db: impl SqliteExecutor<'_>,
+    account: AccountId,
+    outcome: Option<KeyPairOutcome>,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    sqlx::query("UPDATE data_keys SET key_pair = ?, key_pair_at = ? WHERE account_id = ?")
+        .bind(outcome.map(outcome_name))
+        .bind(outcome.map(|_| now.timestamp()))
+        .bind(account.bytes().as_slice())
+        .execute(db)
+        .await?;
+    Ok(())
+}
+
+fn outcome_name(outcome: KeyPairOutcome) -> &'static str {
+    match outcome {
+        KeyPairOutcome::Accepted => "accepted",
+        KeyPairOutcome::Rejected => "rejected",
+        KeyPairOutcome::AppSuspended => "app_suspended",
+        KeyPairOutcome::Unknown => "unknown",
+    }
+}
+
+fn parse_outcome(name: &str) -> Option<KeyPairOutcome> {
+    match name {
+        "accepted" => Some(KeyPairOutcome::Accepted),
+        "rejected" => Some(KeyPairOutcome::Rejected),
+        "app_suspended" => Some(KeyPairOutcome::AppSuspended),
+        "unknown" => Some(KeyPairOutcome::Unknown),
+        _ => None,
+    }
+}
+
+/// Keeps a value in a slot, in place of the one that is there.
+///
+/// # Errors
+/// The database failed.
+pub async fn put(
+    db: impl SqliteExecutor<'_>,
+    account: AccountId,
+    slot: Slot,
+    value: &SealedValue,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "INSERT OR REPLACE INTO sealed_values
+             (account_id, slot, field, sealed, fingerprint, chars, received_at)
+         VALUES (?, ?, ?, ?, ?, ?, ?)",
+    )
+    .bind(account.bytes().as_slice())
+    .bind(slot.as_str())
+    .bind(value.field.as_str())
+    .bind(value.sealed.as_bytes())
+    .bind(value.fingerprint.0.as_slice())
+    .bind(value.chars)
+    .bind(value.received_at.timestamp())
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+#[derive(FromRow)]
+struct Row {
+    field: String,
+    sealed: Vec<u8>,
+    fingerprint: Vec<u8>,
+    chars: u32,
+    received_at: i64,
+}
+
+/// The values in a slot, at most one of each field.
+///
+/// # Errors
+/// The database failed, or holds what this program never writes.
+pub async fn list(
+    db: impl SqliteExecutor<'_>,
+    account: AccountId,
+    slot: Slot,
+) -> Result<Vec<SealedValue>, StoreError> {
+    let rows: Vec<Row> = sqlx::query_as(
+        "SELECT field, sealed, fingerprint, chars, received_at FROM sealed_values
+         WHERE account_id = ? AND slot = ?",
+    )
+    .bind(account.bytes().as_slice())
+    .bind(slot.as_str())
+    .fetch_all(db)
+    .await?;
+    rows.into_iter()
+        .map(|row| {
+            let corrupt = |reason| StoreError::Corrupt {
+                table: "sealed_values",
+                reason,
+            };
+            Ok(SealedValue {
+                field: Field::from_name(&row.field).ok_or_else(|| corrupt("unknown field"))?,
+                sealed: Sealed::from_bytes(row.sealed),
+                fingerprint: row
+                    .fingerprint
+                    .try_into()
+                    .map(ValueFingerprint)
+                    .map_err(|_| corrupt("fingerprint of a wrong length"))?,
+                chars: row.chars,
+                received_at: time(row.received_at),
+            })
+        })
+        .collect()
+}
+
+/// Moves a slot's values into another, each in place of the one that is there.
+///
+/// # Errors
+/// The database failed.
+pub async fn move_all(
+    db: impl SqliteExecutor<'_>,
+    account: AccountId,
+    from: Slot,
+    to: Slot,
+) -> Result<(), StoreError> {
+    sqlx::query("UPDATE OR REPLACE sealed_values SET slot = ? WHERE account_id = ? AND slot = ?")
+        .bind(to.as_str())
+        .bind(account.bytes().as_slice())
+        .bind(from.as_str())
+        .execute(db)
+        .await?;
+    Ok(())
+}
+
+/// Erases one value of a slot.
+///
+/// # Errors
+/// The database failed.
+pub async fn delete(
+    db: impl SqliteExecutor<'_>,
+    account: AccountId,
+    slot: Slot,
+    field: Field,
+) -> Result<(), StoreError> {
+    sqlx::query("DELETE FROM sealed_values WHERE account_id = ? AND slot = ? AND field = ?")
+        .bind(account.bytes().as_slice())
+        .bind(slot.as_str())
+        .bind(field.as_str())
+        .execute(db)
+        .await?;
+    Ok(())
+}
+
+/// Erases a slot. How many values it held.
+///
+/// # Errors
+/// The database failed.
+pub async fn delete_all(
+    db: impl SqliteExecutor<'_>,
+    account: AccountId,
+    slot: Slot,
+) -> Result<u64, StoreError> {
+    let done = sqlx::query("DELETE FROM sealed_values WHERE account_id = ? AND slot = ?")
+        .bind(account.bytes().as_slice())
+        .bind(slot.as_str())
+        .execute(db)
+        .await?;
+    Ok(done.rows_affected())
+}
+
+/// Erases an account or a flow's beginnings: data key, values, link, pending checks. `false` if there was none.
+///
+/// # Errors
+/// The database failed.
+pub async fn erase(
+    db: impl SqliteExecutor<'_>,
+    owner: i64,
+    account: AccountId,
+) -> Result<bool, StoreError> {
+    let done = sqlx::query("DELETE FROM data_keys WHERE account_id = ? AND owner = ?")
+        .bind(account.bytes().as_slice())
+        .bind(owner)
+        .execute(db)
+        .await?;
+    Ok(done.rows_affected() > 0)
+}

@@ -1,0 +1,59 @@
+//! The commands, with the descriptions that Telegram's menu shows.
+
+use teloxide::macros::BotCommands;
+
+/// A command in a private chat. What follows a command is its argument; none means an empty text.
+#[derive(BotCommands, Clone, PartialEq, Eq)]
+#[command(rename_rule = "lowercase")]
+pub(crate) enum Command {
+    /// Begins a new link.
+    #[command(description = "link an X account, step by step")]
+    Addx(String),
+    /// Lists the links.
+    #[command(description = "your linked accounts and what X says of them")]
+    Accounts,
+    /// Asks X again.
+    #[command(description = "ask X again about an account")]
+    Verify(String),
+    /// Takes new values.
+    #[command(description = "give new keys after regenerating them in X")]
+    Rotate(String),
+    /// Erases a link.
+    #[command(description = "erase an account and its keys")]
+    Unlink(String),
+    /// The whole help page.
+    #[command(description = "where to find the four values in X, and what goes wrong")]
+    Guide,
+    /// Leaves a flow.
+    #[command(description = "leave what is under way and wipe what was entered")]
+    Cancel,
+    /// A report without secrets.
+    #[command(description = "a report without secrets, to ask for help with")]
+    Diagnose(String),
+    /// What is kept and for how long.
+    #[command(description = "what this bot keeps, and what Telegram still sees")]
+    Privacy,
+    /// The list of commands.
+    #[command(description = "what this bot can do")]
+    Help,
+    /// Telegram's first command.
+    #[command(description = "begin", hide)]
+    Start(String),
+}
+
+impl Command {
+    /// Whether everybody may use it, on the list of allowed users or not: to leave, to erase, and to know what is kept.
+    pub(super) fn is_for_everybody(&self) -> bool {
+        match self {
+            Self::Unlink(_) | Self::Privacy | Self::Cancel => true,
+            Self::Addx(_)
+            | Self::Accounts
+            | Self::Verify(_)
+            | Self::Rotate(_)
+            | Self::Guide
+            | Self::Diagnose(_)
+            | Self::Help
+            | Self::Start(_) => false,
+        }
+    }
+}

@@ -1,0 +1,8 @@
+//! What the bot does with an update: a file per thing a user does.
+
+pub(super) mod accounts;
+pub(super) mod basics;
+pub(super) mod link;
+pub(super) mod rotate;
+pub(super) mod strays;
+pub(super) mod taps;

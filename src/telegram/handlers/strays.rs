@@ -1,0 +1,145 @@
+//! Messages that nobody asked for: outside a flow, edited, in groups, from people who may not use the bot.
+
+use chrono::TimeDelta;
+use teloxide::types::Message;
+
+use crate::{
+    domain::{
+        linking::{AwaitingValue, LinkingState, Remark},
+        notice::Notice,
+    },
+    store::{StoreError, courtesies},
+    telegram::{
+        Telegram,
+        schema::HandlerResult,
+        turn::{Turn, Visit},
+    },
+};
+
+/// A group, or a person who may not use the bot, gets one answer in this time.
+const COURTESY: TimeDelta = TimeDelta::hours(24);
+
+/// A message while nothing is asked for.
+pub(in crate::telegram) async fn message(
+    telegram: Telegram,
+    visit: Visit,
+    state: LinkingState,
+    message: Message,
+) -> HandlerResult {
+    let Some(mut turn) = Turn::begin(&telegram, &visit, &state).await? else {
+        return Ok(());
+    };
+    match visit.deletion {
+        // The user was told that the flow is over; that says enough.
+        Some(_) if state.expects_secret() => {}
+        Some(removal) => {
+            let notice = Notice::StraySecret {
+                deleted: removal.is_done(),
+                in_group: false,
+            };
+            turn.say(&notice).await?;
+        }
+        None if message.text().is_some_and(|text| text.starts_with('/')) => {
+            turn.say(&Notice::UnknownCommand).await?;
+        }
+        None => turn.say(&Notice::NothingAsked).await?,
+    }
+    Ok(turn.finish().await?)
+}
+
+/// An edit is never an answer. If it may show a secret, it was deleted.
+pub(in crate::telegram) async fn edited(
+    telegram: Telegram,
+    visit: Visit,
+    state: LinkingState,
+) -> HandlerResult {
+    let Some(mut turn) = Turn::begin(&telegram, &visit, &state).await? else {
+        return Ok(());
+    };
+    match (visit.deletion, state.clone()) {
+        (Some(_), LinkingState::AwaitingValue(awaiting)) => {
+            let remark = Some(Remark::Edited);
+            let state = LinkingState::AwaitingValue(AwaitingValue { remark, ..awaiting });
+            turn.go(&state).await?;
+        }
+        (Some(removal), LinkingState::Idle) => {
+            let notice = Notice::StraySecret {
+                deleted: removal.is_done(),
+                in_group: false,
+            };
+            turn.say(&notice).await?;
+        }
+        (
+            Some(_),
+            LinkingState::AwaitingName(_)
+            | LinkingState::ConfirmingValue(_)
+            | LinkingState::Closed(_),
+        )
+        | (None, _) => {}
+    }
+    Ok(turn.finish().await?)
+}
+
+/// A message from somebody who may not use the bot: one polite answer.
+pub(in crate::telegram) async fn not_allowed(
+    telegram: Telegram,
+    visit: Visit,
+    state: LinkingState,
+) -> HandlerResult {
+    let Some(mut turn) = Turn::begin(&telegram, &visit, &state).await? else {
+        return Ok(());
+    };
+    if let Some(removal) = visit.deletion {
+        let notice = Notice::StraySecret {
+            deleted: removal.is_done(),
+            in_group: false,
+        };
+        turn.say(&notice).await?;
+    }
+    if courtesy_is_due(&telegram, &mut turn).await? {
+        turn.say(&Notice::NotAllowed { user: visit.chat }).await?;
+    }
+    Ok(turn.finish().await?)
+}
+
+/// A message in a group: one answer that leads to the private chat, and never a question.
+pub(in crate::telegram) async fn in_group(
+    telegram: Telegram,
+    visit: Visit,
+    state: LinkingState,
+    message: Message,
+) -> HandlerResult {
+    let Some(mut turn) = Turn::begin(&telegram, &visit, &state).await? else {
+        return Ok(());
+    };
+    if let Some(removal) = visit.deletion {
+        let notice = Notice::StraySecret {
+            deleted: removal.is_done(),
+            in_group: true,
+        };
+        turn.say(&notice).await?;
+    }
+    let is_command = message.text().is_some_and(|text| text.starts_with('/'));
+    if is_command && courtesy_is_due(&telegram, &mut turn).await? {
+        turn.say(&Notice::PrivateChatsOnly).await?;
+    }
+    Ok(turn.finish().await?)
+}
+
+/// An update that means nothing here.
+pub(in crate::telegram) async fn ignored(
+    telegram: Telegram,
+    visit: Visit,
+    state: LinkingState,
+) -> HandlerResult {
+    match Turn::begin(&telegram, &visit, &state).await? {
+        Some(turn) => Ok(turn.finish().await?),
+        None => Ok(()),
+    }
+}
+
+async fn courtesy_is_due(telegram: &Telegram, turn: &mut Turn<'_>) -> Result<bool, StoreError> {
+    let now = telegram.clock.now();
+    let chat = turn.chat();
+    courtesies::claim(&mut *turn.tx, chat, now - COURTESY, now).await
+}

@@ -1,0 +1,211 @@
+//! The bot's side that faces Telegram: updates come in, cards and messages go out. Sees no SQL and no X.
+//!
+//! An update goes `polling` → `inbox` (deleted first, then handled, in order per chat) → `schema` → `handlers`, which change
+//! everything in one [`turn`]. What is to be said goes `outbox` → `texts` → [`reply`].
+
+mod action;
+mod command;
+mod deletions;
+mod handlers;
+mod inbox;
+mod lanes;
+mod outbox;
+mod polling;
+mod reply;
+mod schema;
+mod texts;
+mod timers;
+mod turn;
+
+pub(crate) use self::command::Command;
+
+use std::{sync::Arc, time::Duration};
+
+use teloxide::{
+    Bot, RequestError,
+    payloads::SetMyCommandsSetters as _,
+    prelude::Requester as _,
+    types::{BotCommandScope, Me},
+    utils::command::BotCommands as _,
+};
+use tokio::sync::{Notify, Semaphore, mpsc};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use self::{lanes::Lanes, schema::Schema};
+use crate::{
+    clock::Clock,
+    config::AllowedUsers,
+    heartbeat::Heartbeat,
+    linker::Linker,
+    random::Random,
+    store::{Store, dialogues::Dialogues},
+    vault::Vault,
+};
+
+/// A flow that rests this long is over, and its values are wiped.
+const FLOW_LIFETIME: chrono::TimeDelta = chrono::TimeDelta::minutes(30);
+/// Handlers that write at the same time. More only queue for the one connection that writes.
+const CONCURRENT_HANDLERS: usize = 64;
+/// The longest pause between two tries to reach Telegram at start.
+const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+
+/// The parts that face Telegram. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Telegram(Arc<Parts>);
+
+pub(crate) struct Parts {
+    bot: Bot,
+    me: Me,
+    store: Store,
+    vault: Vault,
+    dialogues: Arc<Dialogues>,
+    linker: Linker,
+    clock: Clock,
+    random: Random,
+    allowed: AllowedUsers,
+    heartbeat: Heartbeat,
+    schema: Schema,
+    /// Per chat: handles updates.
+    reading: Lanes,
+    /// Per chat: sends what was promised.
+    writing: Lanes,
+    permits: Semaphore,
+    /// Wakes the timers when something may have become due earlier than they know.
+    agenda_changed: Notify,
+    /// Ends waits and loops.
+    stop: CancellationToken,
+}
+
+/// What [`Telegram::new`] is made of.
+pub(crate) struct Deps {
+    /// Telegram's API. It holds the token: never print it.
+    pub(crate) bot: Bot,
+    /// The bot's own account.
+    pub(crate) me: Me,
+    /// The database.
+    pub(crate) store: Store,
+    /// The keys.
+    pub(crate) vault: Vault,
+    /// The use cases.
+    pub(crate) linker: Linker,
+    /// The time.
+    pub(crate) clock: Clock,
+    /// The randomness.
+    pub(crate) random: Random,
+    /// Who may use the bot.
+    pub(crate) allowed: AllowedUsers,
+    /// Told whenever Telegram answered.
+    pub(crate) heartbeat: Heartbeat,
+    /// Ends the bot.
+    pub(crate) stop: CancellationToken,
+}
+
+impl std::ops::Deref for Telegram {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
+/// Telegram will not let this bot in.
+#[derive(Debug, thiserror::Error)]
+#[error("Telegram does not know this bot token")]
+pub(crate) struct TokenRefused;
+
+/// Asks Telegram who the bot is, again and again until it answers. `None`: stopped meanwhile.
+///
+/// # Errors
+/// Telegram answers that the token is wrong.
+pub(crate) async fn introduce(
+    bot: &Bot,
+    clock: &Clock,
+    stop: &CancellationToken,
+) -> Result<Option<Me>, TokenRefused> {
+    let mut pause = Duration::from_secs(1);
+    loop {
+        let asked = tokio::select! {
+            () = stop.cancelled() => return Ok(None),
+            asked = tokio::time::timeout(Duration::from_secs(15), bot.get_me()) => asked,
+        };
+        match asked {
+            Ok(Ok(me)) => return Ok(Some(me)),
+            Ok(Err(RequestError::Api(teloxide::ApiError::InvalidToken))) => {
+                return Err(TokenRefused);
+            }
+            Ok(Err(RequestError::RetryAfter(seconds))) => pause = seconds.duration(),
+            Ok(Err(_)) | Err(_) => {}
+        }
+        tracing::warn!(
+            pause_s = pause.as_secs(),
+            "Telegram does not answer; trying again"
+        );
+        tokio::select! {
+            () = stop.cancelled() => return Ok(None),
+            () = clock.sleep_until(clock.now() + pause) => {}
+        }
+        pause = (pause * 2).min(LONGEST_PAUSE);
+    }
+}
+
+impl Telegram {
+    /// Puts the parts together.
+    #[must_use]
+    pub(crate) fn new(deps: Deps) -> Self {
+        let dialogues = Dialogues::new(deps.store.clone(), deps.vault.clone(), deps.clock.clone());
+        Self(Arc::new(Parts {
+            bot: deps.bot,
+            me: deps.me,
+            store: deps.store,
+            vault: deps.vault,
+            dialogues: Arc::new(dialogues),
+            linker: deps.linker,
+            clock: deps.clock,
+            random: deps.random,
+            allowed: deps.allowed,
+            heartbeat: deps.heartbeat,
+            schema: schema::schema(),
+            reading: Lanes::default(),
+            writing: Lanes::default(),
+            permits: Semaphore::new(CONCURRENT_HANDLERS),
+            agenda_changed: Notify::new(),
+            stop: deps.stop,
+        }))
+    }
+
+    /// Runs until stopped: fetches and handles updates, sends what was promised. `to_write` names chats that a check has
+    /// something to tell.
+    pub(crate) async fn run(&self, to_write: mpsc::UnboundedReceiver<i64>) {
+        let tasks = TaskTracker::new();
+        tasks.spawn({
+            let telegram = self.clone();
+            async move { telegram.register_commands().await }
+        });
+        tasks.spawn({
+            let telegram = self.clone();
+            async move { telegram.run_timers(to_write).await }
+        });
+        self.resume().await;
+        self.poll().await;
+        tasks.close();
+        tasks.wait().await;
+        self.reading.finish().await;
+        self.writing.finish().await;
+    }
+
+    /// Fills Telegram's menu. Once is enough, and the bot works without.
+    async fn register_commands(&self) {
+        let request = self
+            .bot
+            .set_my_commands(Command::bot_commands())
+            .scope(BotCommandScope::AllPrivateChats);
+        match tokio::time::timeout(Duration::from_secs(15), async { request.await }).await {
+            Ok(Ok(_)) => {}
+            Ok(Err(_)) | Err(_) => {
+                tracing::warn!(
+                    "the list of commands could not be registered; the next start tries again"
+                );
+            }
+        }
+    }
+}

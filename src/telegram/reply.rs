@@ -1,0 +1,159 @@
+//! The only code that calls Telegram to write or delete: each call bounded, each failure sorted by what to do about it.
+
+use std::{future::IntoFuture, time::Duration};
+
+use teloxide::{
+    ApiError, Bot, RequestError,
+    payloads::{
+        AnswerCallbackQuerySetters as _, EditMessageTextSetters as _, SendMessageSetters as _,
+    },
+    prelude::Requester as _,
+    types::{
+        CallbackQueryId, ChatId, InlineKeyboardMarkup, LinkPreviewOptions, MessageId, ParseMode,
+    },
+};
+
+/// A deletion may not hold up what follows it; the queue tries again.
+const DELETE_LIMIT: Duration = Duration::from_secs(3);
+/// A tap's answer is a courtesy.
+const ANSWER_LIMIT: Duration = Duration::from_secs(3);
+/// A message that Telegram takes this long to confirm is sent again, so this is long.
+const WRITE_LIMIT: Duration = Duration::from_secs(16);
+
+/// A message of the bot's: text in Telegram's HTML, and buttons.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Reply {
+    /// Everything interpolated is escaped.
+    pub(crate) html: String,
+    /// May be empty.
+    pub(crate) keyboard: InlineKeyboardMarkup,
+}
+
+/// Why Telegram did not do as asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum CallError {
+    /// Too many messages; again after this long.
+    RetryAfter(Duration),
+    /// No answer, or a 5xx: again later.
+    Unreachable,
+    /// The user blocked the bot or is gone: nothing reaches them.
+    Blocked,
+    /// There is no such message.
+    NoSuchMessage,
+    /// The message says that already.
+    NotModified,
+    /// Refused for good.
+    Refused,
+}
+
+/// Deletes a message. A message that is gone already is deleted.
+pub(super) async fn delete(bot: &Bot, chat: i64, message: i32) -> Result<(), CallError> {
+    let request = bot.delete_message(ChatId(chat), MessageId(message));
+    match bounded(DELETE_LIMIT, request).await {
+        Ok(_) | Err(CallError::NoSuchMessage) => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+/// Sends a message. Its number.
+pub(super) async fn send(bot: &Bot, chat: i64, reply: Reply) -> Result<i32, CallError> {
+    let request = bot
+        .send_message(ChatId(chat), reply.html)
+        .parse_mode(ParseMode::Html)
+        .link_preview_options(NO_PREVIEW);
+    let request = if reply.keyboard.inline_keyboard.is_empty() {
+        request
+    } else {
+        request.reply_markup(reply.keyboard)
+    };
+    bounded(WRITE_LIMIT, request).await.map(|sent| sent.id.0)
+}
+
+/// Changes a message. One that says it already is changed.
+pub(super) async fn edit(
+    bot: &Bot,
+    chat: i64,
+    message: i32,
+    reply: Reply,
+) -> Result<(), CallError> {
+    let request = bot
+        .edit_message_text(ChatId(chat), MessageId(message), reply.html)
+        .parse_mode(ParseMode::Html)
+        .link_preview_options(NO_PREVIEW)
+        .reply_markup(reply.keyboard);
+    match bounded(WRITE_LIMIT, request).await {
+        Ok(_) | Err(CallError::NotModified) => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+/// Answers a tap, so that the button stops waiting. Too late is no matter.
+pub(super) async fn answer(bot: &Bot, query: CallbackQueryId, toast: Option<String>) {
+    let request = bot.answer_callback_query(query);
+    let request = match toast {
+        Some(text) => request.text(text),
+        None => request,
+    };
+    if let Err(error) = bounded(ANSWER_LIMIT, request).await {
+        tracing::debug!(?error, "a tap could not be answered");
+    }
+}
+
+const NO_PREVIEW: LinkPreviewOptions = LinkPreviewOptions {
+    is_disabled: true,
+    url: None,
+    prefer_small_media: false,
+    prefer_large_media: false,
+    show_above_text: false,
+};
+
+async fn bounded<T>(
+    limit: Duration,
+    request: impl IntoFuture<Output = Result<T, RequestError>>,
+) -> Result<T, CallError> {
+    // On a 5xx teloxide itself waits ten seconds before it says so: the limit ends that too.
+    match tokio::time::timeout(limit, request.into_future()).await {
+        Ok(Ok(answer)) => Ok(answer),
+        Ok(Err(error)) => Err(sort(&error)),
+        Err(_) => Err(CallError::Unreachable),
+    }
+}
+
+fn sort(error: &RequestError) -> CallError {
+    let error = match error {
+        RequestError::RetryAfter(seconds) => CallError::RetryAfter(seconds.duration()),
+        RequestError::Network(_) | RequestError::Io(_) | RequestError::InvalidJson { .. } => {
+            CallError::Unreachable
+        }
+        RequestError::MigrateToChatId(_) => CallError::Refused,
+        RequestError::Api(error) => match error {
+            ApiError::BotBlocked
+            | ApiError::UserDeactivated
+            | ApiError::CantInitiateConversation
+            | ApiError::ChatNotFound
+            | ApiError::BotKicked => CallError::Blocked,
+            ApiError::MessageToDeleteNotFound
+            | ApiError::MessageToEditNotFound
+            | ApiError::MessageIdInvalid => CallError::NoSuchMessage,
+            ApiError::MessageNotModified => CallError::NotModified,
+            ApiError::Unknown(text) if is_server_error(text) => CallError::Unreachable,
+            _ => CallError::Refused,
+        },
+    };
+    if error == CallError::Refused {
+        tracing::warn!("Telegram refused a call for good");
+    }
+    error
+}
+
+/// Telegram's description of a 5xx that came as proper JSON.
+fn is_server_error(text: &str) -> bool {
+    [
+        "Internal Server Error",
+        "Bad Gateway",
+        "Service Unavailable",
+        "Gateway Timeout",
+    ]
+    .iter()
+    .any(|known| text.contains(known))
+}

@@ -1,0 +1,143 @@
+//! Which update goes to which handler, on one screen.
+
+use teloxide::{
+    dispatching::{HandlerExt as _, UpdateFilterExt as _, UpdateHandler},
+    dptree::{self, case, deps},
+    types::{CallbackQuery, Me, Update},
+};
+
+use super::{
+    Command, Telegram,
+    action::Action,
+    handlers::{accounts, basics, link, rotate, strays, taps},
+    turn::Visit,
+};
+use crate::{domain::linking::LinkingState, store::StoreError};
+
+/// Why an update could not be handled: a failure of ours, to be tried again.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum HandlerError {
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// It took too long.
+    #[error("the handler took too long")]
+    TooSlow,
+}
+
+pub(super) type HandlerResult = Result<(), HandlerError>;
+
+/// The routing tree, ready to use.
+pub(super) struct Schema(UpdateHandler<HandlerError>);
+
+impl Schema {
+    /// Sends an update to its handler.
+    pub(super) async fn handle(
+        &self,
+        telegram: &Telegram,
+        update: &Update,
+        visit: Visit,
+        state: LinkingState,
+    ) -> HandlerResult {
+        let me: Me = telegram.me.clone();
+        let input = deps![telegram.clone(), update.clone(), visit, state, me];
+        match self.0.dispatch(input).await {
+            std::ops::ControlFlow::Break(result) => result,
+            // The last branch takes everything.
+            std::ops::ControlFlow::Continue(_) => Ok(()),
+        }
+    }
+}
+
+/// The routing tree. The first branch that fits takes the update.
+pub(super) fn schema() -> Schema {
+    let commands_for_everybody = dptree::entry()
+        .branch(case![Command::Unlink(name)].endpoint(accounts::unlink))
+        .branch(case![Command::Privacy].endpoint(basics::privacy))
+        .branch(case![Command::Cancel].endpoint(link::cancel));
+
+    let commands = dptree::entry()
+        .branch(case![Command::Addx(name)].endpoint(link::addx))
+        .branch(case![Command::Accounts].endpoint(accounts::list))
+        .branch(case![Command::Verify(name)].endpoint(accounts::verify))
+        .branch(case![Command::Rotate(name)].endpoint(rotate::ask))
+        .branch(case![Command::Diagnose(name)].endpoint(accounts::diagnose))
+        .branch(case![Command::Guide].endpoint(basics::guide))
+        .branch(case![Command::Help].endpoint(basics::help))
+        .branch(case![Command::Start(payload)].endpoint(basics::start));
+
+    let messages = Update::filter_message()
+        .branch(
+            dptree::entry()
+                .filter_command::<Command>()
+                .branch(
+                    dptree::filter(|command: Command| command.is_for_everybody())
+                        .chain(commands_for_everybody),
+                )
+                .branch(dptree::filter(is_allowed).chain(commands)),
+        )
+        .branch(
+            dptree::filter(|telegram, update| !is_allowed(telegram, update))
+                .endpoint(strays::not_allowed),
+        )
+        .branch(case![LinkingState::AwaitingName(state)].endpoint(link::name))
+        .branch(case![LinkingState::AwaitingValue(state)].endpoint(link::value))
+        .branch(case![LinkingState::ConfirmingValue(state)].endpoint(link::message_instead_of_tap))
+        .endpoint(strays::message);
+
+    let callbacks = Update::filter_callback_query()
+        .branch(
+            dptree::filter_map(|query: CallbackQuery| {
+                query.data.and_then(|data| data.parse::<Action>().ok())
+            })
+            .branch(case![Action::Flow(action, tag)].endpoint(taps::flow))
+            .branch(case![Action::Account(action, account)].endpoint(taps::account))
+            .branch(case![Action::Guide].endpoint(taps::guide))
+            .branch(case![Action::Accounts].endpoint(taps::accounts))
+            .branch(case![Action::Add].endpoint(taps::add)),
+        )
+        .endpoint(taps::unknown);
+
+    Schema(
+        dptree::entry()
+            .branch(Update::filter_my_chat_member().endpoint(basics::membership))
+            .branch(
+                dptree::filter(is_in_private)
+                    .branch(messages)
+                    .branch(Update::filter_edited_message().endpoint(strays::edited))
+                    .branch(callbacks),
+            )
+            .branch(Update::filter_message().endpoint(strays::in_group))
+            .endpoint(strays::ignored),
+    )
+}
+
+fn is_in_private(update: Update) -> bool {
+    update.chat().is_some_and(teloxide::types::Chat::is_private)
+}
+
+fn is_allowed(telegram: Telegram, update: Update) -> bool {
+    update
+        .from()
+        .and_then(|user| i64::try_from(user.id.0).ok())
+        .is_some_and(|user| telegram.allowed.contains(user))
+}
+
+#[cfg(test)]
+mod tests {
+    use teloxide::dptree::Type;
+
+    use super::*;
+
+    #[test]
+    fn every_handler_gets_what_it_asks_for() {
+        let given = [
+            Type::of::<Telegram>(),
+            Type::of::<Update>(),
+            Type::of::<Visit>(),
+            Type::of::<LinkingState>(),
+            Type::of::<Me>(),
+        ];
+        dptree::type_check(schema().0.sig(), &deps![], &given);
+    }
+}

@@ -1,0 +1,257 @@
+//! One update's changes: state, account and promised messages in one transaction, together with the note that the update
+//! was handled. A second delivery of the same update finds that note and changes nothing.
+
+use teloxide::types::Message;
+
+use super::{FLOW_LIFETIME, Telegram, reply::CallError};
+use crate::{
+    domain::{
+        linking::{Closed, Ending, LinkingState},
+        notice::Notice,
+    },
+    store::{StoreError, Tx, deletions, dialogues, inbox, outbox},
+};
+
+/// Telegram deletes no message older than this.
+pub(super) const DELETABLE: chrono::TimeDelta = chrono::TimeDelta::hours(48);
+
+/// What is known of an update before it is handled.
+#[derive(Clone)]
+pub(super) struct Visit {
+    /// The update's number.
+    pub(super) update: i64,
+    /// The chat it came from; in a private chat also the user's id.
+    pub(super) chat: i64,
+    /// What became of the message, if it had to go.
+    pub(super) deletion: Option<Removal>,
+}
+
+/// What became of a message that had to go.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Removal {
+    message: i32,
+    give_up_at: chrono::DateTime<chrono::Utc>,
+    outcome: Result<(), CallError>,
+}
+
+impl Removal {
+    /// Notes the outcome of deleting `message`.
+    pub(super) fn new(message: &Message, outcome: Result<(), CallError>) -> Self {
+        Self {
+            message: message.id.0,
+            give_up_at: message.date + DELETABLE,
+            outcome,
+        }
+    }
+
+    /// Whether the message is gone.
+    pub(super) fn is_done(self) -> bool {
+        self.outcome.is_ok()
+    }
+}
+
+/// An open transaction for one update.
+pub(super) struct Turn<'a> {
+    telegram: &'a Telegram,
+    visit: &'a Visit,
+    pub(super) tx: Tx,
+    /// Something was said below the card.
+    spoke: bool,
+    /// A flow is open when the turn ends.
+    open_flow: bool,
+    /// Something was erased.
+    erased: bool,
+    /// A deletion was put off.
+    agenda_changed: bool,
+}
+
+impl<'a> Turn<'a> {
+    /// Begins. `None`: the update was handled already.
+    pub(super) async fn begin(
+        telegram: &'a Telegram,
+        visit: &'a Visit,
+        state: &LinkingState,
+    ) -> Result<Option<Self>, StoreError> {
+        let mut tx = telegram.store.begin().await?;
+        if !inbox::waits(&mut *tx, visit.update).await? {
+            tx.rollback().await?;
+            return Ok(None);
+        }
+        let mut turn = Self {
+            telegram,
+            visit,
+            tx,
+            spoke: false,
+            open_flow: state.flow_id().is_some(),
+            erased: false,
+            agenda_changed: false,
+        };
+        if let Some(removal) = visit.deletion {
+            turn.agenda_changed |= !removal.is_done();
+            record(telegram, &mut turn.tx, visit.chat, removal).await?;
+        }
+        turn.tell_expiry(state).await?;
+        Ok(Some(turn))
+    }
+
+    /// The chat; in a private one also the user, and so the owner of accounts.
+    pub(super) fn chat(&self) -> i64 {
+        self.visit.chat
+    }
+
+    /// A flow that had rested too long is mentioned once, with whatever comes next.
+    async fn tell_expiry(&mut self, state: &LinkingState) -> Result<(), StoreError> {
+        let LinkingState::Closed(closed) = state else {
+            return Ok(());
+        };
+        if closed.ending == Ending::Expired && !closed.told {
+            let told = Closed {
+                told: true,
+                ..closed.clone()
+            };
+            self.go(&LinkingState::Closed(told)).await?;
+            self.say(&Notice::Expired {
+                purpose: closed.purpose.clone(),
+                deleted: self.visit.deletion.is_some_and(Removal::is_done),
+            })
+            .await?;
+        }
+        Ok(())
+    }
+
+    /// Something was erased: the database's log is emptied after the commit.
+    pub(super) fn note_erasure(&mut self) {
+        self.erased = true;
+    }
+
+    /// Promises a message to the chat.
+    pub(super) async fn say(&mut self, notice: &Notice) -> Result<(), StoreError> {
+        self.spoke = true;
+        self.say_below_the_card(notice).await
+    }
+
+    /// Promises a message that leads back to the card itself: the card stays where it is.
+    pub(super) async fn say_below_the_card(&mut self, notice: &Notice) -> Result<(), StoreError> {
+        let now = self.telegram.clock.now();
+        outbox::push(&mut *self.tx, self.visit.chat, notice, now).await
+    }
+
+    /// Opens a flow, with a card of its own.
+    pub(super) async fn open_flow(&mut self, state: &LinkingState) -> Result<(), StoreError> {
+        self.go(state).await?;
+        dialogues::detach_card(&mut *self.tx, self.visit.chat).await
+    }
+
+    /// Moves the dialogue to `state`; its card follows.
+    pub(super) async fn go(&mut self, state: &LinkingState) -> Result<(), StoreError> {
+        self.open_flow = state.flow_id().is_some();
+        let expires_at = self
+            .open_flow
+            .then(|| self.telegram.clock.now() + FLOW_LIFETIME);
+        let dialogues = &self.telegram.dialogues;
+        dialogues
+            .put(&mut *self.tx, self.visit.chat, state, expires_at)
+            .await
+    }
+
+    /// Ends the dialogue; its card says how.
+    pub(super) async fn close_flow(
+        &mut self,
+        before: &LinkingState,
+        ending: Ending,
+    ) -> Result<(), StoreError> {
+        let purpose = before.flow().map(|flow| flow.purpose.clone());
+        let told = ending != Ending::Expired;
+        self.go(&LinkingState::Closed(Closed {
+            purpose,
+            ending,
+            told,
+        }))
+        .await
+    }
+
+    /// Lets the next card be a new message, below all others; the old one is deleted.
+    pub(super) async fn renew_card(&mut self) -> Result<(), StoreError> {
+        self.drop_card().await?;
+        let now = self.telegram.clock.now();
+        dialogues::redraw(&mut *self.tx, self.visit.chat, now).await
+    }
+
+    /// Deletes the card's message.
+    pub(super) async fn drop_card(&mut self) -> Result<(), StoreError> {
+        let chat = self.visit.chat;
+        let dialogue = self.telegram.dialogues.get(&mut *self.tx, chat).await?;
+        if let Some(card) = dialogue.and_then(|dialogue| dialogue.card_message) {
+            self.delete_own(card).await?;
+            dialogues::detach_card(&mut *self.tx, chat).await?;
+        }
+        Ok(())
+    }
+
+    /// Ends what is under way in a chat that cannot be reached any more.
+    pub(super) async fn forget_chat(&mut self) -> Result<(), StoreError> {
+        self.open_flow = false;
+        self.note_erasure();
+        self.telegram
+            .forget_chat(&mut self.tx, self.visit.chat)
+            .await
+    }
+
+    /// Deletes one of the bot's own messages, soon.
+    pub(super) async fn delete_own(&mut self, message: i32) -> Result<(), StoreError> {
+        self.agenda_changed = true;
+        let now = self.telegram.clock.now();
+        let chat = self.visit.chat;
+        deletions::insert(&mut *self.tx, chat, message, now, now + DELETABLE, false).await
+    }
+
+    /// Commits, and lets the chat's messages go out.
+    pub(super) async fn finish(mut self) -> Result<(), StoreError> {
+        if self.spoke && self.open_flow {
+            self.renew_card().await?;
+        }
+        inbox::finish(&mut *self.tx, self.visit.update).await?;
+        self.tx.commit().await?;
+        self.telegram.linker.wake_checks();
+        self.telegram.wake_writing(self.visit.chat);
+        if self.erased {
+            self.telegram.erased();
+        }
+        if self.agenda_changed {
+            self.telegram.agenda_changed.notify_one();
+        }
+        Ok(())
+    }
+}
+
+/// Writes down what is left to do about a message that had to go, and tells the user what they must do themselves.
+pub(super) async fn record(
+    telegram: &Telegram,
+    tx: &mut Tx,
+    chat: i64,
+    removal: Removal,
+) -> Result<(), StoreError> {
+    let now = telegram.clock.now();
+    let wait = match removal.outcome {
+        Ok(()) => return Ok(()),
+        Err(CallError::RetryAfter(wait)) => wait,
+        Err(CallError::Unreachable) => std::time::Duration::from_secs(1),
+        Err(
+            CallError::Blocked
+            | CallError::Refused
+            | CallError::NoSuchMessage
+            | CallError::NotModified,
+        ) => {
+            return outbox::push(&mut **tx, chat, &Notice::NotDeleted { trying: false }, now).await;
+        }
+    };
+    deletions::insert(
+        &mut **tx,
+        chat,
+        removal.message,
+        now + wait,
+        removal.give_up_at,
+        true,
+    )
+    .await
+}

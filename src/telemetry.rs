@@ -1,0 +1,47 @@
+//! Logs: to standard error, other crates capped, and a panic without the text that may hold what a user sent.
+
+use std::{io, panic};
+
+use tracing::{Level, Metadata};
+use tracing_subscriber::{
+    EnvFilter, Layer as _,
+    filter::{FilterExt as _, filter_fn},
+    fmt,
+    layer::SubscriberExt as _,
+    util::SubscriberInitExt as _,
+};
+
+use crate::config::LOG;
+
+/// Begins to log. `filter` is what `RUST_LOG` says. A second call changes nothing.
+pub fn init(filter: Option<&str>) {
+    let default = LOG.default.unwrap_or_default();
+    let filter = EnvFilter::try_new(filter.unwrap_or(default))
+        .unwrap_or_else(|_| EnvFilter::new(default))
+        .and(filter_fn(may_be_logged));
+    let layer = fmt::layer().with_writer(io::stderr).with_filter(filter);
+    // Fails only when somebody logs already: a test, an embedding program.
+    let _ = tracing_subscriber::registry().with(layer).try_init();
+    panic::set_hook(Box::new(log_panic));
+}
+
+/// Whether an event may be logged, whatever the filter says. Other crates print headers and bodies at their lower levels,
+/// and teloxide prints whole updates at any.
+#[must_use]
+pub fn may_be_logged(metadata: &Metadata<'_>) -> bool {
+    let target = metadata.target();
+    let is_ours = target == "addx" || target.starts_with("addx::");
+    is_ours || (*metadata.level() <= Level::WARN && !target.starts_with("teloxide"))
+}
+
+/// A formatted panic text may hold what a user sent; a fixed one cannot.
+fn log_panic(info: &panic::PanicHookInfo<'_>) {
+    let text = info
+        .payload()
+        .downcast_ref::<&'static str>()
+        .unwrap_or(&"(text withheld)");
+    let place = info.location().map_or_else(String::new, |location| {
+        format!("{}:{}", location.file(), location.line())
+    });
+    tracing::error!(panic.at = %place, panic.text = %text, "a panic");
+}

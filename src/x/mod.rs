@@ -1,0 +1,17 @@
+//! The X API: signed requests, one place that reads an answer, and the questions that find out which value is wrong.
+//!
+//! What X answers is data. Only a client that cannot be built is an error.
+
+mod client;
+mod diagnosis;
+mod headers;
+mod judge;
+mod oauth1;
+mod problem;
+mod response;
+
+#[cfg(test)]
+mod fake;
+
+pub use client::{Limits, XClient, XClientError};
+pub use diagnosis::Diagnosis;
