@@ -1,4 +1,4 @@
-//! The commands, with the descriptions that Telegram's menu shows.
+//! The commands, with the descriptions that Telegram's menu shows. Doc comments on them would show there too.
 
 use teloxide::macros::BotCommands;
 
@@ -6,37 +6,26 @@ use teloxide::macros::BotCommands;
 #[derive(BotCommands, Clone, PartialEq, Eq)]
 #[command(rename_rule = "lowercase")]
 pub(crate) enum Command {
-    /// Begins a new link.
     #[command(description = "link an X account, step by step")]
     Addx(String),
-    /// Lists the links.
     #[command(description = "your linked accounts and what X says of them")]
     Accounts,
-    /// Asks X again.
     #[command(description = "ask X again about an account")]
     Verify(String),
-    /// Takes new values.
     #[command(description = "give new keys after regenerating them in X")]
     Rotate(String),
-    /// Erases a link.
     #[command(description = "erase an account and its keys")]
     Unlink(String),
-    /// The whole help page.
     #[command(description = "where to find the four values in X, and what goes wrong")]
     Guide,
-    /// Leaves a flow.
     #[command(description = "leave what is under way and wipe what was entered")]
     Cancel,
-    /// A report without secrets.
     #[command(description = "a report without secrets, to ask for help with")]
     Diagnose(String),
-    /// What is kept and for how long.
     #[command(description = "what this bot keeps, and what Telegram still sees")]
     Privacy,
-    /// The list of commands.
     #[command(description = "what this bot can do")]
     Help,
-    /// Telegram's first command.
     #[command(description = "begin", hide)]
     Start(String),
 }

@@ -166,7 +166,9 @@ fn update_id(update: &serde_json::Value) -> Option<i64> {
 fn parse(raw: serde_json::Value) -> Option<Incoming> {
     let id = update_id(&raw)?;
     let json = Zeroizing::new(serde_json::to_vec(&raw).ok()?);
-    let parsed = serde_json::from_value::<Update>(raw).ok();
+    drop(raw);
+    // From text: teloxide's types borrow their keys, which a parsed value does not lend.
+    let parsed = serde_json::from_slice::<Update>(&json).ok();
     let update = parsed.filter(|update| !matches!(update.kind, UpdateKind::Error(_)));
     let Some((chat, update)) = update.and_then(|update| Some((update.chat()?.id.0, update))) else {
         tracing::info!(update.id = id, "an update of no use was dropped");

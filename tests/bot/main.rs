@@ -1,0 +1,4 @@
+//! The bot as a whole: the real one, over HTTP, against the simulators.
+
+mod harness;
+mod linking;
