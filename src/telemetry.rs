@@ -11,7 +11,7 @@ use tracing_subscriber::{
     util::SubscriberInitExt as _,
 };
 
-use crate::config::LOG;
+use crate::{config::LOG, incident};
 
 /// Begins to log. `filter` is what `RUST_LOG` says. A second call changes nothing.
 pub fn init(filter: Option<&str>) {
@@ -43,5 +43,7 @@ fn log_panic(info: &panic::PanicHookInfo<'_>) {
     let place = info.location().map_or_else(String::new, |location| {
         format!("{}:{}", location.file(), location.line())
     });
-    tracing::error!(panic.at = %place, panic.text = %text, "a panic");
+    if !incident::take_note(&format!("{place}: {text}")) {
+        tracing::error!(panic.at = %place, panic.text = %text, "a panic");
+    }
 }

@@ -1,9 +1,8 @@
 //! The checks that were asked for: claimed with a lease, answered by X, and told to the user. They survive a crash.
 
-use std::{panic::AssertUnwindSafe, sync::Arc, sync::atomic::Ordering};
+use std::{sync::Arc, sync::atomic::Ordering};
 
 use chrono::TimeDelta;
-use futures::FutureExt as _;
 use tokio::sync::Semaphore;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -98,34 +97,35 @@ impl Linker {
 
     /// Answers one check. A failure of ours, a panic included, is tried again, then told.
     async fn answer(&self, check: Check) {
-        let result = AssertUnwindSafe(self.try_answer(check))
-            .catch_unwind()
-            .await;
+        let result = incident::guard(self.try_answer(check)).await;
         let error = match result {
             Ok(Ok(())) => return,
             Ok(Err(error)) => error.to_string(),
-            Err(_) => "a panic".to_owned(),
+            Err(panicked) => panicked.to_string(),
         };
-        let id = incident::log(&self.random, "a check failed", &error);
+        let last = check.attempts >= MAX_ATTEMPTS;
+        let id = incident::id(&self.random);
         let recovery = async {
             let mut tx = self.store.begin().await?;
-            if check.attempts < MAX_ATTEMPTS {
+            if !last {
                 checks::postpone(&mut *tx, check.id, self.clock.now() + RETRY).await?;
             } else if checks::finish(&mut *tx, check.id).await? && check.kind != CheckKind::KeyPair
             {
-                outbox::push(
-                    &mut *tx,
-                    check.owner,
-                    &Notice::Incident { id },
-                    self.clock.now(),
-                )
-                .await?;
+                let notice = Notice::Incident { id: id.clone() };
+                outbox::push(&mut *tx, check.owner, &notice, self.clock.now()).await?;
             }
             tx.commit().await?;
             Ok::<_, StoreError>(())
         };
-        if let Err(error) = recovery.await {
-            tracing::error!(error = %error, "a failed check could not be put back; its lease will end");
+        match recovery.await {
+            Ok(()) if last => incident::report(&id, "a check failed", &error),
+            Ok(()) => {
+                let attempts = check.attempts;
+                tracing::warn!(error = %error, attempts, "a check failed; trying again");
+            }
+            Err(again) => {
+                tracing::error!(error = %again, "a failed check could not be put back; its lease will end");
+            }
         }
         // The receiver is gone only when the bot stops.
         let _ = self.to_write.send(check.owner);
@@ -282,6 +282,7 @@ impl Linker {
         let occasion = match verdict.outcome() {
             Outcome::Accepted => {
                 values::move_all(&mut **tx, linked.id, Slot::Candidate, Slot::Current).await?;
+                self.store.note_erasure();
                 accounts::set_candidate_until(&mut **tx, linked.owner, linked.id, None).await?;
                 accounts::record_verdict(&mut **tx, linked, &verdict, now).await?;
                 Occasion::Swapped
