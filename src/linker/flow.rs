@@ -145,8 +145,7 @@ impl Linker {
             return Ok(None);
         };
         if !repair {
-            values::delete_all(&mut **tx, account, Slot::Candidate).await?;
-            accounts::set_candidate_until(&mut **tx, owner, account, None).await?;
+            self.drop_candidate(tx, owner, account).await?;
         }
         checks::cancel(&mut **tx, account, CheckKind::Rotation).await?;
         let flow = Flow::rotate(self.new_flow_id()?, account, linked.name, fields);
@@ -247,6 +246,7 @@ impl Linker {
         state: ConfirmingValue,
     ) -> Result<LinkingState, StoreError> {
         values::delete_all(&mut **tx, state.flow.account, Slot::Held).await?;
+        self.store.note_erasure();
         Ok(LinkingState::AwaitingValue(state.flow.ask(None)))
     }
 
@@ -261,6 +261,7 @@ impl Linker {
             return Ok(None);
         };
         values::delete(&mut **tx, account, slot, field).await?;
+        self.store.note_erasure();
         if Field::KEY_PAIR.contains(&field) {
             self.forget_key_pair_answer(tx, account).await?;
         }
@@ -281,6 +282,7 @@ impl Linker {
         for field in Field::KEY_PAIR {
             values::delete(&mut **tx, account, slot, field).await?;
         }
+        self.store.note_erasure();
         self.forget_key_pair_answer(tx, account).await?;
         Ok(LinkingState::AwaitingValue(flow.forget(&Field::KEY_PAIR)))
     }
@@ -298,6 +300,7 @@ impl Linker {
         let Some(account) = state.account() else {
             return Ok(0);
         };
+        self.store.note_erasure();
         let held = usize::from(matches!(state, LinkingState::ConfirmingValue(_)));
         match state.flow() {
             Some(flow) if matches!(flow.purpose, Purpose::Rotate(_)) => {
@@ -340,6 +343,7 @@ impl Linker {
     ) -> Result<Submitted, StoreError> {
         if accounts::count(&mut **tx, owner).await? >= MAX_ACCOUNTS {
             values::erase(&mut **tx, owner, flow.account).await?;
+            self.store.note_erasure();
             return Ok(Submitted::Said(Notice::TooManyAccounts));
         }
         let takes_x_handle = matches!(name, LinkName::XHandle);
@@ -391,6 +395,7 @@ impl Linker {
         let Some(expected) = linked.x_account.as_ref().map(|x_account| x_account.id) else {
             // X never accepted the old values: nothing is lost by replacing them.
             values::move_all(&mut **tx, account, Slot::Candidate, Slot::Current).await?;
+            self.store.note_erasure();
             return self.ask(tx, &linked, CheckKind::Link).await;
         };
         if let Some(token) = candidate.iter().find(|new| new.field == Field::AccessToken) {
@@ -401,6 +406,7 @@ impl Linker {
                 for field in Field::TOKEN_PAIR {
                     values::delete(&mut **tx, account, Slot::Candidate, field).await?;
                 }
+                self.store.note_erasure();
                 return Ok(said(Verdict::TokenOfOtherAccount { expected, found }));
             }
         }
@@ -448,6 +454,7 @@ impl Linker {
         account: AccountId,
     ) -> Result<(), StoreError> {
         values::delete_all(&mut **tx, account, Slot::Candidate).await?;
+        self.store.note_erasure();
         accounts::set_candidate_until(&mut **tx, owner, account, None).await
     }
 

@@ -131,6 +131,7 @@ impl Linker {
             return Ok(None);
         };
         values::erase(&mut **tx, owner, account).await?;
+        self.store.note_erasure();
         Ok(Some(linked))
     }
 
@@ -171,6 +172,7 @@ impl Linker {
             accounts::record_verdict(&mut **tx, &into, verdict, self.clock.now()).await?;
         }
         values::erase(&mut **tx, owner, from.id).await?;
+        self.store.note_erasure();
         Ok(Some(into))
     }
 
@@ -178,8 +180,15 @@ impl Linker {
     ///
     /// # Errors
     /// The database failed.
-    pub async fn erase_expired_candidates(&self) -> Result<bool, StoreError> {
+    pub async fn erase_expired_candidates(&self) -> Result<(), StoreError> {
         let now = self.clock.now();
+        // Looking before writing: an idle bot does not write.
+        if accounts::with_expired_candidates(self.store.reader(), now)
+            .await?
+            .is_empty()
+        {
+            return Ok(());
+        }
         let mut tx = self.store.begin().await?;
         let expired = accounts::with_expired_candidates(&mut *tx, now).await?;
         for account in &expired {
@@ -187,8 +196,8 @@ impl Linker {
             questions::cancel(&mut *tx, account.id, questions::CheckKind::Rotation).await?;
             accounts::set_candidate_until(&mut *tx, account.owner, account.id, None).await?;
         }
-        tx.commit().await?;
-        Ok(!expired.is_empty())
+        self.store.note_erasure();
+        Ok(tx.commit().await?)
     }
 
     async fn data_key(
