@@ -11,6 +11,10 @@ use std::{
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use chrono::{DateTime, Utc};
+use rustix::{
+    fs::{CWD, RenameFlags, renameat_with},
+    io::Errno,
+};
 use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
@@ -173,11 +177,15 @@ impl Keyring {
             .mode(0o700)
             .create(folder)
             .map_err(io("cannot make the folder of the key file"))?;
+        // Written apart and moved into place, so that a crash leaves no file without its key.
+        let mut draft = path.as_os_str().to_owned();
+        draft.push(".new");
         let mut file = OpenOptions::new()
             .write(true)
-            .create_new(true)
+            .create(true)
+            .truncate(true)
             .mode(0o600)
-            .open(path)
+            .open(&draft)
             .map_err(io("cannot make the key file"))?;
         let text = Zeroizing::new(format!(
             "{HEADER}1 primary {} {}\n",
@@ -187,6 +195,7 @@ impl Keyring {
         file.write_all(text.as_bytes())
             .and_then(|()| file.sync_all())
             .map_err(io("cannot write the key file"))?;
+        move_into_place(Path::new(&draft), path).map_err(io("cannot make the key file"))?;
         // The name must survive a power cut too, or the data sealed next could never be opened.
         File::open(folder)
             .and_then(|folder| folder.sync_all())
@@ -251,6 +260,19 @@ impl Keyring {
     #[must_use]
     pub fn fingerprint(&self, id: KeyId) -> Option<Fingerprint> {
         self.keys.get(&id).map(|(_, key)| key.fingerprint())
+    }
+}
+
+/// Renames `draft` to `path`, unless there is such a file already.
+fn move_into_place(draft: &Path, path: &Path) -> io::Result<()> {
+    let renamed = renameat_with(CWD, draft, CWD, path, RenameFlags::NOREPLACE);
+    match renamed {
+        // Not every file system can do that; a second name for the file is as exclusive.
+        Err(Errno::INVAL | Errno::NOSYS) => {
+            fs::hard_link(draft, path)?;
+            fs::remove_file(draft)
+        }
+        renamed => Ok(renamed?),
     }
 }
 
