@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     clock::Clock,
     config::{AllowedUsers, Config, ConfigError, DATABASE, TOKEN, X_URL},
+    failpoint,
     heartbeat::Heartbeat,
     linker::Linker,
     random::Random,
@@ -67,6 +68,7 @@ pub async fn run(
         return Ok(());
     };
     let served = serve(config, &store, vault, clock, random, stop).await;
+    failpoint::hit("stop.before_close");
     // A task that was broken off may still hold a connection: the next start does what is left then.
     match tokio::time::timeout(CLOSE_LIMIT, store.close()).await {
         Ok(Ok(())) => {}
@@ -191,9 +193,11 @@ async fn try_to_open(
         Err(error) => return Err(ConfigError::new(DATABASE, error).into()),
     };
     let vault = unlock(&store, &config.key_file, clock, random).await?;
+    failpoint::hit("start.unlocked");
     let mut tx = store.begin().await?;
     checks::free_all(&mut *tx).await?;
     tx.commit().await.map_err(StoreError::from)?;
+    failpoint::hit("start.freed");
     Ok((store, vault))
 }
 

@@ -5,6 +5,7 @@ use std::path::Path;
 use crate::{
     clock::Clock,
     config::{ConfigError, KEY_FILE},
+    failpoint,
     random::Random,
     store::{
         Store, StoreError,
@@ -62,6 +63,7 @@ pub async fn unlock(
         None if !exists => {
             let made = Keyring::create(key_file, random, clock.now());
             let keyring = made.map_err(|error| problem(error.to_string()))?;
+            failpoint::hit("start.key_made");
             tracing::info!(
                 "a key file was made; back it up, apart from the database: without it nothing can be opened"
             );

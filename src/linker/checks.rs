@@ -14,7 +14,7 @@ use crate::{
         notice::{CheckResult, Notice, Occasion},
         verdict::{KeyPairOutcome, Outcome, Verdict},
     },
-    incident,
+    failpoint, incident,
     store::{
         StoreError, Tx, accounts,
         checks::{self, Check, CheckKind},
@@ -81,9 +81,11 @@ impl Linker {
             Some(due) if due <= now => {}
             Some(_) | None => return Ok(None),
         }
+        failpoint::hit("check.before_claim");
         let mut tx = self.store.begin().await?;
         let check = checks::claim(&mut *tx, now, now + LEASE).await?;
         tx.commit().await?;
+        failpoint::hit("check.claimed");
         Ok(check)
     }
 
@@ -161,6 +163,7 @@ impl Linker {
                 secret: open(secret)?,
             };
             let outcome = self.x.check_key_pair(&client).await;
+            failpoint::hit("check.key_pair");
             return self.record_key_pair(check, outcome).await;
         }
         let Some(linked) = linked else {
@@ -182,6 +185,7 @@ impl Linker {
             .x
             .diagnose(&opened.client, &opened.token, known_good_pair)
             .await;
+        failpoint::hit("check.answered");
         if let Some(seconds) = diagnosis.clock_difference {
             self.clock_difference.store(seconds, Ordering::Relaxed);
         }
@@ -266,7 +270,9 @@ impl Linker {
             }
         };
         outbox::push(&mut *tx, check.owner, &Notice::Result(result), now).await?;
+        failpoint::hit("check.before_commit");
         tx.commit().await?;
+        failpoint::hit("check.committed");
         let _ = self.to_write.send(check.owner);
         Ok(())
     }
@@ -282,6 +288,7 @@ impl Linker {
         let occasion = match verdict.outcome() {
             Outcome::Accepted => {
                 values::move_all(&mut **tx, linked.id, Slot::Candidate, Slot::Current).await?;
+                failpoint::hit("swap.moved");
                 self.store.note_erasure();
                 accounts::set_candidate_until(&mut **tx, linked.owner, linked.id, None).await?;
                 accounts::record_verdict(&mut **tx, linked, &verdict, now).await?;

@@ -17,6 +17,7 @@ use crate::{
         paste::{self, Content, Kind, Paste, Repair},
         verdict::Verdict,
     },
+    failpoint,
     store::{
         StoreError, Tx, accounts,
         checks::{self, CheckKind},
@@ -87,6 +88,7 @@ impl Linker {
         let (key_id, _) = self.vault.primary();
         let now = self.clock.now();
         values::insert_data_key(&mut **tx, owner, account, key_id, &wrapped, now).await?;
+        failpoint::hit("link.begun");
         let id = self.new_flow_id()?;
         Ok(Begun::Flow(Box::new(match name {
             Some(name) => LinkingState::AwaitingValue(
@@ -354,6 +356,7 @@ impl Linker {
         let name = free_name(tx, owner, flow.account, wanted).await?;
         let now = self.clock.now();
         accounts::insert(&mut **tx, owner, flow.account, &name, takes_x_handle, now).await?;
+        failpoint::hit("submit.inserted");
         let Some(linked) = accounts::by_id(&mut **tx, owner, flow.account).await? else {
             return Err(StoreError::Database(sqlx::Error::RowNotFound));
         };
@@ -478,6 +481,7 @@ impl Linker {
         for (field, secret) in &taken {
             let value = self.sealed(&key, owner, account, *field, secret)?;
             values::put(&mut **tx, account, slot, &value).await?;
+            failpoint::hit("value.sealed");
         }
         let fields: Vec<Field> = taken.iter().map(|(field, _)| *field).collect();
         let progress = flow.receive(&fields, Some(remark));

@@ -27,6 +27,7 @@ use crate::{
         credentials::{ClientCredentials, Field, Secret, TokenCredentials},
         notice::{AccountChoice, AccountSummary},
     },
+    failpoint,
     random::Random,
     store::{
         Store, StoreError, Tx, accounts, checks as questions,
@@ -131,6 +132,7 @@ impl Linker {
             return Ok(None);
         };
         values::erase(&mut **tx, owner, account).await?;
+        failpoint::hit("unlink.erased");
         self.store.note_erasure();
         Ok(Some(linked))
     }
@@ -195,6 +197,7 @@ impl Linker {
             values::delete_all(&mut *tx, account.id, Slot::Candidate).await?;
             questions::cancel(&mut *tx, account.id, questions::CheckKind::Rotation).await?;
             accounts::set_candidate_until(&mut *tx, account.owner, account.id, None).await?;
+            failpoint::hit("candidate.erased");
         }
         self.store.note_erasure();
         Ok(tx.commit().await?)

@@ -36,7 +36,7 @@ use sqlx::{
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
-use crate::{random::NoRandomness, vault::OpenError};
+use crate::{failpoint, random::NoRandomness, vault::OpenError};
 
 /// How long a connection waits for a lock that another process holds (a backup, a person with a shell).
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -183,9 +183,11 @@ impl Store {
     /// # Errors
     /// The database failed.
     pub async fn truncate_log(&self) -> Result<bool, StoreError> {
+        failpoint::hit("log.before_truncate");
         let busy: i64 = sqlx::query_scalar("PRAGMA wal_checkpoint(TRUNCATE)")
             .fetch_one(&self.writer)
             .await?;
+        failpoint::hit("log.truncated");
         Ok(busy == 0)
     }
 

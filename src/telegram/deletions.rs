@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     domain::notice::Notice,
-    incident,
+    failpoint, incident,
     store::{
         StoreError,
         deletions::{self, Deletion},
@@ -49,7 +49,9 @@ impl Telegram {
             let Some(deletion) = deletions::next(self.store.reader(), chat, now).await? else {
                 break;
             };
+            failpoint::hit("queue.before_delete");
             let outcome = reply::delete(&self.bot, chat, deletion.message).await;
+            failpoint::hit("queue.deleted");
             if self
                 .insist(|| self.settle(deletion, outcome))
                 .await
@@ -57,6 +59,7 @@ impl Telegram {
             {
                 break;
             }
+            failpoint::hit("queue.noted");
         }
         Ok(())
     }

@@ -22,7 +22,7 @@ use crate::{
         notice::Notice,
         paste,
     },
-    incident,
+    failpoint, incident,
     store::{StoreError, agenda, inbox, outbox},
     vault::{Place, Sealed},
 };
@@ -192,6 +192,11 @@ impl Telegram {
                 return Ok(());
             }
         }
+        failpoint::hit("handle.durable");
+        failpoint::spill("handle.spill", || {
+            let text = message_of(update).and_then(Message::text);
+            text.unwrap_or_default().to_owned()
+        });
         let visit = Visit {
             update: i64::from(update.id.0),
             chat,
@@ -329,6 +334,7 @@ impl Telegram {
         let mut tx = self.store.begin().await?;
         if let Some(dialogue) = self.dialogues.get(&mut *tx, chat).await? {
             self.linker.wipe(&mut tx, chat, &dialogue.state).await?;
+            failpoint::hit("expire.wiped");
             let closed = LinkingState::Closed(Closed {
                 purpose: dialogue.state.flow().map(|flow| flow.purpose.clone()),
                 ending: Ending::Expired,
@@ -337,6 +343,7 @@ impl Telegram {
             self.dialogues.put(&mut *tx, chat, &closed, None).await?;
         }
         tx.commit().await?;
+        failpoint::hit("expire.committed");
         self.wake_writing(chat);
         Ok(true)
     }

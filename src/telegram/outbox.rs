@@ -12,7 +12,7 @@ use crate::{
         linking::{Ending, LinkingState},
         notice::Notice,
     },
-    incident,
+    failpoint, incident,
     store::{
         StoreError, anchors,
         dialogues::{self, Dialogue},
@@ -85,6 +85,7 @@ impl Telegram {
                 texts::notice(&Notice::Incident { id }, &self.words())
             }
         };
+        failpoint::hit("outbox.before_send");
         let sent = match reply {
             Some(reply) => self.send_once(chat, promised, reply).await?.map(Some),
             None => Ok(None),
@@ -92,10 +93,10 @@ impl Telegram {
         if let Err(CallError::RetryAfter(wait)) = sent {
             self.pauses.begin(chat, self.clock.now() + whole(wait));
         }
-        Ok(self
-            .insist(|| self.note_said(chat, promised, sent))
-            .await
-            .unwrap_or(false))
+        failpoint::hit("outbox.sent");
+        let went_on = self.insist(|| self.note_said(chat, promised, sent)).await;
+        failpoint::hit("outbox.noted");
+        Ok(went_on.unwrap_or(false))
     }
 
     /// Sends a message; X's answer at most once, as far as that can be known: one that may have been sent already is put
@@ -121,6 +122,7 @@ impl Telegram {
             let mut tx = self.store.begin().await?;
             outbox::begin(&mut *tx, promised.id).await?;
             tx.commit().await?;
+            failpoint::hit("outbox.begun");
         }
         Ok(reply::send(&self.bot, chat, reply).await)
     }
@@ -176,6 +178,11 @@ impl Telegram {
                 None
             }
         };
+        failpoint::hit(if dialogue.card_message.is_some() {
+            "card.before_edit"
+        } else {
+            "card.before_send"
+        });
         let drawn = match card {
             Some(card) => match dialogue.card_message {
                 Some(message) => match reply::edit(&self.bot, chat, message, card.clone()).await {
@@ -192,10 +199,14 @@ impl Telegram {
         if let Err(CallError::RetryAfter(wait)) = drawn {
             self.pauses.begin(chat, self.clock.now() + whole(wait));
         }
-        Ok(self
-            .insist(|| self.note_drawn(chat, dialogue, drawn))
-            .await
-            .unwrap_or(false))
+        failpoint::hit(if dialogue.card_message.is_some() {
+            "card.edited"
+        } else {
+            "card.sent"
+        });
+        let went_on = self.insist(|| self.note_drawn(chat, dialogue, drawn)).await;
+        failpoint::hit("card.noted");
+        Ok(went_on.unwrap_or(false))
     }
 
     async fn note_drawn(

@@ -16,7 +16,7 @@ use zeroize::{Zeroize as _, Zeroizing};
 
 use super::{Telegram, inbox::Fresh, whole};
 use crate::{
-    incident,
+    failpoint, incident,
     store::{StoreError, inbox},
     vault::Place,
 };
@@ -70,6 +70,9 @@ impl Telegram {
             };
             match fetched {
                 Ok(updates) => {
+                    if offset.is_some() {
+                        failpoint::hit("poll.confirmed");
+                    }
                     self.heartbeat.beat();
                     pause = Duration::from_secs(1);
                     let Some(last) = updates.iter().filter_map(update_id).max() else {
@@ -143,6 +146,7 @@ impl Telegram {
             .into_iter()
             .filter_map(|update| parse(update, now))
             .collect();
+        failpoint::hit("poll.received");
         let (on_disk, durable) = watch::channel(false);
         for Incoming { chat, update, .. } in &incoming {
             let fresh = Fresh {
@@ -151,6 +155,7 @@ impl Telegram {
             };
             self.wake_reading(*chat, Some(fresh));
         }
+        failpoint::hit("poll.handed_over");
         let mut pause = Duration::from_secs(1);
         loop {
             match self.write_down(&incoming).await {
@@ -183,7 +188,10 @@ impl Telegram {
             let sealed = self.vault.seal(&place, &update.json)?;
             inbox::insert(&mut tx, update.id, update.chat, &sealed, now).await?;
         }
-        Ok(tx.commit().await?)
+        failpoint::hit("inbox.before_commit");
+        tx.commit().await?;
+        failpoint::hit("inbox.committed");
+        Ok(())
     }
 }
 

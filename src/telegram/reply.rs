@@ -13,6 +13,8 @@ use teloxide::{
     },
 };
 
+use crate::failpoint;
+
 /// A deletion may not hold up what follows it; the queue tries again.
 const DELETE_LIMIT: Duration = Duration::from_secs(3);
 /// A tap's answer is a courtesy.
@@ -51,7 +53,10 @@ pub(super) enum CallError {
 /// Deletes a message. A message that is gone already is deleted.
 pub(super) async fn delete(bot: &Bot, chat: i64, message: i32) -> Result<(), CallError> {
     let request = bot.delete_message(ChatId(chat), MessageId(message));
-    match bounded(DELETE_LIMIT, request).await {
+    failpoint::hit("delete.before");
+    let deleted = bounded(DELETE_LIMIT, request).await;
+    failpoint::hit("delete.after");
+    match deleted {
         Ok(_) | Err(CallError::NoSuchMessage) => Ok(()),
         Err(error) => Err(error),
     }

@@ -9,6 +9,7 @@ use crate::{
         linking::{Closed, Ending, LinkingState},
         notice::Notice,
     },
+    failpoint,
     store::{StoreError, Tx, deletions, dialogues, inbox, outbox},
 };
 
@@ -93,6 +94,7 @@ impl<'a> Turn<'a> {
             record(telegram, &mut turn.tx, visit.chat, removal).await?;
         }
         turn.tell_expiry(state).await?;
+        failpoint::hit("turn.begun");
         Ok(Some(turn))
     }
 
@@ -207,7 +209,9 @@ impl<'a> Turn<'a> {
             self.renew_card().await?;
         }
         inbox::finish(&mut *self.tx, self.visit.update).await?;
+        failpoint::hit("turn.before_commit");
         self.tx.commit().await?;
+        failpoint::hit("turn.committed");
         self.telegram.linker.wake_checks();
         self.telegram.wake_writing(self.visit.chat);
         if self.deletions {
