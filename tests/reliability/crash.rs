@@ -22,6 +22,8 @@ use crate::{
 /// Rounds at the same time: a round mostly waits.
 const SIDE_BY_SIDE: usize = 4;
 
+const LAST_MOMENT: Duration = Duration::from_millis(300);
+
 /// Everything a round is about.
 struct Round {
     world: World,
@@ -65,7 +67,9 @@ impl Round {
             .await
             .map_err(told)?;
         story::unlink(&self.person).await.map_err(told)?;
-        story::all_deleted(&self.person, &self.canaries).await.map_err(told)
+        story::all_deleted(&self.person, &self.canaries)
+            .await
+            .map_err(told)
     }
 
     /// The bot is dead: what can be found wrong with what it left.
@@ -137,6 +141,12 @@ async fn with_deaths(
     mut lives: impl Iterator<Item = Duration>,
     story: impl Future<Output = Result<(), String>>,
 ) -> Result<usize, Vec<String>> {
+    // A last moment, for what the bot still has to write down.
+    let story = async {
+        story.await?;
+        tokio::time::sleep(LAST_MOMENT).await;
+        Ok::<_, String>(())
+    };
     let mut story = pin!(story);
     let mut deaths = 0;
     loop {
@@ -151,7 +161,7 @@ async fn with_deaths(
             }
         };
         tokio::select! {
-            told = &mut story => return told.map(|()| deaths).map_err(|error| vec![error]),
+            ended = &mut story => return ended.map(|()| deaths).map_err(|error| vec![error]),
             () = dies => {}
         }
         deaths += 1;
@@ -399,6 +409,9 @@ mod between_steps {
         let mut bot = round.world.start(&[]);
         story::rotate(&round.person, &round.token).await.unwrap();
         story::unlink(&round.person).await.unwrap();
+        story::all_deleted(&round.person, &round.canaries)
+            .await
+            .unwrap();
         assert_eq!(round.inspect_end(&mut bot).await, [""; 0]);
     }
 }
