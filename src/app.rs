@@ -15,6 +15,7 @@ use crate::{
     store::{Store, StoreError, checks},
     telegram::{self, Telegram, TokenRefused},
     unlock::{UnlockError, unlock},
+    vault::Vault,
     x::XClient,
 };
 
@@ -73,6 +74,7 @@ async fn serve(
     stop: CancellationToken,
 ) -> Result<(), AppError> {
     let vault = unlock(store, &config.key_file, &clock, &random).await?;
+    watch_keyring(store, &vault);
     if config.allowed_users == AllowedUsers::Everybody {
         tracing::warn!("everybody may use this bot; ADDX_ALLOWED_USERS limits it to some");
     }
@@ -157,6 +159,22 @@ async fn open_database(
         }
         pause = (pause * 2).min(LONGEST_PAUSE);
     }
+}
+
+/// Lets the store read the key file again when another process has made a new primary key.
+fn watch_keyring(store: &Store, vault: &Vault) {
+    let vault = vault.clone();
+    store.watch_keyring(move |newest| {
+        if vault.keyring().primary() < newest {
+            match vault.reload() {
+                Ok(()) => tracing::info!("the key file was read again: there is a new primary key"),
+                Err(error) => {
+                    tracing::error!(error = %error, "the key file could not be read again");
+                }
+            }
+        }
+        vault.keyring().primary()
+    });
 }
 
 async fn free_checks(store: &Store) -> Result<(), StoreError> {

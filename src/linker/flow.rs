@@ -83,8 +83,7 @@ impl Linker {
             return Ok(Begun::NameRejected(NameRejection::Taken));
         }
         let account = AccountId::from_bytes(self.random.bytes()?);
-        let (_, wrapped) = self.vault.new_data_key(owner, account)?;
-        let (key_id, _) = self.vault.primary();
+        let (_, key_id, wrapped) = self.vault.new_data_key(owner, account)?;
         let now = self.clock.now();
         values::insert_data_key(&mut **tx, owner, account, key_id, &wrapped, now).await?;
         let id = self.new_flow_id()?;

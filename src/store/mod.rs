@@ -19,6 +19,7 @@ use std::{
     io,
     os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _},
     path::{Path, PathBuf},
+    sync::{Arc, OnceLock},
     time::Duration,
 };
 
@@ -31,7 +32,10 @@ use sqlx::{
     },
 };
 
-use crate::{random::NoRandomness, vault::OpenError};
+use crate::{
+    random::NoRandomness,
+    vault::{KeyId, OpenError},
+};
 
 /// How long a connection waits for a lock that another process holds (a backup, a person with a shell).
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -47,7 +51,11 @@ pub type Tx = Transaction<'static, Sqlite>;
 pub struct Store {
     reader: SqlitePool,
     writer: SqlitePool,
+    keyring: Arc<OnceLock<KeyringWatch>>,
 }
+
+/// Reads the key file again and says which key seals from then on.
+type KeyringWatch = Box<dyn Fn(KeyId) -> KeyId + Send + Sync>;
 
 /// What went wrong with the database. Never names a value.
 #[derive(Debug, thiserror::Error)]
@@ -82,6 +90,11 @@ pub enum StoreError {
         /// Why, without the text.
         reason: &'static str,
     },
+    /// The database has seen a newer primary key than the key file has.
+    #[error(
+        "the database has seen key {0}, which the key file does not have as its primary key; put the newer file back"
+    )]
+    OldKeyring(KeyId),
     /// The operating system gave no randomness.
     #[error(transparent)]
     NoRandomness(#[from] NoRandomness),
@@ -142,7 +155,11 @@ impl Store {
             .idle_timeout(None)
             .max_lifetime(None)
             .connect_lazy_with(options.pragma("query_only", "ON"));
-        let store = Self { reader, writer };
+        let store = Self {
+            reader,
+            writer,
+            keyring: Arc::default(),
+        };
         // What an earlier run erased may still stand in its log.
         store.truncate_log().await?;
         Ok(store)
@@ -151,9 +168,24 @@ impl Store {
     /// Begins a write transaction. It takes the write lock at once, so that what it reads stays true.
     ///
     /// # Errors
-    /// The database is locked, full or gone.
+    /// The database is locked, full or gone, or has seen a newer key than the key file has.
     pub async fn begin(&self) -> Result<Tx, StoreError> {
-        Ok(self.writer.begin_with("BEGIN IMMEDIATE").await?)
+        let mut tx = self.writer.begin_with("BEGIN IMMEDIATE").await?;
+        if let Some(watch) = self.keyring.get() {
+            // Another process may have made a new primary key and retired the one in use: nothing may be sealed with that.
+            let newest = canary::newest_key(&mut *tx).await?;
+            if watch(newest) < newest {
+                return Err(StoreError::OldKeyring(newest));
+            }
+        }
+        Ok(tx)
+    }
+
+    /// From now on every write transaction tells `watch` the newest key that the database has seen; `watch` answers with
+    /// the key that seals, after reading the key file again if that is an older one.
+    pub fn watch_keyring(&self, watch: impl Fn(KeyId) -> KeyId + Send + Sync + 'static) {
+        // A second watch would watch the same.
+        let _ = self.keyring.set(Box::new(watch));
     }
 
     /// Connections that only read. They see what was committed when a query begins.

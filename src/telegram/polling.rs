@@ -151,8 +151,8 @@ impl Telegram {
         let mut tx = self.store.begin().await?;
         for update in incoming {
             let place = Place::update(update.chat, update.id);
-            let sealed = self.vault.seal(&place, &update.json)?;
-            inbox::insert(&mut tx, update.id, update.chat, &sealed, now).await?;
+            let (key_id, sealed) = self.vault.seal(&place, &update.json)?;
+            inbox::insert(&mut tx, update.id, update.chat, key_id, &sealed, now).await?;
         }
         Ok(tx.commit().await?)
     }
