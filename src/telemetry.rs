@@ -1,6 +1,9 @@
 //! Logs: to standard error, other crates capped, and a panic without the text that may hold what a user sent.
 
-use std::{io, panic};
+use std::{
+    io::{self, IsTerminal as _},
+    panic,
+};
 
 use tracing::{Level, Metadata};
 use tracing_subscriber::{
@@ -13,13 +16,20 @@ use tracing_subscriber::{
 
 use crate::config::LOG;
 
-/// Begins to log. `filter` is what `RUST_LOG` says. A second call changes nothing.
-pub fn init(filter: Option<&str>) {
+/// Begins to log: in lines for people, or as JSON objects. `filter` is what `RUST_LOG` says. A second call changes nothing.
+pub fn init(filter: Option<&str>, json: bool) {
     let default = LOG.default.unwrap_or_default();
     let filter = EnvFilter::try_new(filter.unwrap_or(default))
         .unwrap_or_else(|_| EnvFilter::new(default))
         .and(filter_fn(may_be_logged));
-    let layer = fmt::layer().with_writer(io::stderr).with_filter(filter);
+    let lines = fmt::layer()
+        .with_writer(io::stderr)
+        .with_ansi(io::stderr().is_terminal());
+    let layer = if json {
+        lines.json().with_filter(filter).boxed()
+    } else {
+        lines.with_filter(filter).boxed()
+    };
     // Fails only when somebody logs already: a test, an embedding program.
     let _ = tracing_subscriber::registry().with(layer).try_init();
     panic::set_hook(Box::new(log_panic));

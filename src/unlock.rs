@@ -73,7 +73,10 @@ pub async fn unlock(
 }
 
 /// Whether the keyring is the one that the database wants, and neither of them an old copy.
-fn compare(vault: &Vault, wanted: &Canary) -> Result<(), UnlockError> {
+///
+/// # Errors
+/// It is not; the text names what is wanted and what is there.
+pub fn compare(vault: &Vault, wanted: &Canary) -> Result<(), UnlockError> {
     let keyring = vault.keyring();
     let newest_seen = wanted.key_id;
     if newest_seen > keyring.newest() || newest_seen > keyring.primary() {

@@ -7,10 +7,13 @@ pub mod accounts;
 pub mod agenda;
 pub mod canary;
 pub mod checks;
+pub mod copies;
+pub mod counts;
 pub mod courtesies;
 pub mod deletions;
 pub mod dialogues;
 pub mod inbox;
+pub mod keys;
 pub mod outbox;
 pub mod values;
 
@@ -26,6 +29,7 @@ use std::{
 use chrono::{DateTime, Utc};
 use sqlx::{
     Sqlite, SqlitePool, Transaction,
+    migrate::Migrator,
     sqlite::{
         SqliteAutoVacuum, SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions,
         SqliteSynchronous,
@@ -42,6 +46,18 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long a caller waits for a connection of the pool.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
 const READERS: u32 = 2;
+
+static MIGRATIONS: Migrator = sqlx::migrate!();
+
+/// The schema that this program knows: the number of its newest migration.
+#[must_use]
+pub fn known_schema() -> i64 {
+    MIGRATIONS
+        .iter()
+        .map(|migration| migration.version)
+        .max()
+        .unwrap_or(0)
+}
 
 /// A write transaction. It sees and changes everything or nothing.
 pub type Tx = Transaction<'static, Sqlite>;
@@ -125,10 +141,7 @@ impl Store {
     /// # Errors
     /// The file cannot be made or opened, or its schema is newer than this program.
     pub async fn open(path: &Path) -> Result<Self, StoreError> {
-        create_private(path).map_err(|source| StoreError::Create {
-            path: path.to_owned(),
-            source,
-        })?;
+        Self::create_file(path)?;
         let options = SqliteConnectOptions::new()
             .filename(path)
             .foreign_keys(true)
@@ -148,7 +161,7 @@ impl Store {
             .max_lifetime(None)
             .connect_with(options.clone())
             .await?;
-        sqlx::migrate!().run(&writer).await?;
+        MIGRATIONS.run(&writer).await?;
         let reader = SqlitePoolOptions::new()
             .max_connections(READERS)
             .acquire_timeout(ACQUIRE_TIMEOUT)
@@ -163,6 +176,17 @@ impl Store {
         // What an earlier run erased may still stand in its log.
         store.truncate_log().await?;
         Ok(store)
+    }
+
+    /// Makes an empty database file that only its owner may read, and its folder, where they are missing.
+    ///
+    /// # Errors
+    /// They cannot be made.
+    pub fn create_file(path: &Path) -> Result<(), StoreError> {
+        create_private(path).map_err(|source| StoreError::Create {
+            path: path.to_owned(),
+            source,
+        })
     }
 
     /// Begins a write transaction. It takes the write lock at once, so that what it reads stays true.
