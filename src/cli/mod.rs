@@ -110,7 +110,7 @@ impl From<Exit> for ExitCode {
 pub(crate) enum CliError {
     #[error(transparent)]
     Config(#[from] ConfigError),
-    #[error("{0:#}")]
+    #[error("{}", chain(.0))]
     Failed(#[from] anyhow::Error),
 }
 
@@ -121,6 +121,17 @@ impl CliError {
             Self::Failed(_) => Exit::Failed,
         }
     }
+}
+
+/// An error with its causes; those that its own text names already are left out.
+fn chain(error: &anyhow::Error) -> String {
+    let mut text = error.to_string();
+    for cause in error.chain().skip(1).map(ToString::to_string) {
+        if !text.contains(&cause) {
+            text = format!("{text}: {cause}");
+        }
+    }
+    text
 }
 
 /// Prints an answer: as JSON for programs, else as `text`.
