@@ -102,10 +102,17 @@ CREATE TABLE outbox (
     chat_id  INTEGER NOT NULL,
     notice   TEXT    NOT NULL, -- JSON: what to say, as data
     due_at   INTEGER NOT NULL,
-    attempts INTEGER NOT NULL DEFAULT 0
+    attempts INTEGER NOT NULL DEFAULT 0,
+    begun    INTEGER NOT NULL DEFAULT 0 -- 1: it may have been said already
 ) STRICT;
 CREATE INDEX outbox_by_chat ON outbox (chat_id, id);
 CREATE INDEX outbox_by_due ON outbox (due_at);
+
+-- The bot's message in a chat that says that X is being asked: an answer that may have been said already is put there.
+CREATE TABLE anchors (
+    chat_id    INTEGER PRIMARY KEY,
+    message_id INTEGER NOT NULL
+) STRICT;
 
 -- Questions that X still has to answer; one of a kind per account.
 CREATE TABLE checks (

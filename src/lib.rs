@@ -6,6 +6,7 @@ pub mod clock;
 pub mod config;
 pub mod doctor;
 pub mod domain;
+pub mod failpoint;
 pub mod hardening;
 pub mod heartbeat;
 mod incident;

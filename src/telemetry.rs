@@ -14,7 +14,7 @@ use tracing_subscriber::{
     util::SubscriberInitExt as _,
 };
 
-use crate::config::LOG;
+use crate::{config::LOG, incident};
 
 /// Begins to log: in lines for people, or as JSON objects. `filter` is what `RUST_LOG` says. A second call changes nothing.
 pub fn init(filter: Option<&str>, json: bool) {
@@ -53,5 +53,7 @@ fn log_panic(info: &panic::PanicHookInfo<'_>) {
     let place = info.location().map_or_else(String::new, |location| {
         format!("{}:{}", location.file(), location.line())
     });
-    tracing::error!(panic.at = %place, panic.text = %text, "a panic");
+    if !incident::take_note(&format!("{place}: {text}")) {
+        tracing::error!(panic.at = %place, panic.text = %text, "a panic");
+    }
 }

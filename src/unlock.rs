@@ -5,6 +5,7 @@ use std::{fmt::Display, path::Path};
 use crate::{
     clock::Clock,
     config::{ConfigError, KEY_FILE},
+    failpoint,
     random::Random,
     store::{
         Store, StoreError,
@@ -57,6 +58,7 @@ pub async fn unlock(
         }
         None if !key_file.exists() => {
             let made = Keyring::create(key_file, random, clock.now()).map_err(problem)?;
+            failpoint::hit("start.key_made");
             tracing::info!(
                 "a key file was made; back it up, apart from the database: without it nothing can be opened"
             );

@@ -65,6 +65,19 @@ pub async fn next(
     Ok(row.map(|(update, sealed)| (update, Sealed::from_bytes(sealed))))
 }
 
+/// The number of the update of a chat that is to be handled next.
+///
+/// # Errors
+/// The database failed.
+pub async fn first(db: impl SqliteExecutor<'_>, chat: i64) -> Result<Option<i64>, StoreError> {
+    Ok(sqlx::query_scalar(
+        "SELECT min(update_id) FROM inbox WHERE chat_id = ? AND sealed IS NOT NULL",
+    )
+    .bind(chat)
+    .fetch_one(db)
+    .await?)
+}
+
 /// Notes that an update was handled, and wipes it.
 ///
 /// # Errors

@@ -5,6 +5,7 @@
 
 pub mod accounts;
 pub mod agenda;
+pub mod anchors;
 pub mod canary;
 pub mod checks;
 pub mod copies;
@@ -36,7 +37,11 @@ use sqlx::{
     },
 };
 
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+
 use crate::{
+    failpoint,
     random::NoRandomness,
     vault::{KeyId, OpenError},
 };
@@ -46,6 +51,8 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long a caller waits for a connection of the pool.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
 const READERS: u32 = 2;
+/// The longest pause between two tries to empty the log.
+const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 
 static MIGRATIONS: Migrator = sqlx::migrate!();
 
@@ -68,6 +75,8 @@ pub struct Store {
     reader: SqlitePool,
     writer: SqlitePool,
     keyring: Arc<OnceLock<KeyringWatch>>,
+    /// Something was erased, and may still stand in the write-ahead log.
+    erased: Arc<Notify>,
 }
 
 /// Reads the key file again and says which key seals from then on.
@@ -117,15 +126,15 @@ pub enum StoreError {
 }
 
 impl StoreError {
-    /// Whether it may be gone in a moment: the file is locked, or the disk does not answer.
+    /// Whether it may be gone in a moment: the file is locked, the disk is full or does not answer.
     #[must_use]
     pub fn is_passing(&self) -> bool {
-        // SQLite's primary result codes BUSY, LOCKED and IOERR; the extended ones carry more in their upper bits.
+        // SQLite's primary result codes BUSY, LOCKED, IOERR and FULL; the extended ones carry more in their upper bits.
         let passing = |error: &sqlx::Error| {
             error
                 .as_database_error()
                 .and_then(|error| error.code()?.parse::<u32>().ok())
-                .is_some_and(|code| matches!(code & 0xff, 5 | 6 | 10))
+                .is_some_and(|code| matches!(code & 0xff, 5 | 6 | 10 | 13))
         };
         match self {
             Self::Database(error) => passing(error) || matches!(error, sqlx::Error::PoolTimedOut),
@@ -172,9 +181,12 @@ impl Store {
             reader,
             writer,
             keyring: Arc::default(),
+            erased: Arc::default(),
         };
         // What an earlier run erased may still stand in its log.
-        store.truncate_log().await?;
+        if !store.truncate_log().await? {
+            store.note_erasure();
+        }
         Ok(store)
     }
 
@@ -224,10 +236,44 @@ impl Store {
     /// # Errors
     /// The database failed.
     pub async fn truncate_log(&self) -> Result<bool, StoreError> {
+        failpoint::hit("log.before_truncate");
         let busy: i64 = sqlx::query_scalar("PRAGMA wal_checkpoint(TRUNCATE)")
             .fetch_one(&self.writer)
             .await?;
+        failpoint::hit("log.truncated");
         Ok(busy == 0)
+    }
+
+    /// Something was erased: [`Store::keep_log_clean`] empties the log. Inside a transaction too: that waits for its end,
+    /// since there is one connection that writes.
+    pub fn note_erasure(&self) {
+        self.erased.notify_one();
+    }
+
+    /// Empties the log after every erasure, again and again until no reader is in the way. Runs until `stop`;
+    /// [`Store::close`] empties it a last time.
+    pub async fn keep_log_clean(&self, stop: CancellationToken) {
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = self.erased.notified() => {}
+            }
+            let mut pause = Duration::from_millis(50);
+            loop {
+                match self.truncate_log().await {
+                    Ok(true) => break,
+                    Ok(false) => {}
+                    Err(error) => {
+                        tracing::warn!(error = %error, "the database's log could not be emptied; trying again");
+                    }
+                }
+                tokio::select! {
+                    () = stop.cancelled() => return,
+                    () = tokio::time::sleep(pause) => {}
+                }
+                pause = (pause * 2).min(LONGEST_PAUSE);
+            }
+        }
     }
 
     /// Closes every connection after a last [`Store::truncate_log`].
@@ -244,23 +290,39 @@ impl Store {
 
 /// Makes the file and its folder before SQLite does, since SQLite's log files take over the mode of the file.
 fn create_private(path: &Path) -> io::Result<()> {
-    if let Some(folder) = path.parent()
-        && !folder.as_os_str().is_empty()
-    {
-        DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(folder)?;
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(folder)?;
+    if folder.metadata()?.permissions().mode() & 0o077 != 0 {
+        // It may be a shared one, so its mode is not ours to change.
+        tracing::warn!(folder = %folder.display(), "others may look into the database's folder; run: chmod 700 on it");
     }
-    let file = OpenOptions::new()
+    OpenOptions::new()
         .create(true)
         .truncate(false)
         .write(true)
         .mode(0o600)
         .open(path)?;
-    if file.metadata()?.permissions().mode() & 0o077 != 0 {
-        tracing::warn!("the database file could be read by others; its mode is now 600");
-        file.set_permissions(Permissions::from_mode(0o600))?;
+    for suffix in ["", "-wal", "-shm"] {
+        let mut name = path.as_os_str().to_owned();
+        name.push(suffix);
+        match std::fs::metadata(&name) {
+            Ok(metadata) if metadata.permissions().mode() & 0o077 != 0 => {
+                tracing::warn!(
+                    file = %Path::new(&name).display(),
+                    "a database file could be read by others; its mode is now 600"
+                );
+                std::fs::set_permissions(&name, Permissions::from_mode(0o600))?;
+            }
+            Ok(_) => {}
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(error),
+        }
     }
     Ok(())
 }

@@ -9,7 +9,10 @@ use std::{
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use chrono::{DateTime, Utc};
-use rustix::fs::{FlockOperation, flock};
+use rustix::{
+    fs::{CWD, FlockOperation, RenameFlags, flock, renameat_with},
+    io::Errno,
+};
 use zeroize::Zeroizing;
 
 use super::keyring::{Key, KeyId, KeyState, Keyring, KeyringError, Line, parse_line, read_private};
@@ -37,7 +40,11 @@ impl Keyring {
             .map_err(io("cannot make the folder of the key file"))?;
         let line = key_line(KeyId(1), random, now)?;
         let text = Zeroizing::new(format!("{HEADER}{}", *line));
-        write_new(path, &text).map_err(io("cannot make the key file"))?;
+        // Written apart and moved into place, so that a crash leaves no file without its key.
+        let draft = draft_of(path);
+        let _ = fs::remove_file(&draft);
+        write_new(&draft, &text).map_err(io("cannot write the key file"))?;
+        move_into_place(&draft, path).map_err(io("cannot make the key file"))?;
         sync(folder).map_err(io("cannot sync the folder of the key file"))?;
         Self::parse(&text, path)
     }
@@ -143,17 +150,33 @@ impl KeyFile {
     fn replace(&mut self, text: Zeroizing<String>) -> Result<(), KeyringError> {
         let keyring = Keyring::parse(&text, &self.path)?;
         let io = |action| error(action, &self.path);
-        let mut temporary = self.path.clone().into_os_string();
-        temporary.push(".new");
-        let temporary = PathBuf::from(temporary);
+        let draft = draft_of(&self.path);
         // Left behind by a command that died: it was never in place.
-        let _ = fs::remove_file(&temporary);
-        write_new(&temporary, &text).map_err(io("cannot write beside the key file"))?;
-        fs::rename(&temporary, &self.path).map_err(io("cannot replace the key file"))?;
+        let _ = fs::remove_file(&draft);
+        write_new(&draft, &text).map_err(io("cannot write beside the key file"))?;
+        fs::rename(&draft, &self.path).map_err(io("cannot replace the key file"))?;
         sync(folder_of(&self.path)).map_err(io("cannot sync the folder of the key file"))?;
         self.text = text;
         self.keyring = keyring;
         Ok(())
+    }
+}
+
+fn draft_of(path: &Path) -> PathBuf {
+    let mut draft = path.as_os_str().to_owned();
+    draft.push(".new");
+    draft.into()
+}
+
+/// Renames `draft` to `path`, unless there is such a file already.
+fn move_into_place(draft: &Path, path: &Path) -> io::Result<()> {
+    match renameat_with(CWD, draft, CWD, path, RenameFlags::NOREPLACE) {
+        // Not every file system can do that; a second name for the file is as exclusive.
+        Err(Errno::INVAL | Errno::NOSYS) => {
+            fs::hard_link(draft, path)?;
+            fs::remove_file(draft)
+        }
+        renamed => Ok(renamed?),
     }
 }
 
