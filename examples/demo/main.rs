@@ -12,7 +12,10 @@ use std::{
 };
 
 use session::{Manner, Pace};
-use tokio::sync::mpsc::{self, UnboundedReceiver, WeakUnboundedSender};
+use tokio::{
+    signal::unix::{SignalKind, signal},
+    sync::mpsc::{self, UnboundedReceiver, WeakUnboundedSender},
+};
 
 #[tokio::main(worker_threads = 2)]
 async fn main() -> ExitCode {
@@ -38,10 +41,10 @@ fn manner() -> Manner {
     }
 }
 
-/// The lines of standard input; Ctrl-C counts as `:quit`, so that the temporary folder is removed.
+/// The lines of standard input.
 fn typed_lines() -> UnboundedReceiver<String> {
     let (send, lines) = mpsc::unbounded_channel();
-    tokio::spawn(quit_on_interrupt(send.downgrade()));
+    tokio::spawn(quit_on_signals(send.downgrade()));
     // A thread of its own: a read of standard input cannot be broken off, and must not hold up the end.
     thread::spawn(move || {
         for line in io::stdin().lines().map_while(Result::ok) {
@@ -53,13 +56,21 @@ fn typed_lines() -> UnboundedReceiver<String> {
     lines
 }
 
-async fn quit_on_interrupt(lines: WeakUnboundedSender<String>) {
-    if tokio::signal::ctrl_c().await.is_ok()
-        && let Some(lines) = lines.upgrade()
-    {
+/// Ends the session as `:quit` does, so that the temporary folder is removed.
+async fn quit_on_signals(lines: WeakUnboundedSender<String>) -> io::Result<()> {
+    let mut hangup = signal(SignalKind::hangup())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    tokio::select! {
+        _ = hangup.recv() => {}
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+    }
+    if let Some(lines) = lines.upgrade() {
         // Nobody listens any more only when the demo ends anyway.
         let _ = lines.send(":quit".to_owned());
     }
+    Ok(())
 }
 
 /// Whether the reader of the transcript went away, as `head` does.

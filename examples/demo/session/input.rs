@@ -44,10 +44,10 @@ pub(super) enum AtX {
 }
 
 /// Every command, for `:help`.
-pub(super) const COMMANDS: [(&str, &str); 12] = [
+pub(super) const COMMANDS: [(&str, &str); 13] = [
     (
         ":values [set]",
-        "the names of the values again, or one set with its values",
+        "the names again, or one set with its values",
     ),
     (
         ":regenerate token [set]",
@@ -55,21 +55,19 @@ pub(super) const COMMANDS: [(&str, &str); 12] = [
     ),
     (
         ":regenerate keys [set]",
-        "at X: a new API key pair; ends its tokens too",
+        "at X: a new API key pair; its tokens end",
     ),
     (
         ":permission read|write [set]",
-        "at X: what tokens made from now on may do",
+        "at X: what tokens made after this may do",
     ),
     (":credits empty|full [set]", "at X: the prepaid credits"),
     (":kill [set]", "at X: revoke the token"),
-    (":x down|up", "X stops answering, and answers again"),
-    (":restart", "stop the bot and start it on the same database"),
+    (":x down|up", "X answers nothing but 503, and answers again"),
+    (":restart", "stop and start the bot on its database"),
     (":wait 31m", "let time pass (s, m, h)"),
-    (
-        ":photo [caption], :edit text",
-        "send a photo; edit your last message that is still there",
-    ),
+    (":photo [caption]", "send a photo"),
+    (":edit text", "edit your last message, if it is still there"),
     (":chat", "the chat as it looks now"),
     (":quit", "end; so does the end of the input"),
 ];
@@ -103,6 +101,11 @@ pub(super) fn read(line: &str) -> Result<Input, String> {
         return Ok(Input::Press(label.to_owned()));
     }
     Ok(Input::Say(line.replace("\\n", "\n")))
+}
+
+/// Whether a line is a message, and no command of the bot's.
+pub(super) fn is_text(line: &str) -> bool {
+    !line.trim().starts_with('/') && matches!(read(line), Ok(Input::Say(_)))
 }
 
 fn command_of(text: &str) -> Option<Command> {

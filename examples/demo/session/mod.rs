@@ -7,7 +7,7 @@ mod screen;
 mod stage;
 mod values;
 
-use std::io::Write;
+use std::{collections::VecDeque, io::Write, time::Duration};
 
 use addx_sim::{
     telegram::{Button, ButtonKind, Sent, Tapped},
@@ -21,6 +21,9 @@ use self::{
     stage::Stage,
     values::{Values, WORKS},
 };
+
+/// Lines that follow one another so quickly were pasted.
+const PASTED: Duration = Duration::from_millis(30);
 
 /// How time passes.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -56,6 +59,7 @@ pub(crate) async fn run(
             break;
         }
     }
+    session.screen.end()?;
     session.stage.stop_bot().await
 }
 
@@ -69,7 +73,10 @@ struct Session<W> {
     stage: Stage,
     values: Values,
     screen: Screen<W>,
+    manner: Manner,
     last_sent: Option<Sent>,
+    /// Lines that were pasted together and are taken one after the other.
+    pasted: VecDeque<String>,
 }
 
 impl<W: Write> Session<W> {
@@ -79,7 +86,9 @@ impl<W: Write> Session<W> {
             values: Values::new(&stage.x),
             screen: Screen::new(out, manner),
             stage,
+            manner,
             last_sent: None,
+            pasted: VecDeque::new(),
         })
     }
 
@@ -88,12 +97,41 @@ impl<W: Write> Session<W> {
         Ok(self.screen.say(&text)?)
     }
 
-    /// The next line. What the bot does by itself meanwhile is drawn when it happens.
+    /// The next line, or several that were pasted at once: those are one message, as they are in Telegram.
     async fn next_line(
         &mut self,
         lines: &mut UnboundedReceiver<String>,
     ) -> anyhow::Result<Option<String>> {
         self.screen.prompt()?;
+        if let Some(line) = self.pasted.pop_front() {
+            self.screen.say(&line)?;
+            return Ok(Some(line));
+        }
+        let Some(first) = self.typed_line(lines).await? else {
+            return Ok(None);
+        };
+        if self.manner.pace == Pace::Live {
+            while let Ok(Some(line)) = tokio::time::timeout(PASTED, lines.recv()).await {
+                self.pasted.push_back(line);
+            }
+        }
+        let is_one_message =
+            input::is_text(&first) && self.pasted.iter().all(|line| input::is_text(line));
+        if !is_one_message {
+            return Ok(Some(first));
+        }
+        let message = self
+            .pasted
+            .drain(..)
+            .fold(first, |all, line| all + "\n" + &line);
+        Ok(Some(message))
+    }
+
+    /// Waits for a line. What the bot does by itself meanwhile is drawn when it happens.
+    async fn typed_line(
+        &mut self,
+        lines: &mut UnboundedReceiver<String>,
+    ) -> anyhow::Result<Option<String>> {
         loop {
             let (screen, person) = (&self.screen, &self.stage.person);
             let chat = tokio::select! {
@@ -147,8 +185,7 @@ impl<W: Write> Session<W> {
             let Some(wait) = self.stage.until_next_answer().await? else {
                 return Ok(());
             };
-            self.screen
-                .note(&format!("⏩ {} s later", wait.as_secs()))?;
+            self.screen.note(&help::later(wait))?;
             self.stage.advance(wait);
         }
     }
@@ -256,6 +293,7 @@ impl<W: Write> Session<W> {
                 self.show().await?;
             }
             Command::Wait(time) => {
+                self.screen.note(&help::later(time))?;
                 self.stage.advance(time);
                 self.show().await?;
             }
@@ -286,11 +324,11 @@ impl<W: Write> Session<W> {
     }
 
     fn show_values(&mut self, name: &str) -> anyhow::Result<()> {
-        let text = match self.values.set(name) {
-            Some(set) => help::values(set),
-            None => format!("There is no set named {name}; :values lists them."),
-        };
-        Ok(self.screen.say(&text)?)
+        match self.values.set(name) {
+            Some(set) => self.screen.say(&help::values(set))?,
+            None => self.screen.note(&help::no_set(name))?,
+        }
+        Ok(())
     }
 
     fn act_at_x(&mut self, act: &AtX, name: &str) -> anyhow::Result<()> {
@@ -300,34 +338,33 @@ impl<W: Write> Session<W> {
         let done = match act {
             AtX::RegenerateToken => {
                 set.regenerate_token();
-                help::new_token(set)
+                return Ok(self.screen.say(&help::new_token(set))?);
             }
             AtX::RegenerateKeys => {
                 set.regenerate_keys();
-                help::new_keys(set)
+                return Ok(self.screen.say(&help::new_keys(set))?);
             }
             AtX::PermissionRead => {
                 set.app.set_permission(AppPermission::Read);
-                "The app is on Read now. Tokens that exist keep what they may do.".to_owned()
+                "The app is on Read now. Tokens that exist keep what they may do."
             }
             AtX::PermissionWrite => {
                 set.app.set_permission(AppPermission::ReadWrite);
                 "The app is on Read and write now. Tokens that exist keep what they may do."
-                    .to_owned()
             }
             AtX::CreditsEmpty => {
                 set.app.set_state(AppState::NoCredits);
-                "The app's prepaid credits are used up now.".to_owned()
+                "The app's prepaid credits are used up now."
             }
             AtX::CreditsFull => {
                 set.app.set_state(AppState::Enrolled);
-                "The app has credits now.".to_owned()
+                "The app has credits now."
             }
             AtX::Kill => {
                 set.app.revoke(&set.user);
-                "The user has revoked the token at X.".to_owned()
+                "The user has revoked the token at X."
             }
         };
-        Ok(self.screen.say(&done)?)
+        Ok(self.screen.note(done)?)
     }
 }

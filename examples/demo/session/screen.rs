@@ -63,6 +63,14 @@ impl<W: Write> Screen<W> {
         }
     }
 
+    /// Leaves a prompt that nobody will answer.
+    pub(super) fn end(&mut self) -> io::Result<()> {
+        match self.manner.pace {
+            Pace::Live => writeln!(self.out),
+            Pace::Scripted => self.out.flush(),
+        }
+    }
+
     /// Repeats a line that a script sends; in a terminal it stands there already.
     pub(super) fn echo(&mut self, line: &str) -> io::Result<()> {
         if self.manner.pace == Pace::Scripted && !line.trim().is_empty() {
@@ -171,21 +179,24 @@ impl<W: Write> Screen<W> {
 
     /// Says which messages are gone: also those that went before they were ever drawn.
     fn draw_deletions(&mut self, chat: &Chat) -> io::Result<()> {
-        let gone: Vec<SeenMessage> = self
+        let gone: Vec<i32> = self
             .drawn
-            .values()
-            .filter(|drawn| chat.message(drawn.id).is_none())
-            .cloned()
+            .keys()
+            .copied()
+            .filter(|id| chat.message(*id).is_none())
             .collect();
-        for message in gone {
-            self.drawn.remove(&message.id);
-            self.note(if message.from_bot {
-                "🗑 the bot took back a message of its own"
-            } else {
-                "🗑 the bot deleted your message"
-            })?;
+        let gone: Vec<SeenMessage> = gone.iter().filter_map(|id| self.drawn.remove(id)).collect();
+        let of_the_bot = gone.iter().filter(|message| message.from_bot).count();
+        match gone.len() - of_the_bot {
+            0 => {}
+            1 => self.note("🗑 the bot deleted your message")?,
+            more => self.note(&format!("🗑 the bot deleted {more} of your messages"))?,
         }
-        Ok(())
+        match of_the_bot {
+            0 => Ok(()),
+            1 => self.note("🗑 the bot took back a message of its own"),
+            more => self.note(&format!("🗑 the bot took back {more} messages of its own")),
+        }
     }
 
     /// Notes a message of the person's: it is on the screen, because they typed it.
@@ -196,7 +207,7 @@ impl<W: Write> Screen<W> {
     fn draw_message(&mut self, change: Change, message: &SeenMessage) -> io::Result<()> {
         let who = match change {
             Change::New => "addx",
-            Change::Edited => "addx, the same message updated",
+            Change::Edited => "addx · the same message, updated",
         };
         let who = self.paint(BOLD, who);
         let bar = self.paint(DIM, "│");

@@ -151,7 +151,7 @@ fn wrong(x: &XSim) -> Vec<Set> {
     let read_only = Set::new(
         "readonly",
         "read_only",
-        "the token was generated while the app was on Read",
+        "token generated while the app was on Read",
         user,
         app,
     );
@@ -160,7 +160,7 @@ fn wrong(x: &XSim) -> Vec<Set> {
     let mut old_keys = Set::new(
         "oldkeys",
         "api_key_pair_rejected",
-        "API Secret from before the last Regenerate",
+        "API Secret from before a Regenerate",
         user,
         app,
     );
@@ -172,7 +172,7 @@ fn wrong(x: &XSim) -> Vec<Set> {
     let old_token = Set::new(
         "oldtoken",
         "access_token_rejected",
-        "Access Token from before the last Regenerate",
+        "Access Token from before it was revoked",
         user,
         app,
     );
