@@ -27,7 +27,10 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     let env = Environment::load();
     let filter = env.get(config::LOG.name);
-    telemetry::init(filter.as_deref(), matches!(cli.log_format, LogFormat::Json));
+    match cli.log_format {
+        LogFormat::Text => telemetry::init(filter.as_deref()),
+        LogFormat::Json => telemetry::init_json(filter.as_deref()),
+    }
     match run(cli.command.unwrap_or(Command::Serve), &env) {
         Ok(exit) => exit.into(),
         Err(error) => {

@@ -47,7 +47,7 @@ impl World {
     /// Both simulators; the bot is started later.
     pub(crate) async fn without_bot() -> Self {
         if let Ok(filter) = std::env::var("RUST_LOG") {
-            addx::telemetry::init(Some(&filter), false);
+            addx::telemetry::init(Some(&filter));
         }
         let clock = Clock::manual(DateTime::from_timestamp(NOON, 0).unwrap());
         let x = XSim::start().await.unwrap();
