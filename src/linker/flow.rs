@@ -3,7 +3,8 @@
 use chrono::{DateTime, Utc};
 
 use super::{
-    CANDIDATE_LIFETIME, Linker, MAX_ACCOUNTS, MAX_KEY_PAIR_CHECKS_AN_HOUR, choice, full_until, open,
+    CANDIDATE_LIFETIME, Linker, MAX_ACCOUNTS, MAX_KEY_PAIR_CHECKS_AN_HOUR, REPAIR_LIFETIME, choice,
+    full_until, open,
 };
 use crate::{
     domain::{
@@ -83,6 +84,7 @@ impl Linker {
         {
             return Ok(Begun::NameRejected(NameRejection::Taken));
         }
+        values::erase_unfinished(tx, owner).await?;
         let account = AccountId::from_bytes(self.random.bytes()?);
         let (_, key_id, wrapped) = self.vault.new_data_key(owner, account)?;
         let now = self.clock.now();
@@ -145,7 +147,10 @@ impl Linker {
         let Some(linked) = accounts::by_id(&mut **tx, owner, account).await? else {
             return Ok(None);
         };
-        if !repair {
+        values::erase_unfinished(tx, owner).await?;
+        if repair {
+            self.keep_candidate(tx, owner, account).await?;
+        } else {
             self.drop_candidate(tx, owner, account).await?;
         }
         checks::cancel(&mut **tx, account, CheckKind::Rotation).await?;
@@ -298,10 +303,12 @@ impl Linker {
         owner: i64,
         state: &LinkingState,
     ) -> Result<usize, StoreError> {
+        self.store.note_erasure();
         let Some(account) = state.account() else {
+            // A state that could not be read names no account.
+            values::erase_unfinished(tx, owner).await?;
             return Ok(0);
         };
-        self.store.note_erasure();
         let held = usize::from(matches!(state, LinkingState::ConfirmingValue(_)));
         match state.flow() {
             Some(flow) if matches!(flow.purpose, Purpose::Rotate(_)) => {
@@ -398,8 +405,12 @@ impl Linker {
             // X never accepted the old values: nothing is lost by replacing them.
             values::move_all(&mut **tx, account, Slot::Candidate, Slot::Current).await?;
             self.store.note_erasure();
+            // An answer about the old values says nothing about these.
+            checks::cancel(&mut **tx, account, CheckKind::Verify).await?;
             return self.ask(tx, &linked, CheckKind::Link).await;
         };
+        let until = self.clock.now() + CANDIDATE_LIFETIME;
+        accounts::set_candidate_until(&mut **tx, owner, account, Some(until)).await?;
         if let Some(token) = candidate.iter().find(|new| new.field == Field::AccessToken) {
             let secret = open(&key, owner, account, token)?;
             if let Some(found) = XUserId::of_access_token(secret.expose())
@@ -409,11 +420,15 @@ impl Linker {
                     values::delete(&mut **tx, account, Slot::Candidate, field).await?;
                 }
                 self.store.note_erasure();
+                if values::list(&mut **tx, account, Slot::Candidate)
+                    .await?
+                    .is_empty()
+                {
+                    accounts::set_candidate_until(&mut **tx, owner, account, None).await?;
+                }
                 return Ok(said(Verdict::TokenOfOtherAccount { expected, found }));
             }
         }
-        let until = self.clock.now() + CANDIDATE_LIFETIME;
-        accounts::set_candidate_until(&mut **tx, owner, account, Some(until)).await?;
         self.ask(tx, &linked, CheckKind::Rotation).await
     }
 
@@ -449,6 +464,17 @@ impl Linker {
         Ok(full_until(&times, super::MAX_CHECKS_AN_HOUR, hour))
     }
 
+    /// Values of an earlier try do not run out while a repair goes on.
+    async fn keep_candidate(
+        &self,
+        tx: &mut Tx,
+        owner: i64,
+        account: AccountId,
+    ) -> Result<(), StoreError> {
+        let until = self.clock.now() + REPAIR_LIFETIME;
+        accounts::extend_candidate(&mut **tx, owner, account, until).await
+    }
+
     pub(super) async fn drop_candidate(
         &self,
         tx: &mut Tx,
@@ -481,6 +507,9 @@ impl Linker {
             let value = self.sealed(&key, owner, account, *field, secret)?;
             values::put(&mut **tx, account, slot, &value).await?;
             failpoint::hit("value.sealed");
+        }
+        if slot == Slot::Candidate {
+            self.keep_candidate(tx, owner, account).await?;
         }
         let fields: Vec<Field> = taken.iter().map(|(field, _)| *field).collect();
         let progress = flow.receive(&fields, Some(remark));

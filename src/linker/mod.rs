@@ -45,6 +45,8 @@ pub const MAX_CHECKS_AN_HOUR: usize = 10;
 const MAX_KEY_PAIR_CHECKS_AN_HOUR: usize = 20;
 /// How long values of a rotation wait for X's decision: X shows a value only once.
 const CANDIDATE_LIFETIME: TimeDelta = TimeDelta::hours(24);
+/// A repair keeps the values of the try before it at least this long from its last step: a flow may rest that long.
+const REPAIR_LIFETIME: TimeDelta = TimeDelta::minutes(30);
 /// How long a good answer about the key pair is trusted.
 const KEY_PAIR_FRESH: TimeDelta = TimeDelta::minutes(10);
 /// A user's checks of values in use are at least this far apart.
@@ -169,6 +171,14 @@ impl Linker {
             values::put(&mut **tx, into.id, Slot::Current, &sealed).await?;
         }
         values::delete_all(&mut **tx, into.id, Slot::Candidate).await?;
+        // Answers about the old values say nothing about these.
+        for kind in [
+            questions::CheckKind::Link,
+            questions::CheckKind::Verify,
+            questions::CheckKind::Rotation,
+        ] {
+            questions::cancel(&mut **tx, into.id, kind).await?;
+        }
         accounts::set_candidate_until(&mut **tx, owner, into.id, None).await?;
         if let Some(verdict) = &from.verdict {
             accounts::record_verdict(&mut **tx, &into, verdict, self.clock.now()).await?;
