@@ -9,7 +9,7 @@ use teloxide::{
     ApiError, RequestError,
     prelude::Request as _,
     requests::{JsonRequest, Payload},
-    types::{Update, UpdateKind},
+    types::{MessageKind, Update, UpdateKind},
 };
 use tokio::sync::watch;
 use zeroize::{Zeroize as _, Zeroizing};
@@ -223,13 +223,25 @@ fn read(raw: &Value) -> Option<Incoming> {
     // From text: teloxide's types borrow their keys, which a parsed value does not lend.
     let update = serde_json::from_slice::<Update>(&json)
         .ok()
-        .filter(|update| !matches!(update.kind, UpdateKind::Error(_)))?;
+        .filter(|update| !matches!(update.kind, UpdateKind::Error(_)) && !lost_text(update, raw))?;
     Some(Incoming {
         chat: update.chat()?.id.0,
         id,
         json,
         update,
     })
+}
+
+/// Whether the message has a text that did not come along: what cannot be read as any kind is read as an empty one.
+fn lost_text(update: &Update, raw: &Value) -> bool {
+    let (kind, message) = match &update.kind {
+        UpdateKind::Message(message) => ("message", message),
+        UpdateKind::EditedMessage(message) => ("edited_message", message),
+        _ => return false,
+    };
+    let raw = &raw[kind];
+    matches!(message.kind, MessageKind::Empty {})
+        && (raw["text"].is_string() || raw["caption"].is_string())
 }
 
 /// A message that cannot be read, of a newer Bot API say, as a plain text: it may hold a secret, so it is deleted like any
