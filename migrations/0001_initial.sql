@@ -60,6 +60,7 @@ CREATE TABLE dialogues (
     key_id          INTEGER NOT NULL,
     sealed          BLOB    NOT NULL,
     card_message_id INTEGER,
+    card_digest     INTEGER,          -- of what that message shows, so that it is not drawn again in vain
     card_due_at     INTEGER,          -- when the card must be drawn; null when it shows the state
     card_attempts   INTEGER NOT NULL DEFAULT 0,
     expires_at      INTEGER           -- when the flow's values are wiped; null when it is over

@@ -254,11 +254,10 @@ impl Telegram {
 
     /// Whether a message in a flow is meant as an answer: anything a person sends that is no command of ours.
     fn is_answer(&self, message: &Message) -> bool {
-        let sent_by_a_person = matches!(message.kind, MessageKind::Common(_));
         let command = message
             .text()
             .is_some_and(|text| Command::parse(text, self.me.username()).is_ok());
-        sent_by_a_person && !command
+        is_written(message) && !command
     }
 
     /// Counts a failure. After a few the update is given up without its text: its message is deleted if it still stands,
@@ -288,8 +287,10 @@ impl Telegram {
             Some(message) if message.chat.is_private() => Some(Removal::unknown(message)),
             Some(_) | None => None,
         });
-        if let Some(removal) = removal {
-            turn::record(self, &mut tx, chat, removal).await?;
+        if let Some(removal) = removal
+            && let Some(warning) = turn::record(self, &mut tx, chat, removal).await?
+        {
+            outbox::push(&mut *tx, chat, &warning, self.clock.now()).await?;
         }
         let notice = Notice::Incident {
             id: incident.clone(),
@@ -372,6 +373,14 @@ fn message_of(update: &Update) -> Option<&Message> {
         UpdateKind::Message(message) | UpdateKind::EditedMessage(message) => Some(message),
         _ => None,
     }
+}
+
+/// Whether a person sent it; else it is Telegram's own note of something that happened in the chat.
+pub(super) fn is_written(message: &Message) -> bool {
+    matches!(
+        message.kind,
+        MessageKind::Common(_) | MessageKind::Dice(_) | MessageKind::Empty {}
+    )
 }
 
 fn looks_secret(message: &Message) -> bool {

@@ -3,13 +3,14 @@
 use teloxide::{
     dispatching::{HandlerExt as _, UpdateFilterExt as _, UpdateHandler},
     dptree::{self, case, deps},
-    types::{CallbackQuery, Me, Update},
+    types::{CallbackQuery, Me, Message, Update},
 };
 
 use super::{
     Command, Telegram,
     action::Action,
     handlers::{accounts, basics, link, rotate, strays, taps},
+    inbox,
     turn::Visit,
 };
 use crate::{domain::linking::LinkingState, store::StoreError};
@@ -68,6 +69,10 @@ pub(super) fn schema() -> Schema {
 
     let messages = Update::filter_message()
         .branch(
+            dptree::filter(|message: Message| !inbox::is_written(&message))
+                .endpoint(strays::ignored),
+        )
+        .branch(
             dptree::entry()
                 .filter_command::<Command>()
                 .branch(
@@ -114,6 +119,7 @@ pub(super) fn schema() -> Schema {
                     .branch(callbacks),
             )
             .branch(Update::filter_message().endpoint(strays::in_group))
+            .branch(Update::filter_edited_message().endpoint(strays::edited_in_group))
             .endpoint(strays::ignored),
     )
 }

@@ -242,6 +242,9 @@ pub(super) fn name_rejection(reason: NameRejection) -> &'static str {
             "That looks like a key, not like a name, so I did not keep it. If others could see it, regenerate it in X."
         }
         NameRejection::Taken => "You have an account of that name already.",
+        NameRejection::UnknownCommand => "I do not know that command, so I deleted it.",
+        NameRejection::NotText => "I can only take text here, so I deleted that.",
+        NameRejection::Edited => "I do not take edited messages as answers, so I deleted it.",
     }
 }
 
