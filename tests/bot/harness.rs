@@ -80,6 +80,8 @@ impl World {
         let x = XSim::start().await.unwrap();
         let telegram = TelegramSim::start().await.unwrap();
         telegram.shift_clock(NOON - telegram.now());
+        // A stop breaks off the request for updates that waits, and asks once more.
+        telegram.expect_error("terminated by other getUpdates");
         let bots_clock = clock.clone();
         x.follow_clock(move || bots_clock.now().timestamp());
         Self {
@@ -224,6 +226,7 @@ impl World {
                  + (SELECT count(*) FROM dialogues WHERE card_due_at <= ?1)
                  + (SELECT count(*) FROM dialogues WHERE expires_at <= ?1)
                  + (SELECT count(*) FROM deletions WHERE due_at <= ?1)
+                 + (SELECT count(*) FROM accounts WHERE candidate_until <= ?1)
                  + (SELECT count(*) FROM checks WHERE due_at <= ?1)",
         )
         .bind(now)
@@ -430,6 +433,18 @@ pub(crate) async fn rotate(person: &Person, what: &str) -> SeenMessage {
     person.wait_text("What did you regenerate").await.unwrap();
     person.press(what).unwrap();
     person.wait_text("Step 1 of ").await.unwrap()
+}
+
+/// A message as it reads, for a snapshot.
+pub(crate) fn shown(message: &SeenMessage) -> String {
+    let mut text = message.text.clone();
+    for row in &message.buttons {
+        text.push('\n');
+        for button in row {
+            text.push_str(&format!("[{}]", button.label));
+        }
+    }
+    text
 }
 
 /// Sends something, and waits until the bot deleted it and said this.

@@ -5,7 +5,8 @@ use std::time::Duration;
 use addx_sim::x::{AppPermission, Fault, FourValues, answers};
 
 use crate::harness::{
-    HOUR, ME, World, begin, enter, enter_from, in_order, labelled, link, rotate, verdict, verify,
+    HOUR, ME, World, begin, enter, enter_from, in_order, labelled, link, rotate, shown, verdict,
+    verify,
 };
 
 /// An app's id as X's log has it for the last call about who the values belong to.
@@ -151,7 +152,16 @@ async fn a_token_of_another_x_user_is_refused_before_x_is_asked() {
     rotate(&person, "Token pair").await;
     enter(&person, &[&wrong.token, &wrong.secret], 2).await;
     let result = verdict(&person, "token_of_other_account").await;
-    insta::assert_snapshot!(result, @"");
+    insta::assert_snapshot!(shown(&result), @"
+    ⛔ main got a token of another X account
+    This account is X user 1951216379200822465; the new token belongs to X user 1833706750368610755. X's console gives out tokens of the app's owner.
+    The old values stay in use.
+
+    Log in to X as the right user, set the app to Read and write, save, then regenerate the Access Token and send me the pair. To link the other account as well, use /addx.
+
+    token_of_other_account
+    [Send new token pair][Check again]
+    ");
     assert_eq!(world.x.count(ME), 1);
     assert_eq!((world.candidates().await, world.values().await), (0, 4));
     verify(&person, "connected").await;
