@@ -7,6 +7,7 @@ use tokio::{sync::mpsc, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    audit,
     clock::Clock,
     config::{AllowedUsers, Config, ConfigError, DATABASE, TOKEN, X_URL},
     failpoint,
@@ -104,12 +105,14 @@ async fn serve(
     let x = XClient::new(config.x_url, clock.clone(), random.clone())
         .map_err(|error| ConfigError::new(X_URL, error))?;
     let (to_write, written) = mpsc::unbounded_channel();
+    let audit = audit::open_key(store, &vault).await?;
     let linker = Linker::new(
         store.clone(),
         vault.clone(),
         x,
         clock.clone(),
         random.clone(),
+        audit,
         to_write,
     );
     let telegram = Telegram::new(telegram::Deps {

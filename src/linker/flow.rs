@@ -8,6 +8,7 @@ use super::{
 use crate::{
     domain::{
         account::{AccountId, AccountName, LinkedAccount, NameRejection, XUserId},
+        audit::{Actor, Event},
         credentials::{Field, Secret},
         linking::{
             AwaitingName, AwaitingValue, ConfirmingValue, Doubt, Flow, FlowId, LinkName,
@@ -355,6 +356,8 @@ impl Linker {
         let name = free_name(tx, owner, flow.account, wanted).await?;
         let now = self.clock.now();
         accounts::insert(&mut **tx, owner, flow.account, &name, takes_x_handle, now).await?;
+        self.note(tx, owner, Actor::User, Event::Link, flow.account, "")
+            .await?;
         failpoint::hit("submit.inserted");
         let Some(linked) = accounts::by_id(&mut **tx, owner, flow.account).await? else {
             return Err(StoreError::Database(sqlx::Error::RowNotFound));

@@ -6,6 +6,7 @@
 pub mod accounts;
 pub mod agenda;
 pub mod anchors;
+pub mod audit;
 pub mod canary;
 pub mod checks;
 pub mod copies;
