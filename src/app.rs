@@ -89,7 +89,7 @@ async fn serve(
     random: Random,
     stop: CancellationToken,
 ) -> Result<(), AppError> {
-    if config.allowed_users == AllowedUsers::Everybody {
+    if config.allowed_users == AllowedUsers::Everybody && config.owner.is_none() {
         tracing::warn!("everybody may use this bot; ADDX_ALLOWED_USERS limits it to some");
     }
     let bot = telegram_client(&config)?;
@@ -112,7 +112,7 @@ async fn serve(
         x,
         clock.clone(),
         random.clone(),
-        audit,
+        audit.clone(),
         to_write,
     );
     let telegram = Telegram::new(telegram::Deps {
@@ -125,6 +125,8 @@ async fn serve(
         clock,
         random,
         allowed: config.allowed_users,
+        owner: config.owner,
+        audit,
         stop: stop.clone(),
     });
     tracing::info!(version = env!("CARGO_PKG_VERSION"), "the bot runs");
