@@ -458,7 +458,13 @@ fn result_of_check(result: &CheckResult, words: &Words<'_>) -> Reply {
     } = result;
     let said = verdicts::text(verdict, words.now);
     let name = escape(account.name.as_str());
-    let mut text = format!("{} <b>{name}</b> {}", said.sign, said.sentence);
+    // The old values may well be good: then it is not the account that cannot be used.
+    let tried = if judges_new_values_alone(occasion, verdict) {
+        " with the new values"
+    } else {
+        ""
+    };
+    let mut text = format!("{} <b>{name}</b>{tried} {}", said.sign, said.sentence);
     text.push_str(&format!("\n{}", said.reason));
     match occasion {
         Occasion::Link | Occasion::Verify { before: None } => {}
@@ -476,6 +482,7 @@ fn result_of_check(result: &CheckResult, words: &Words<'_>) -> Reply {
             }
         }
         Occasion::Swapped => text.push_str("\nThe new values are in use; the old ones are erased."),
+        Occasion::OldStay if *verdict == Verdict::SameValuesAgain => {}
         Occasion::OldStay => text.push_str("\nThe old values stay in use."),
         Occasion::Waiting { until } => text.push_str(&format!(
             "\nThe new values are kept until {}; the old ones stay in use.",
@@ -520,15 +527,7 @@ fn result_buttons(
             Action::Account(AccountAction::Repair(doubtful), account),
         ));
     }
-    let values_wait = match occasion {
-        Occasion::Waiting { .. } => true,
-        Occasion::OldStay => !matches!(
-            verdict,
-            Verdict::SameValuesAgain | Verdict::TokenOfOtherAccount { .. }
-        ),
-        Occasion::Link | Occasion::Verify { .. } | Occasion::Swapped => false,
-    };
-    let again = if values_wait {
+    let again = if judges_new_values_alone(occasion, verdict) {
         AccountAction::CheckCandidate
     } else {
         AccountAction::Errand(Errand::Verify)
@@ -538,6 +537,18 @@ fn result_buttons(
         row.push(button("Accounts", Action::Accounts));
     }
     row
+}
+
+/// Whether the verdict is about new values that wait, beside old ones that stay in use.
+fn judges_new_values_alone(occasion: &Occasion, verdict: &Verdict) -> bool {
+    match occasion {
+        Occasion::Waiting { .. } => true,
+        Occasion::OldStay => !matches!(
+            verdict,
+            Verdict::SameValuesAgain | Verdict::TokenOfOtherAccount { .. }
+        ),
+        Occasion::Link | Occasion::Verify { .. } | Occasion::Swapped => false,
+    }
 }
 
 fn stray_secret(deleted: bool, in_group: bool, words: &Words<'_>) -> Reply {
