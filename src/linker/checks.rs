@@ -233,7 +233,15 @@ impl Linker {
             tx.commit().await?;
             return Ok(());
         };
-        if let Some(outcome) = key_pair {
+        // A new key pair that is being entered, or waits, has an answer of its own.
+        let candidate = values::list(&mut *tx, linked.id, Slot::Candidate).await?;
+        let is_newest = check.kind == CheckKind::Rotation
+            || !candidate
+                .iter()
+                .any(|value| Field::KEY_PAIR.contains(&value.field));
+        if let Some(outcome) = key_pair
+            && is_newest
+        {
             values::set_key_pair(&mut *tx, linked.id, Some(outcome), now).await?;
         }
         let result = match check.kind {

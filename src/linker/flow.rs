@@ -144,9 +144,17 @@ impl Linker {
         let Some(linked) = accounts::by_id(&mut **tx, owner, account).await? else {
             return Ok(None);
         };
+        if repair && linked.candidate_until.is_some() {
+            // They must not end while the flow fills them up.
+            self.keep_candidates(tx, owner, account).await?;
+        }
         if !repair {
-            values::delete_all(&mut **tx, account, Slot::Candidate).await?;
-            accounts::set_candidate_until(&mut **tx, owner, account, None).await?;
+            let waiting = values::list(&mut **tx, account, Slot::Candidate).await?;
+            let fields: Vec<Field> = waiting.iter().map(|value| value.field).collect();
+            self.drop_candidates(tx, owner, account, &fields).await?;
+            if fields.contains(&Field::ApiKey) {
+                self.forget_key_pair_answer(tx, account).await?;
+            }
         }
         checks::cancel(&mut **tx, account, CheckKind::Rotation).await?;
         let flow = Flow::rotate(self.new_flow_id()?, account, linked.name, fields);
@@ -302,10 +310,17 @@ impl Linker {
         match state.flow() {
             Some(flow) if matches!(flow.purpose, Purpose::Rotate(_)) => {
                 values::delete_all(&mut **tx, account, Slot::Held).await?;
-                for field in &flow.received {
-                    values::delete(&mut **tx, account, Slot::Candidate, *field).await?;
+                // Half a pair is worth nothing: with one value goes the other, of an earlier try.
+                let pairs = [Field::KEY_PAIR, Field::TOKEN_PAIR].into_iter();
+                let begun =
+                    pairs.filter(|pair| pair.iter().any(|field| flow.received.contains(field)));
+                let fields: Vec<Field> = begun.flatten().collect();
+                if !fields.is_empty() {
+                    self.drop_candidates(tx, owner, account, &fields).await?;
                 }
-                checks::cancel(&mut **tx, account, CheckKind::KeyPair).await?;
+                if fields.contains(&Field::ApiKey) {
+                    self.forget_key_pair_answer(tx, account).await?;
+                }
             }
             Some(_) | None => {
                 values::erase(&mut **tx, owner, account).await?;
@@ -398,14 +413,12 @@ impl Linker {
             if let Some(found) = XUserId::of_access_token(secret.expose())
                 && found != expected
             {
-                for field in Field::TOKEN_PAIR {
-                    values::delete(&mut **tx, account, Slot::Candidate, field).await?;
-                }
+                self.drop_candidates(tx, owner, account, &Field::TOKEN_PAIR)
+                    .await?;
                 return Ok(said(Verdict::TokenOfOtherAccount { expected, found }));
             }
         }
-        let until = self.clock.now() + CANDIDATE_LIFETIME;
-        accounts::set_candidate_until(&mut **tx, owner, account, Some(until)).await?;
+        self.keep_candidates(tx, owner, account).await?;
         self.ask(tx, &linked, CheckKind::Rotation).await
     }
 
@@ -448,6 +461,38 @@ impl Linker {
         account: AccountId,
     ) -> Result<(), StoreError> {
         values::delete_all(&mut **tx, account, Slot::Candidate).await?;
+    /// Lets the new values wait for X's decision, for so long.
+    async fn keep_candidates(
+        &self,
+        tx: &mut Tx,
+        owner: i64,
+        account: AccountId,
+    ) -> Result<(), StoreError> {
+        let until = self.clock.now() + CANDIDATE_LIFETIME;
+        accounts::set_candidate_until(&mut **tx, owner, account, Some(until)).await
+    }
+
+    /// Erases some of the new values; whatever is left waits on.
+    async fn drop_candidates(
+        &self,
+        tx: &mut Tx,
+        owner: i64,
+        account: AccountId,
+        fields: &[Field],
+    ) -> Result<(), StoreError> {
+        for field in fields {
+            values::delete(&mut **tx, account, Slot::Candidate, *field).await?;
+        }
+        let left = values::list(&mut **tx, account, Slot::Candidate).await?;
+        let linked = accounts::by_id(&mut **tx, owner, account).await?;
+        let waits = linked.is_some_and(|linked| linked.candidate_until.is_some());
+        match (left.is_empty(), waits) {
+            (true, _) => accounts::set_candidate_until(&mut **tx, owner, account, None).await,
+            (false, false) => self.keep_candidates(tx, owner, account).await,
+            (false, true) => Ok(()),
+        }
+    }
+
         accounts::set_candidate_until(&mut **tx, owner, account, None).await
     }
 
