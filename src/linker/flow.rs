@@ -41,15 +41,15 @@ pub enum Begun {
 pub enum Answer {
     /// The flow goes on here.
     State(LinkingState),
-    /// All values are in.
-    Complete(Flow),
+    /// All values are in; what is said about the last message.
+    Complete(Flow, Option<Remark>),
 }
 
 impl From<Progress> for Answer {
     fn from(progress: Progress) -> Self {
         match progress {
             Progress::Next(state) => Self::State(LinkingState::AwaitingValue(state)),
-            Progress::Complete(flow) => Self::Complete(flow),
+            Progress::Complete(flow, remark) => Self::Complete(flow, remark),
         }
     }
 }

@@ -306,9 +306,16 @@ fn ended(closed: &Closed) -> String {
                 Some(Purpose::Rotate(_)) => "The new values are in",
                 Some(Purpose::Link(_)) | None => "All four values are in",
             };
-            format!(
-                "{name}\n\n✓ {values}, and your messages are deleted. X is asked now; the answer follows below."
-            )
+            let remark = match &closed.remark {
+                Some(about_last) => remark(about_last, Field::AccessSecret),
+                None => String::new(),
+            };
+            let remark = if remark.is_empty() {
+                remark
+            } else {
+                format!("\n\n{remark}")
+            };
+            format!("{name}\n\n✓ {values}. The answer follows below.{remark}")
         }
         Ending::Cancelled => format!("{name}\n\nCancelled. What you had entered is wiped."),
         Ending::Expired => format!(
