@@ -10,7 +10,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use super::{KEY_PAIR_FRESH, Linker, Opened, choice, flow::free_name, open};
 use crate::{
     domain::{
-        account::{AccountId, AccountName, LinkedAccount},
+        account::{AccountId, AccountName, LinkedAccount, XUsername},
         credentials::{ClientCredentials, Field, Secret, TokenCredentials},
         notice::{CheckResult, Notice, Occasion},
         verdict::{KeyPairOutcome, Outcome, Verdict},
@@ -256,7 +256,10 @@ impl Linker {
                     .map(|verdict| verdict.code().to_owned())
                     .zip(asked_about.verdict_since);
                 let occasion = match check.kind {
-                    CheckKind::Verify => Occasion::Verify { before },
+                    CheckKind::Verify => Occasion::Verify {
+                        before,
+                        renamed_from: renamed(asked_about, &verdict),
+                    },
                     CheckKind::KeyPair | CheckKind::Link | CheckKind::Rotation => Occasion::Link,
                 };
                 let twin = match verdict.account() {
@@ -334,6 +337,12 @@ fn judge_owner(linked: &LinkedAccount, verdict: Verdict) -> Verdict {
         },
         _ => verdict,
     }
+}
+
+/// The handle that X gave the account before, if it gives another one now.
+fn renamed(before: &LinkedAccount, verdict: &Verdict) -> Option<XUsername> {
+    let (before, now) = (before.x_account.as_ref()?, verdict.account()?);
+    (before.username != now.username).then(|| before.username.clone())
 }
 
 /// A new value of this field, or the one in use.

@@ -315,17 +315,26 @@ fn result_of_check(result: &CheckResult, words: &Words<'_>) -> Reply {
     let mut text = format!("{} <b>{name}</b> {}", said.sign, said.sentence);
     text.push_str(&format!("\n{}", said.reason));
     match occasion {
-        Occasion::Link | Occasion::Verify { before: None } => {}
+        Occasion::Link => {}
         Occasion::Verify {
-            before: Some((code, since)),
+            before,
+            renamed_from,
         } => {
-            let since = at(*since, words.now);
-            if code == verdict.code() {
-                text.push_str(&format!("\nUnchanged since {since}."));
-            } else {
+            if let Some((code, since)) = before {
+                let since = at(*since, words.now);
+                if code != verdict.code() {
+                    text.push_str(&format!(
+                        "\nBefore: <code>{}</code>, since {since}.",
+                        escape(code)
+                    ));
+                } else if renamed_from.is_none() {
+                    text.push_str(&format!("\nUnchanged since {since}."));
+                }
+            }
+            if let Some(username) = renamed_from {
                 text.push_str(&format!(
-                    "\nBefore: <code>{}</code>, since {since}.",
-                    escape(code)
+                    "\nIt was {} before.",
+                    escape(&username.to_string())
                 ));
             }
         }
