@@ -438,8 +438,11 @@ fn report_text(report: &Report, words: &Words<'_>) -> String {
         format!("addx {}", report.version),
         format!("made {}", report.made_at.format("%F %H:%M UTC")),
         format!(
-            "verdict {}",
-            report.verdict.as_deref().unwrap_or("none yet")
+            "verdict {}{}",
+            report.verdict.as_deref().unwrap_or("none yet"),
+            report
+                .status
+                .map_or_else(String::new, |status| format!(" (HTTP {status})"))
         ),
     ];
     let times = [
