@@ -10,6 +10,7 @@ use crate::{
             AwaitingName, AwaitingValue, Closed, ConfirmingValue, Doubt, Ending, Flow, LinkName,
             LinkingState, Purpose, Remark,
         },
+        paste::Warning,
         verdict::KeyPairOutcome,
     },
     telegram::{
@@ -270,6 +271,10 @@ fn remark(remark: &Remark, asked: Field) -> String {
 fn doubting(state: &ConfirmingValue, key_pair: Option<KeyPairOutcome>) -> String {
     let asked = state.field.label();
     let doubt = match &state.doubt {
+        Doubt::Unusual(Warning::LooksLike(kind)) if kind.field().is_none() => format!(
+            "🤔 I asked for the {asked}, and this looks like the {}, which is another thing. The {asked} stands under {KEYS}.",
+            kind.label()
+        ),
         Doubt::Unusual(warning) => format!(
             "🤔 I asked for the {asked}, and this is unusual: {}. Old apps differ, so it may be right.",
             paste::warning(warning, state.field)
