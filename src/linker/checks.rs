@@ -332,7 +332,7 @@ impl Linker {
 fn judge_owner(linked: &LinkedAccount, verdict: Verdict) -> Verdict {
     match (&linked.x_account, verdict.account()) {
         (Some(expected), Some(found)) if expected.id != found.id => Verdict::TokenOfOtherAccount {
-            expected: expected.id,
+            expected: expected.clone(),
             found: found.id,
         },
         _ => verdict,

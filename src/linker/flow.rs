@@ -391,19 +391,26 @@ impl Linker {
                 .iter()
                 .any(|old| old.field == new.field && old.fingerprint == new.fingerprint)
         });
+        let occasion = if linked.x_account.is_some() {
+            Occasion::OldStay
+        } else {
+            Occasion::Link
+        };
         let said = |verdict| {
             Submitted::Said(Notice::Result(CheckResult {
                 account: choice(&linked),
                 verdict,
-                occasion: Occasion::OldStay,
+                occasion,
                 twin: None,
             }))
         };
         if all_known {
             self.drop_candidate(tx, owner, account).await?;
-            return Ok(said(Verdict::SameValuesAgain));
+            let mut fields: Vec<Field> = candidate.iter().map(|new| new.field).collect();
+            fields.sort();
+            return Ok(said(Verdict::SameValuesAgain { fields }));
         }
-        let Some(expected) = linked.x_account.as_ref().map(|x_account| x_account.id) else {
+        let Some(expected) = linked.x_account.clone() else {
             // X never accepted the old values: nothing is lost by replacing them.
             values::move_all(&mut **tx, account, Slot::Candidate, Slot::Current).await?;
             return self.ask(tx, &linked, CheckKind::Link).await;
@@ -411,7 +418,7 @@ impl Linker {
         if let Some(token) = candidate.iter().find(|new| new.field == Field::AccessToken) {
             let secret = open(&key, owner, account, token)?;
             if let Some(found) = XUserId::of_access_token(secret.expose())
-                && found != expected
+                && found != expected.id
             {
                 self.drop_candidates(tx, owner, account, &Field::TOKEN_PAIR)
                     .await?;
@@ -454,13 +461,6 @@ impl Linker {
         Ok(full_until(&times, super::MAX_CHECKS_AN_HOUR, hour))
     }
 
-    pub(super) async fn drop_candidate(
-        &self,
-        tx: &mut Tx,
-        owner: i64,
-        account: AccountId,
-    ) -> Result<(), StoreError> {
-        values::delete_all(&mut **tx, account, Slot::Candidate).await?;
     /// Lets the new values wait for X's decision, for so long.
     async fn keep_candidates(
         &self,
@@ -493,6 +493,13 @@ impl Linker {
         }
     }
 
+    pub(super) async fn drop_candidate(
+        &self,
+        tx: &mut Tx,
+        owner: i64,
+        account: AccountId,
+    ) -> Result<(), StoreError> {
+        values::delete_all(&mut **tx, account, Slot::Candidate).await?;
         accounts::set_candidate_until(&mut **tx, owner, account, None).await
     }
 

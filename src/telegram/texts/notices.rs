@@ -312,7 +312,7 @@ fn result_of_check(result: &CheckResult, words: &Words<'_>) -> Reply {
     } = result;
     let said = verdicts::text(verdict, words.now);
     let name = escape(account.name.as_str());
-    let mut text = format!("{} <b>{name}</b> {}", said.sign, said.sentence);
+    let mut text = format!("{} <b>{name}</b>{}", said.sign, said.sentence);
     text.push_str(&format!("\n{}", said.reason));
     match occasion {
         Occasion::Link => {}
@@ -387,7 +387,7 @@ fn result_buttons(
         Occasion::Waiting { .. } => true,
         Occasion::OldStay => !matches!(
             verdict,
-            Verdict::SameValuesAgain | Verdict::TokenOfOtherAccount { .. }
+            Verdict::SameValuesAgain { .. } | Verdict::TokenOfOtherAccount { .. }
         ),
         Occasion::Link | Occasion::Verify { .. } | Occasion::Swapped => false,
     };
