@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    account::{AccountId, AccountName, NameRejection, XAccount},
+    account::{AccountId, AccountName, NameRejection, XAccount, XUsername},
     linking::{FlowId, Purpose},
     report::Report,
     verdict::Verdict,
@@ -296,6 +296,8 @@ pub enum Occasion {
     Verify {
         /// The code before, and since when it stood.
         before: Option<(String, DateTime<Utc>)>,
+        /// The handle before, if it is another one now.
+        renamed_from: Option<XUsername>,
     },
     /// New values: accepted, and now in use.
     Swapped,

@@ -6,7 +6,7 @@ use teloxide::types::Message;
 use super::{FLOW_LIFETIME, Telegram, reply::CallError, whole};
 use crate::{
     domain::{
-        linking::{Closed, Ending, LinkingState},
+        linking::{Closed, Ending, LinkingState, Remark},
         notice::Notice,
     },
     failpoint,
@@ -163,11 +163,12 @@ impl<'a> Turn<'a> {
             .await
     }
 
-    /// Ends the dialogue; its card says how.
+    /// Ends the dialogue; its card says how, and what is to say about the last message.
     pub(super) async fn close_flow(
         &mut self,
         before: &LinkingState,
         ending: Ending,
+        remark: Option<Remark>,
     ) -> Result<(), StoreError> {
         let purpose = before.flow().map(|flow| flow.purpose.clone());
         let told = ending != Ending::Expired;
@@ -175,6 +176,7 @@ impl<'a> Turn<'a> {
             purpose,
             ending,
             told,
+            remark,
         }))
         .await
     }

@@ -10,7 +10,11 @@ async fn four_values_that_x_accepts_make_a_connected_account() {
 
     let result = link(&person, "main", &values).await;
 
-    assert!(result.text.contains("main is connected as @seedling"), "{}", result.text);
+    assert!(
+        result.text.contains("main is connected as @seedling"),
+        "{}",
+        result.text
+    );
     assert!(result.text.ends_with("connected"), "{}", result.text);
     println!("{}", person.chat());
     world.stop_bot().await;

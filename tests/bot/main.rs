@@ -2,3 +2,6 @@
 
 mod harness;
 mod linking;
+mod pasting;
+mod repairing;
+mod verdicts;

@@ -458,31 +458,34 @@ fn result_of_check(result: &CheckResult, words: &Words<'_>) -> Reply {
     } = result;
     let said = verdicts::text(verdict, words.now);
     let name = escape(account.name.as_str());
-    // The old values may well be good: then it is not the account that cannot be used.
-    let tried = if judges_new_values_alone(occasion, verdict) {
-        " with the new values"
-    } else {
-        ""
-    };
-    let mut text = format!("{} <b>{name}</b>{tried} {}", said.sign, said.sentence);
+    let mut text = format!("{} <b>{name}</b>{}", said.sign, said.sentence);
     text.push_str(&format!("\n{}", said.reason));
     match occasion {
-        Occasion::Link | Occasion::Verify { before: None } => {}
+        Occasion::Link => {}
         Occasion::Verify {
-            before: Some((code, since)),
+            before,
+            renamed_from,
         } => {
-            let since = at(*since, words.now);
-            if code == verdict.code() {
-                text.push_str(&format!("\nUnchanged since {since}."));
-            } else {
+            if let Some((code, since)) = before {
+                let since = at(*since, words.now);
+                if code != verdict.code() {
+                    text.push_str(&format!(
+                        "\nBefore: <code>{}</code>, since {since}.",
+                        escape(code)
+                    ));
+                } else if renamed_from.is_none() {
+                    text.push_str(&format!("\nUnchanged since {since}."));
+                }
+            }
+            if let Some(username) = renamed_from {
                 text.push_str(&format!(
-                    "\nBefore: <code>{}</code>, since {since}.",
-                    escape(code)
+                    "\nIt was {} before.",
+                    escape(&username.to_string())
                 ));
             }
         }
         Occasion::Swapped => text.push_str("\nThe new values are in use; the old ones are erased."),
-        Occasion::OldStay if *verdict == Verdict::SameValuesAgain => {}
+        Occasion::OldStay if matches!(verdict, Verdict::SameValuesAgain { .. }) => {}
         Occasion::OldStay => text.push_str("\nThe old values stay in use."),
         Occasion::Waiting { until } => text.push_str(&format!(
             "\nThe new values are kept until {}; the old ones stay in use.",
@@ -527,7 +530,15 @@ fn result_buttons(
             Action::Account(AccountAction::Repair(doubtful), account),
         ));
     }
-    let again = if judges_new_values_alone(occasion, verdict) {
+    let values_wait = match occasion {
+        Occasion::Waiting { .. } => true,
+        Occasion::OldStay => !matches!(
+            verdict,
+            Verdict::SameValuesAgain { .. } | Verdict::TokenOfOtherAccount { .. }
+        ),
+        Occasion::Link | Occasion::Verify { .. } | Occasion::Swapped => false,
+    };
+    let again = if values_wait {
         AccountAction::CheckCandidate
     } else {
         AccountAction::Errand(Errand::Verify)
@@ -537,18 +548,6 @@ fn result_buttons(
         row.push(button("Accounts", Action::Accounts));
     }
     row
-}
-
-/// Whether the verdict is about new values that wait, beside old ones that stay in use.
-fn judges_new_values_alone(occasion: &Occasion, verdict: &Verdict) -> bool {
-    match occasion {
-        Occasion::Waiting { .. } => true,
-        Occasion::OldStay => !matches!(
-            verdict,
-            Verdict::SameValuesAgain | Verdict::TokenOfOtherAccount { .. }
-        ),
-        Occasion::Link | Occasion::Verify { .. } | Occasion::Swapped => false,
-    }
 }
 
 fn stray_secret(deleted: bool, in_group: bool, words: &Words<'_>) -> Reply {
@@ -586,8 +585,11 @@ fn report_text(report: &Report, words: &Words<'_>) -> String {
         format!("addx {}", report.version),
         format!("made {}", report.made_at.format("%F %H:%M UTC")),
         format!(
-            "verdict {}",
-            report.verdict.as_deref().unwrap_or("none yet")
+            "verdict {}{}",
+            report.verdict.as_deref().unwrap_or("none yet"),
+            report
+                .status
+                .map_or_else(String::new, |status| format!(" (HTTP {status})"))
         ),
     ];
     let times = [
