@@ -3,12 +3,12 @@
 use chrono::{DateTime, Utc};
 
 use super::{
-    CANDIDATE_LIFETIME, Linker, MAX_ACCOUNTS, MAX_KEY_PAIR_CHECKS_AN_HOUR, REPAIR_LIFETIME, choice,
-    full_until, open,
+    CANDIDATE_LIFETIME, Linker, MAX_ACCOUNTS, MAX_KEY_PAIR_CHECKS_AN_HOUR, choice, full_until, open,
 };
 use crate::{
     domain::{
         account::{AccountId, AccountName, LinkedAccount, NameRejection, XUserId},
+        audit::{Actor, Event},
         credentials::{Field, Secret},
         linking::{
             AwaitingName, AwaitingValue, ConfirmingValue, Doubt, Flow, FlowId, LinkName,
@@ -43,15 +43,15 @@ pub enum Begun {
 pub enum Answer {
     /// The flow goes on here.
     State(LinkingState),
-    /// All values are in.
-    Complete(Flow),
+    /// All values are in; what is said about the last message.
+    Complete(Flow, Option<Remark>),
 }
 
 impl From<Progress> for Answer {
     fn from(progress: Progress) -> Self {
         match progress {
             Progress::Next(state) => Self::State(LinkingState::AwaitingValue(state)),
-            Progress::Complete(flow) => Self::Complete(flow),
+            Progress::Complete(flow, remark) => Self::Complete(flow, remark),
         }
     }
 }
@@ -148,10 +148,17 @@ impl Linker {
             return Ok(None);
         };
         values::erase_unfinished(tx, owner).await?;
-        if repair {
-            self.keep_candidate(tx, owner, account).await?;
-        } else {
-            self.drop_candidate(tx, owner, account).await?;
+        if repair && linked.candidate_until.is_some() {
+            // They must not end while the flow fills them up.
+            self.keep_candidates(tx, owner, account).await?;
+        }
+        if !repair {
+            let waiting = values::list(&mut **tx, account, Slot::Candidate).await?;
+            let fields: Vec<Field> = waiting.iter().map(|value| value.field).collect();
+            self.drop_candidates(tx, owner, account, &fields).await?;
+            if fields.contains(&Field::ApiKey) {
+                self.forget_key_pair_answer(tx, account).await?;
+            }
         }
         checks::cancel(&mut **tx, account, CheckKind::Rotation).await?;
         let flow = Flow::rotate(self.new_flow_id()?, account, linked.name, fields);
@@ -313,10 +320,17 @@ impl Linker {
         match state.flow() {
             Some(flow) if matches!(flow.purpose, Purpose::Rotate(_)) => {
                 values::delete_all(&mut **tx, account, Slot::Held).await?;
-                for field in &flow.received {
-                    values::delete(&mut **tx, account, Slot::Candidate, *field).await?;
+                // Half a pair is worth nothing: with one value goes the other, of an earlier try.
+                let pairs = [Field::KEY_PAIR, Field::TOKEN_PAIR].into_iter();
+                let begun =
+                    pairs.filter(|pair| pair.iter().any(|field| flow.received.contains(field)));
+                let fields: Vec<Field> = begun.flatten().collect();
+                if !fields.is_empty() {
+                    self.drop_candidates(tx, owner, account, &fields).await?;
                 }
-                checks::cancel(&mut **tx, account, CheckKind::KeyPair).await?;
+                if fields.contains(&Field::ApiKey) {
+                    self.forget_key_pair_answer(tx, account).await?;
+                }
             }
             Some(_) | None => {
                 values::erase(&mut **tx, owner, account).await?;
@@ -362,6 +376,8 @@ impl Linker {
         let name = free_name(tx, owner, flow.account, wanted).await?;
         let now = self.clock.now();
         accounts::insert(&mut **tx, owner, flow.account, &name, takes_x_handle, now).await?;
+        self.note(tx, owner, Actor::User, Event::Link, flow.account, "")
+            .await?;
         failpoint::hit("submit.inserted");
         let Some(linked) = accounts::by_id(&mut **tx, owner, flow.account).await? else {
             return Err(StoreError::Database(sqlx::Error::RowNotFound));
@@ -389,19 +405,26 @@ impl Linker {
                 .iter()
                 .any(|old| old.field == new.field && old.fingerprint == new.fingerprint)
         });
+        let occasion = if linked.x_account.is_some() {
+            Occasion::OldStay
+        } else {
+            Occasion::Link
+        };
         let said = |verdict| {
             Submitted::Said(Notice::Result(CheckResult {
                 account: choice(&linked),
                 verdict,
-                occasion: Occasion::OldStay,
+                occasion,
                 twin: None,
             }))
         };
         if all_known {
             self.drop_candidate(tx, owner, account).await?;
-            return Ok(said(Verdict::SameValuesAgain));
+            let mut fields: Vec<Field> = candidate.iter().map(|new| new.field).collect();
+            fields.sort();
+            return Ok(said(Verdict::SameValuesAgain { fields }));
         }
-        let Some(expected) = linked.x_account.as_ref().map(|x_account| x_account.id) else {
+        let Some(expected) = linked.x_account.clone() else {
             // X never accepted the old values: nothing is lost by replacing them.
             values::move_all(&mut **tx, account, Slot::Candidate, Slot::Current).await?;
             self.store.note_erasure();
@@ -409,26 +432,17 @@ impl Linker {
             checks::cancel(&mut **tx, account, CheckKind::Verify).await?;
             return self.ask(tx, &linked, CheckKind::Link).await;
         };
-        let until = self.clock.now() + CANDIDATE_LIFETIME;
-        accounts::set_candidate_until(&mut **tx, owner, account, Some(until)).await?;
         if let Some(token) = candidate.iter().find(|new| new.field == Field::AccessToken) {
             let secret = open(&key, owner, account, token)?;
             if let Some(found) = XUserId::of_access_token(secret.expose())
-                && found != expected
+                && found != expected.id
             {
-                for field in Field::TOKEN_PAIR {
-                    values::delete(&mut **tx, account, Slot::Candidate, field).await?;
-                }
-                self.store.note_erasure();
-                if values::list(&mut **tx, account, Slot::Candidate)
-                    .await?
-                    .is_empty()
-                {
-                    accounts::set_candidate_until(&mut **tx, owner, account, None).await?;
-                }
+                self.drop_candidates(tx, owner, account, &Field::TOKEN_PAIR)
+                    .await?;
                 return Ok(said(Verdict::TokenOfOtherAccount { expected, found }));
             }
         }
+        self.keep_candidates(tx, owner, account).await?;
         self.ask(tx, &linked, CheckKind::Rotation).await
     }
 
@@ -464,15 +478,37 @@ impl Linker {
         Ok(full_until(&times, super::MAX_CHECKS_AN_HOUR, hour))
     }
 
-    /// Values of an earlier try do not run out while a repair goes on.
-    async fn keep_candidate(
+    /// Lets the new values wait for X's decision, for so long.
+    async fn keep_candidates(
         &self,
         tx: &mut Tx,
         owner: i64,
         account: AccountId,
     ) -> Result<(), StoreError> {
-        let until = self.clock.now() + REPAIR_LIFETIME;
-        accounts::extend_candidate(&mut **tx, owner, account, until).await
+        let until = self.clock.now() + CANDIDATE_LIFETIME;
+        accounts::set_candidate_until(&mut **tx, owner, account, Some(until)).await
+    }
+
+    /// Erases some of the new values; whatever is left waits on.
+    async fn drop_candidates(
+        &self,
+        tx: &mut Tx,
+        owner: i64,
+        account: AccountId,
+        fields: &[Field],
+    ) -> Result<(), StoreError> {
+        for field in fields {
+            values::delete(&mut **tx, account, Slot::Candidate, *field).await?;
+        }
+        self.store.note_erasure();
+        let left = values::list(&mut **tx, account, Slot::Candidate).await?;
+        let linked = accounts::by_id(&mut **tx, owner, account).await?;
+        let waits = linked.is_some_and(|linked| linked.candidate_until.is_some());
+        match (left.is_empty(), waits) {
+            (true, _) => accounts::set_candidate_until(&mut **tx, owner, account, None).await,
+            (false, false) => self.keep_candidates(tx, owner, account).await,
+            (false, true) => Ok(()),
+        }
     }
 
     pub(super) async fn drop_candidate(
@@ -507,9 +543,6 @@ impl Linker {
             let value = self.sealed(&key, owner, account, *field, secret)?;
             values::put(&mut **tx, account, slot, &value).await?;
             failpoint::hit("value.sealed");
-        }
-        if slot == Slot::Candidate {
-            self.keep_candidate(tx, owner, account).await?;
         }
         let fields: Vec<Field> = taken.iter().map(|(field, _)| *field).collect();
         let progress = flow.receive(&fields, Some(remark));

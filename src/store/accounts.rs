@@ -267,28 +267,6 @@ pub async fn set_candidate_until(
     Ok(())
 }
 
-/// Lets new values that wait do so until `until` at least.
-///
-/// # Errors
-/// The database failed.
-pub async fn extend_candidate(
-    db: impl SqliteExecutor<'_>,
-    owner: i64,
-    account: AccountId,
-    until: DateTime<Utc>,
-) -> Result<(), StoreError> {
-    sqlx::query(
-        "UPDATE accounts SET candidate_until = max(candidate_until, ?)
-         WHERE account_id = ? AND owner = ? AND candidate_until IS NOT NULL",
-    )
-    .bind(until.timestamp())
-    .bind(account.bytes().as_slice())
-    .bind(owner)
-    .execute(db)
-    .await?;
-    Ok(())
-}
-
 /// Links whose waiting values are due to be erased.
 ///
 /// # Errors

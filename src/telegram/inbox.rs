@@ -340,6 +340,7 @@ impl Telegram {
                 purpose: dialogue.state.flow().map(|flow| flow.purpose.clone()),
                 ending: Ending::Expired,
                 told: false,
+                remark: None,
             });
             self.dialogues.put(&mut *tx, chat, &closed, None).await?;
         }

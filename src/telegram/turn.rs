@@ -6,7 +6,7 @@ use teloxide::types::Message;
 use super::{FLOW_LIFETIME, Telegram, reply::CallError, whole};
 use crate::{
     domain::{
-        linking::{Closed, Ending, LinkingState},
+        linking::{Closed, Ending, LinkingState, Remark},
         notice::Notice,
     },
     failpoint,
@@ -65,6 +65,8 @@ pub(super) struct Turn<'a> {
     deletions: bool,
     /// What the user must do about a message that could not be deleted, unless that is said otherwise.
     warning: Option<Notice>,
+    /// Other chats that were promised something.
+    others: Vec<i64>,
 }
 
 impl<'a> Turn<'a> {
@@ -85,6 +87,7 @@ impl<'a> Turn<'a> {
             tx,
             deletions: false,
             warning: None,
+            others: Vec::new(),
         };
         if let Some(removal) = visit.deletion {
             turn.deletions |= !removal.is_done();
@@ -120,6 +123,13 @@ impl<'a> Turn<'a> {
         Ok(())
     }
 
+    /// Promises a message to another chat.
+    pub(super) async fn say_to(&mut self, chat: i64, notice: &Notice) -> Result<(), StoreError> {
+        self.others.push(chat);
+        let now = self.telegram.clock.now();
+        outbox::push(&mut *self.tx, chat, notice, now).await
+    }
+
     /// Promises a message to the chat.
     pub(super) async fn say(&mut self, notice: &Notice) -> Result<(), StoreError> {
         let now = self.telegram.clock.now();
@@ -143,11 +153,12 @@ impl<'a> Turn<'a> {
             .await
     }
 
-    /// Ends the dialogue; its card says how.
+    /// Ends the dialogue; its card says how, and what is to say about the last message.
     pub(super) async fn close_flow(
         &mut self,
         before: &LinkingState,
         ending: Ending,
+        remark: Option<Remark>,
     ) -> Result<(), StoreError> {
         let purpose = before.flow().map(|flow| flow.purpose.clone());
         let told = ending != Ending::Expired;
@@ -155,6 +166,7 @@ impl<'a> Turn<'a> {
             purpose,
             ending,
             told,
+            remark,
         }))
         .await
     }
@@ -241,6 +253,9 @@ impl<'a> Turn<'a> {
         failpoint::hit("turn.committed");
         self.telegram.linker.wake_checks();
         self.telegram.wake_writing(self.visit.chat);
+        for chat in self.others {
+            self.telegram.wake_writing(chat);
+        }
         if self.deletions {
             self.telegram.wake_deleting(self.visit.chat);
             self.telegram.agenda_changed.notify_one();

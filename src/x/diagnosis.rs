@@ -7,7 +7,7 @@
 
 use std::time::Instant;
 
-use tracing::info;
+use tracing::{info, warn};
 
 use super::{
     client::XClient,
@@ -83,6 +83,10 @@ impl XClient {
             },
             "X was asked about the four values"
         );
+        if let Verdict::Unexpected { status, .. } = &verdict {
+            // Nothing a user can mend: if it comes with every account, it is this program's fault.
+            warn!(target: "addx::x", { http.status = status }, "X gave an answer that is not understood");
+        }
         Diagnosis {
             verdict,
             key_pair: run.key_pair,

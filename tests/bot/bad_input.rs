@@ -74,7 +74,7 @@ async fn a_value_of_unusual_length_is_used_only_when_the_user_says_so() {
     world.canary(unusual);
 
     begin(&person, "main").await;
-    let card = deleted_with(&person, unusual, "a API Key usually has 25").await;
+    let card = deleted_with(&person, unusual, "an API Key usually has 25").await;
     assert_eq!(card.labels(), ["Use it anyway", "Send it again", "Cancel"]);
     assert_eq!(
         world
@@ -96,7 +96,7 @@ async fn a_value_of_unusual_length_is_used_only_when_the_user_says_so() {
     );
     person.press("Back").unwrap();
     person.wait_text("Step 1 of 4").await.unwrap();
-    deleted_with(&person, unusual, "a API Key usually has 25").await;
+    deleted_with(&person, unusual, "an API Key usually has 25").await;
     person.press("Send it again").unwrap();
     person.wait_text("Step 1 of 4").await.unwrap();
     assert_eq!(world.values().await, 0);

@@ -38,6 +38,7 @@ pub(crate) struct World {
     pub(crate) x: XSim,
     pub(crate) clock: Clock,
     pub(crate) allowed: AllowedUsers,
+    pub(crate) owner: Option<i64>,
     folder: TempDir,
     running: Option<Running>,
     /// Each start draws other random numbers.
@@ -89,6 +90,7 @@ impl World {
             x,
             clock,
             allowed: AllowedUsers::Everybody,
+            owner: None,
             folder: tempfile::tempdir().unwrap(),
             running: None,
             starts: 0,
@@ -244,6 +246,7 @@ impl World {
             database: self.database(),
             key_file: self.key_file(),
             allowed_users: self.allowed.clone(),
+            owner: self.owner,
         }
     }
 
@@ -386,6 +389,20 @@ pub(crate) async fn link(person: &Person, name: &str, values: &FourValues) -> Se
     begin(person, name).await;
     enter(person, &in_order(values), 4).await;
     verdict(person, "connected").await
+}
+
+/// The same, whatever the verdict is.
+pub(crate) async fn try_link(person: &Person, name: &str, values: &FourValues) -> SeenMessage {
+    let card = begin(person, name).await.id;
+    enter(person, &in_order(values), 4).await;
+    let chat = person
+        .wait_for(|chat| {
+            chat.last_bot_message()
+                .is_some_and(|last| last.id > card && last.button("Check again").is_some())
+        })
+        .await
+        .unwrap();
+    chat.last_bot_message().unwrap().clone()
 }
 
 /// `/addx` with a name, up to the first question. The card.

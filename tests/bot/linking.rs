@@ -430,7 +430,7 @@ async fn the_commands_are_registered_for_private_chats() {
         names,
         [
             "addx", "accounts", "verify", "rotate", "unlink", "guide", "cancel", "diagnose",
-            "privacy", "help"
+            "history", "mydata", "privacy", "help"
         ]
     );
     for (name, description) in registered() {

@@ -153,11 +153,11 @@ async fn a_token_of_another_x_user_is_refused_before_x_is_asked() {
     enter(&person, &[&wrong.token, &wrong.secret], 2).await;
     let result = verdict(&person, "token_of_other_account").await;
     insta::assert_snapshot!(shown(&result), @"
-    ⛔ main got a token of another X account
-    This account is X user 1951216379200822465; the new token belongs to X user 1833706750368610755. X's console gives out tokens of the app's owner.
+    ⛔ main: the new token belongs to another X account
+    This link is for @seedling (X user 1951216379200822465), the new token is of X user 1833706750368610755: X's console gives out tokens of the app's owner. The other account gets a link of its own with /addx.
     The old values stay in use.
 
-    Log in to X as the right user, set the app to Read and write, save, then regenerate the Access Token and send me the pair. To link the other account as well, use /addx.
+    Log in to X as @seedling, set the app to Read and write, Save, then regenerate the Access Token. Send me the new pair with the button below (or /rotate).
 
     token_of_other_account
     [Send new token pair][Check again]

@@ -159,7 +159,7 @@ async fn what_x_does_not_decide_is_said_and_asked_again() {
     );
     let result = verify(&person, "rate_limited").await;
     assert!(
-        result.text.contains("Check again at 14:15 UTC (in 16 min)"),
+        result.text.contains("Check again at 14:15 UTC (in 15 min)"),
         "{result}"
     );
     world.x.set_access_level(AccessLevel::Off);

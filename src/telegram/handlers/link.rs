@@ -161,13 +161,13 @@ pub(super) async fn take(
     before: &LinkingState,
     answer: Answer,
 ) -> Result<(), StoreError> {
-    let flow = match answer {
+    let (flow, remark) = match answer {
         Answer::State(state) => return turn.go(&state).await,
-        Answer::Complete(flow) => flow,
+        Answer::Complete(flow, remark) => (flow, remark),
     };
     let owner = turn.chat();
     let submitted = telegram.linker.submit(&mut turn.tx, owner, &flow).await?;
-    turn.close_flow(before, Ending::Submitted).await?;
+    turn.close_flow(before, Ending::Submitted, remark).await?;
     match submitted {
         Submitted::Checking => Ok(()),
         Submitted::Said(notice) => turn.say(&notice).await,
@@ -217,7 +217,7 @@ pub(super) async fn leave(
     }
     let owner = turn.chat();
     let values = telegram.linker.wipe(&mut turn.tx, owner, state).await?;
-    turn.close_flow(state, Ending::Cancelled).await?;
+    turn.close_flow(state, Ending::Cancelled, None).await?;
     turn.say(&Notice::Cancelled { values }).await
 }
 
@@ -229,7 +229,7 @@ pub(super) async fn start_over(
 ) -> Result<(), StoreError> {
     let owner = turn.chat();
     telegram.linker.wipe(&mut turn.tx, owner, &state).await?;
-    turn.close_flow(&state, Ending::Abandoned).await?;
+    turn.close_flow(&state, Ending::Abandoned, None).await?;
     let name = state.flow().and_then(|flow| {
         flow.restart_as.clone().or_else(|| match &flow.purpose {
             Purpose::Link(LinkName::Given(name)) => Some(name.clone()),

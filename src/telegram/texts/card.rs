@@ -10,6 +10,7 @@ use crate::{
             AwaitingName, AwaitingValue, Closed, ConfirmingValue, Doubt, Ending, Flow, LinkName,
             LinkingState, Purpose, Remark,
         },
+        paste::Warning,
         verdict::KeyPairOutcome,
     },
     telegram::{
@@ -275,6 +276,10 @@ fn remark(remark: &Remark, asked: Field) -> String {
 fn doubting(state: &ConfirmingValue, key_pair: Option<KeyPairOutcome>) -> String {
     let asked = state.field.label();
     let doubt = match &state.doubt {
+        Doubt::Unusual(Warning::LooksLike(kind)) if kind.field().is_none() => format!(
+            "🤔 I asked for the {asked}, and this looks like the {}, which is another thing. The {asked} stands under {KEYS}.",
+            kind.label()
+        ),
         Doubt::Unusual(warning) => format!(
             "🤔 I asked for the {asked}, and this is unusual: {}. Old apps differ, so it may be right.",
             paste::warning(warning, state.field)
@@ -311,9 +316,16 @@ fn ended(closed: &Closed) -> String {
                 Some(Purpose::Rotate(_)) => "The new values are in",
                 Some(Purpose::Link(_)) | None => "All four values are in",
             };
-            format!(
-                "{name}\n\n✓ {values}, and your messages are deleted. I check them with X; the answer follows below."
-            )
+            let remark = match &closed.remark {
+                Some(about_last) => remark(about_last, Field::AccessSecret),
+                None => String::new(),
+            };
+            let remark = if remark.is_empty() {
+                remark
+            } else {
+                format!("\n\n{remark}")
+            };
+            format!("{name}\n\n✓ {values}. The answer follows below.{remark}")
         }
         Ending::Cancelled => format!("{name}\n\nCancelled."),
         Ending::Expired => format!(
