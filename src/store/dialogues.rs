@@ -362,7 +362,11 @@ mod tests {
 
     #[tokio::test]
     async fn a_state_comes_back_as_it_was_put() {
-        let dialogues = fixture().await.dialogues;
+        let Fixture {
+            folder: _folder,
+            dialogues,
+            ..
+        } = fixture().await;
         assert_eq!(dialogues.clone().get_dialogue(ADA).await.unwrap(), None);
         for name in ["first", "second"] {
             dialogues
@@ -378,7 +382,11 @@ mod tests {
 
     #[tokio::test]
     async fn forgetting_a_state_twice_is_no_error() {
-        let dialogues = fixture().await.dialogues;
+        let Fixture {
+            folder: _folder,
+            dialogues,
+            ..
+        } = fixture().await;
         dialogues
             .clone()
             .update_dialogue(ADA, state("main"))
@@ -417,7 +425,9 @@ mod tests {
     #[tokio::test]
     async fn rows_that_were_swapped_between_chats_do_not_open() {
         let Fixture {
-            store, dialogues, ..
+            folder: _folder,
+            store,
+            dialogues,
         } = fixture().await;
         for (chat, name) in [(ADA, "ada"), (EVE, "eve")] {
             dialogues
@@ -456,7 +466,9 @@ mod tests {
     #[tokio::test]
     async fn a_card_that_was_detached_while_it_was_drawn_stays_detached() {
         let Fixture {
-            store, dialogues, ..
+            folder: _folder,
+            store,
+            dialogues,
         } = fixture().await;
         dialogues
             .clone()

@@ -46,7 +46,7 @@ impl Telegram {
         self.reading.wake(chat, fresh, move |chat, fresh| {
             let telegram = telegram.clone();
             async move {
-                if let Err(panicked) = incident::guard(telegram.read(chat, fresh)).await {
+                if let Err(panicked) = incident::guard(Box::pin(telegram.read(chat, fresh))).await {
                     // What waits stays in the inbox, and the timers come back to it.
                     incident::log(&telegram.random, "a chat could not be read", &panicked);
                 }

@@ -55,7 +55,7 @@ const CONCURRENT_HANDLERS: usize = 64;
 /// Chats whose last album is remembered.
 const KNOWN_ALBUMS: usize = 1000;
 /// The longest pause between two tries to reach Telegram at start.
-const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+const LONGEST_PAUSE: Duration = Duration::from_mins(1);
 
 /// The parts that face Telegram. Cheap to clone.
 #[derive(Clone)]

@@ -24,7 +24,7 @@ use crate::{
 };
 
 /// The longest pause between two tries.
-const LONGEST_PAUSE: Duration = Duration::from_secs(300);
+const LONGEST_PAUSE: Duration = Duration::from_mins(5);
 /// A message that failed so often for another reason than the network is dropped.
 const MAX_ATTEMPTS: u32 = 100;
 
@@ -350,15 +350,15 @@ enum After {
 
 fn after(sent: Result<(), CallError>, attempts: u32) -> After {
     match sent {
-        Ok(()) => After::Done,
         Err(CallError::RetryAfter(wait)) => After::Later(whole(wait)),
         Err(CallError::Unreachable | CallError::Unanswered) if attempts < MAX_ATTEMPTS => {
             let pause = Duration::from_secs(1 << attempts.min(9));
             After::Later(pause.min(LONGEST_PAUSE))
         }
         Err(CallError::Blocked) => After::Blocked,
-        // Trying again would be refused again.
-        Err(
+        // Done, or trying again would be refused again.
+        Ok(())
+        | Err(
             CallError::Unreachable
             | CallError::Unanswered
             | CallError::Refused

@@ -253,7 +253,9 @@ fn plain(raw: &Value, now: DateTime<Utc>) -> Option<Value> {
     let message = &raw[kind];
     let chat = message["chat"]["id"].as_i64()?;
     let user = message["from"]["id"].as_u64();
-    let text = message["text"].as_str().or(message["caption"].as_str());
+    let text = message["text"]
+        .as_str()
+        .or_else(|| message["caption"].as_str());
     let chat = if message["chat"]["type"] == "private" {
         json!({ "id": chat, "type": "private", "first_name": "" })
     } else {
@@ -263,7 +265,7 @@ fn plain(raw: &Value, now: DateTime<Utc>) -> Option<Value> {
         "update_id": raw["update_id"],
         kind: {
             "message_id": message["message_id"].as_i64()?,
-            "date": message["date"].as_i64().unwrap_or(now.timestamp()),
+            "date": message["date"].as_i64().unwrap_or_else(|| now.timestamp()),
             "chat": chat,
             "from": user.map(|id| json!({ "id": id, "is_bot": false, "first_name": "" })),
             "text": text.unwrap_or_default(),

@@ -138,6 +138,10 @@ pub(super) fn schema() -> Schema {
     )
 }
 
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "dptree hands its dependencies over"
+)]
 fn is_in_private(update: Update) -> bool {
     update.chat().is_some_and(teloxide::types::Chat::is_private)
 }

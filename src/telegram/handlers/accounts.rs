@@ -81,7 +81,7 @@ pub(super) async fn command(
             turn.say(&Notice::Accounts {
                 accounts: Vec::new(),
             })
-            .await?
+            .await?;
         }
         Meant::OneOf(accounts) => {
             turn.say(&Notice::ChooseAccount { errand, accounts })

@@ -28,6 +28,7 @@ use crate::{
 };
 
 /// The message for a notice; `None` where there is nothing to say.
+#[expect(clippy::too_many_lines, reason = "one arm per notice")]
 pub(in crate::telegram) fn notice(notice: &Notice, words: &Words<'_>) -> Option<Reply> {
     let now = words.now;
     Some(match notice {
