@@ -176,7 +176,7 @@ async fn a_deletion_that_waits_survives_a_kill() {
     world.rest().await;
     world.kill_bot().await;
     world.telegram.clear_faults();
-    world.advance(Duration::from_secs(60));
+    world.advance(Duration::from_mins(1));
     world.start_bot().await;
     person.wait_deleted(sent.message_id).await.unwrap();
     enter_from(&person, 2, &in_order(&values)[1..], 4).await;

@@ -29,8 +29,8 @@ const NOON: i64 = 1_795_521_600;
 /// X's answer to who the values belong to.
 pub(crate) const ME: &str = "/2/users/me";
 
-pub(crate) const MINUTE: Duration = Duration::from_secs(60);
-pub(crate) const HOUR: Duration = Duration::from_secs(60 * 60);
+pub(crate) const MINUTE: Duration = Duration::from_mins(1);
+pub(crate) const HOUR: Duration = Duration::from_hours(1);
 
 /// A bot that runs, and the world around it.
 pub(crate) struct World {

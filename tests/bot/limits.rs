@@ -78,6 +78,6 @@ async fn a_user_causes_at_most_ten_checks_an_hour() {
         result.text.contains("The new values are in use"),
         "{result}"
     );
-    world.advance(Duration::from_secs(3_600));
+    world.advance(Duration::from_hours(1));
     world.finish().await;
 }

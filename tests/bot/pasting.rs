@@ -346,7 +346,8 @@ async fn what_is_left_out_of_a_message_is_told() {
 
 #[tokio::test]
 async fn what_was_cleaned_is_told_at_every_step() {
-    let slips: [(fn(&str) -> String, &str); 8] = [
+    type Slip = fn(&str) -> String;
+    let slips: [(Slip, &str); 8] = [
         (|v| format!("\u{a0} {v}  "), "spaces around it"),
         (|v| format!("\"{v}\""), "quotes"),
         (|v| format!("{{{v}}}"), "brackets"),

@@ -236,7 +236,7 @@ async fn a_refused_key_pair_can_be_left_for_later() {
         .unwrap();
     world.x.forget_calls();
     let result = result_of(&person, async |person| {
-        enter_from(person, 3, &values[2..]).await
+        enter_from(person, 3, &values[2..]).await;
     })
     .await;
     assert_eq!(code(&result), "api_key_pair_rejected");
@@ -562,7 +562,7 @@ async fn a_token_of_another_account_leaves_nothing_behind_for_good() {
         "{report}"
     );
     assert!(!report.text.contains("new Access"), "{report}");
-    world.advance(Duration::from_secs(24 * 3600 + 60));
+    world.advance(Duration::from_mins(24 * 60 + 1));
     loop {
         person.say("/diagnose");
         let report = person.wait_text("This report").await.unwrap();
@@ -649,7 +649,7 @@ async fn verify_says_what_changed_and_since_when() {
         result.text.contains("Unchanged since 12:00 UTC."),
         "{result}"
     );
-    world.advance(Duration::from_secs(3600));
+    world.advance(Duration::from_hours(1));
     app.set_state(AppState::NoCredits);
     let result = say(&person, "/verify main").await;
     assert_eq!(code(&result), "no_credits");
@@ -657,7 +657,7 @@ async fn verify_says_what_changed_and_since_when() {
         result.text.contains("Before: connected, since 12:00 UTC."),
         "{result}"
     );
-    world.advance(Duration::from_secs(3600));
+    world.advance(Duration::from_hours(1));
     app.set_state(AppState::Enrolled);
     user.rename("grown_up");
     let result = say(&person, "/verify main").await;
@@ -669,7 +669,7 @@ async fn verify_says_what_changed_and_since_when() {
         result.text.contains("main is connected as @grown_up"),
         "{result}"
     );
-    world.advance(Duration::from_secs(60));
+    world.advance(Duration::from_mins(1));
     user.rename("grown_old");
     let result = say(&person, "/verify main").await;
     assert!(result.text.contains("It was @grown_up before."), "{result}");

@@ -305,11 +305,11 @@ async fn a_repair_that_is_under_way_when_the_day_is_over_loses_no_value() {
     enter(&person, &[&keys.key, &keys.secret], 2).await;
     let result = verdict(&person, "access_token_rejected").await;
     let fresh = world.regenerated_token(&app, &user);
-    world.advance(24 * HOUR - Duration::from_secs(60));
+    world.advance(Duration::from_mins(24 * 60 - 1));
     person.tap(result.id, "Send new token pair").unwrap();
     person.wait_text("Step 1 of 2").await.unwrap();
     enter(&person, &[&fresh.token], 2).await;
-    world.advance(Duration::from_secs(120));
+    world.advance(Duration::from_mins(2));
     world.rest().await;
     enter_from(&person, 2, &[&fresh.secret], 2).await;
     verdict(&person, "connected").await;

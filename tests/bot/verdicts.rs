@@ -89,9 +89,11 @@ const CATALOGUE: [&str; 65] = [
     "mistake 16: our signature is wrong for everybody",
 ];
 
+type Made = fn() -> Answer;
+
 /// What cannot be met by calls that only read and are signed, and why. Should X answer so nevertheless, its own words are
 /// told, and no value is blamed.
-const NOT_HERE: [(&str, &str, Option<fn() -> Answer>); 13] = [
+const NOT_HERE: [(&str, &str, Option<Made>); 13] = [
     (
         "v2: app-only bearer",
         "the linker never sends a bearer token",
@@ -886,7 +888,7 @@ mod verdict {
             step: "Check again at 12:10 UTC",
             buttons: AGAIN,
             calls: &[ME],
-            cure: Cure::AtX(|stage| stage.world.advance(std::time::Duration::from_secs(600))),
+            cure: Cure::AtX(|stage| stage.world.advance(std::time::Duration::from_mins(10))),
         };
         a_rate_limit_by_number: Case {
             rows: &["code 88", "v2: rate limit", "kind: rate-limited"],
@@ -902,7 +904,7 @@ mod verdict {
             step: "Check again at 12:01 UTC (in 60 s)",
             buttons: AGAIN,
             calls: &[ME],
-            cure: Cure::AtX(|stage| stage.world.advance(std::time::Duration::from_secs(60))),
+            cure: Cure::AtX(|stage| stage.world.advance(std::time::Duration::from_mins(1))),
         };
         a_rate_limit_without_a_time: Case {
             rows: &["v2: rate limit", "kind: rate-limited"],
