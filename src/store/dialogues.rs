@@ -437,13 +437,18 @@ mod tests {
                 .unwrap();
         }
         let mut tx = store.begin().await.unwrap();
-        for step in [
-            "UPDATE dialogues SET chat_id = 0 WHERE chat_id = 71",
-            "UPDATE dialogues SET chat_id = 71 WHERE chat_id = 72",
-            "UPDATE dialogues SET chat_id = 72 WHERE chat_id = 0",
-        ] {
-            sqlx::query(step).execute(&mut *tx).await.unwrap();
-        }
+        sqlx::query("UPDATE dialogues SET chat_id = 0 WHERE chat_id = 71")
+            .execute(&mut *tx)
+            .await
+            .unwrap();
+        sqlx::query("UPDATE dialogues SET chat_id = 71 WHERE chat_id = 72")
+            .execute(&mut *tx)
+            .await
+            .unwrap();
+        sqlx::query("UPDATE dialogues SET chat_id = 72 WHERE chat_id = 0")
+            .execute(&mut *tx)
+            .await
+            .unwrap();
         tx.commit().await.unwrap();
         for chat in [ADA, EVE] {
             let kept = dialogues.clone().get_dialogue(chat).await.unwrap();
