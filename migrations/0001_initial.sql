@@ -19,6 +19,7 @@ CREATE TABLE data_keys (
     key_pair_at     INTEGER,
     created_at      INTEGER NOT NULL
 ) STRICT;
+CREATE INDEX data_keys_by_owner ON data_keys (owner);
 CREATE INDEX data_keys_by_key ON data_keys (key_id);
 
 -- The values, each sealed on its own by the account's data key.
