@@ -1,7 +1,7 @@
 -- Times are Unix seconds. Ids of Telegram's users and chats are the same in a private chat.
 -- What is named "sealed" or "wrapped" is XChaCha20-Poly1305, bound to its owner, row and field.
 
--- Tells a wrong keyring at start: the primary key that was in use when this database was made.
+-- Tells a wrong or an old keyring at start: the newest primary key that this database has seen.
 CREATE TABLE canary (
     id          INTEGER PRIMARY KEY CHECK (id = 1),
     key_id      INTEGER NOT NULL,
@@ -19,6 +19,7 @@ CREATE TABLE data_keys (
     key_pair_at     INTEGER,
     created_at      INTEGER NOT NULL
 ) STRICT;
+CREATE INDEX data_keys_by_key ON data_keys (key_id);
 
 -- The values, each sealed on its own by the account's data key.
 CREATE TABLE sealed_values (
@@ -63,6 +64,7 @@ CREATE TABLE dialogues (
     card_attempts   INTEGER NOT NULL DEFAULT 0,
     expires_at      INTEGER           -- when the flow's values are wiped; null when it is over
 ) STRICT;
+CREATE INDEX dialogues_by_key ON dialogues (key_id);
 CREATE INDEX dialogues_by_expiry ON dialogues (expires_at) WHERE expires_at IS NOT NULL;
 CREATE INDEX dialogues_by_card ON dialogues (card_due_at) WHERE card_due_at IS NOT NULL;
 
@@ -71,12 +73,14 @@ CREATE INDEX dialogues_by_card ON dialogues (card_due_at) WHERE card_due_at IS N
 CREATE TABLE inbox (
     update_id   INTEGER PRIMARY KEY,
     chat_id     INTEGER NOT NULL,
+    key_id      INTEGER NOT NULL,
     sealed      BLOB,             -- null once handled or given up
     attempts    INTEGER NOT NULL DEFAULT 0,
     incident    TEXT,             -- set when it was given up
     received_at INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX inbox_waiting ON inbox (chat_id, update_id) WHERE sealed IS NOT NULL;
+CREATE INDEX inbox_by_key ON inbox (key_id) WHERE sealed IS NOT NULL;
 CREATE INDEX inbox_by_age ON inbox (received_at);
 
 -- Messages that still have to be deleted.
@@ -98,10 +102,17 @@ CREATE TABLE outbox (
     chat_id  INTEGER NOT NULL,
     notice   TEXT    NOT NULL, -- JSON: what to say, as data
     due_at   INTEGER NOT NULL,
-    attempts INTEGER NOT NULL DEFAULT 0
+    attempts INTEGER NOT NULL DEFAULT 0,
+    begun    INTEGER NOT NULL DEFAULT 0 -- 1: it may have been said already
 ) STRICT;
 CREATE INDEX outbox_by_chat ON outbox (chat_id, id);
 CREATE INDEX outbox_by_due ON outbox (due_at);
+
+-- The bot's message in a chat that says that X is being asked: an answer that may have been said already is put there.
+CREATE TABLE anchors (
+    chat_id    INTEGER PRIMARY KEY,
+    message_id INTEGER NOT NULL
+) STRICT;
 
 -- Questions that X still has to answer; one of a kind per account.
 CREATE TABLE checks (

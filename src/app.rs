@@ -1,25 +1,29 @@
 //! Puts the bot together, runs it, and stops it within a time.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use teloxide::Bot;
-use tokio::sync::mpsc;
-use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tokio::{sync::mpsc, task::JoinSet};
+use tokio_util::sync::CancellationToken;
 
 use crate::{
     clock::Clock,
     config::{AllowedUsers, Config, ConfigError, DATABASE, TOKEN, X_URL},
+    failpoint,
     heartbeat::Heartbeat,
     linker::Linker,
     random::Random,
     store::{Store, StoreError, checks},
     telegram::{self, Telegram, TokenRefused},
     unlock::{UnlockError, unlock},
+    vault::Vault,
     x::XClient,
 };
 
 /// What runs may take this long to end after a stop was asked for.
 const STOP_LIMIT: Duration = Duration::from_secs(8);
+/// Closing the database may take this long after that.
+const CLOSE_LIMIT: Duration = Duration::from_millis(1500);
 /// The longest pause between two tries to open the database.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
@@ -35,6 +39,9 @@ pub enum AppError {
     /// An HTTP client could not be made.
     #[error("an HTTP client could not be made: {0}")]
     Http(#[from] reqwest::Error),
+    /// A part of it ended by itself.
+    #[error("a part of the bot ended by itself; start it again")]
+    Ended,
 }
 
 impl From<UnlockError> for AppError {
@@ -57,22 +64,30 @@ pub async fn run(
     random: Random,
     stop: CancellationToken,
 ) -> Result<(), AppError> {
-    let Some(store) = open_database(&config, &clock, &stop).await? else {
+    let Some((store, vault)) = open(&config, &clock, &random, &stop).await? else {
         return Ok(());
     };
-    let served = serve(config, &store, clock, random, stop).await;
-    store.close().await?;
+    let served = serve(config, &store, vault, clock, random, stop).await;
+    failpoint::hit("stop.before_close");
+    // A task that was broken off may still hold a connection: the next start does what is left then.
+    match tokio::time::timeout(CLOSE_LIMIT, store.close()).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => {
+            tracing::warn!(error = %error, "the database could not be closed in order")
+        }
+        Err(_) => tracing::warn!("the database was still in use when the time was up"),
+    }
     served
 }
 
 async fn serve(
     config: Config,
     store: &Store,
+    vault: Vault,
     clock: Clock,
     random: Random,
     stop: CancellationToken,
 ) -> Result<(), AppError> {
-    let vault = unlock(store, &config.key_file, &clock, &random).await?;
     if config.allowed_users == AllowedUsers::Everybody {
         tracing::warn!("everybody may use this bot; ADDX_ALLOWED_USERS limits it to some");
     }
@@ -88,7 +103,6 @@ async fn serve(
     };
     let x = XClient::new(config.x_url, clock.clone(), random.clone())
         .map_err(|error| ConfigError::new(X_URL, error))?;
-    free_checks(store).await?;
     let (to_write, written) = mpsc::unbounded_channel();
     let linker = Linker::new(
         store.clone(),
@@ -111,46 +125,55 @@ async fn serve(
         stop: stop.clone(),
     });
     tracing::info!(version = env!("CARGO_PKG_VERSION"), "the bot runs");
-    let tasks = TaskTracker::new();
-    let checking = {
+    let mut parts = JoinSet::new();
+    parts.spawn({
         let stop = stop.clone();
-        tasks.spawn(async move { linker.run_checks(stop).await })
-    };
-    let talking = tasks.spawn(async move { telegram.run(written).await });
-    tasks.close();
-    // A part that ends by itself has panicked: the other one stops too, and the program ends with an error.
-    let ended = Arc::new(tasks);
+        async move { linker.run_checks(stop).await }
+    });
+    parts.spawn({
+        let (store, stop) = (store.clone(), stop.clone());
+        async move { store.keep_log_clean(stop).await }
+    });
+    parts.spawn(async move { telegram.run(written).await });
+    // A part that ends by itself has panicked: the others stop too, and the program ends with an error.
     tokio::select! {
+        biased;
         () = stop.cancelled() => {}
-        () = ended.wait() => {}
+        _ = parts.join_next() => {}
+    }
+    let asked_to = stop.is_cancelled();
+    if !asked_to {
+        tracing::error!("a part of the bot ended by itself; stopping");
     }
     stop.cancel();
-    if tokio::time::timeout(STOP_LIMIT, ended.wait())
-        .await
-        .is_err()
-    {
+    let ending = async { while parts.join_next().await.is_some() {} };
+    if tokio::time::timeout(STOP_LIMIT, ending).await.is_err() {
         tracing::warn!("something still ran when the time was up; the next start takes it up");
-        checking.abort();
-        talking.abort();
+        parts.abort_all();
     }
     tracing::info!("the bot stopped");
-    Ok(())
+    if asked_to {
+        Ok(())
+    } else {
+        Err(AppError::Ended)
+    }
 }
 
-/// Opens the database. One that is locked or out of reach for the moment is tried again. `None`: stopped meanwhile.
-async fn open_database(
+/// Opens the database and the vault. A database that is locked or out of reach for the moment is tried again. `None`:
+/// stopped meanwhile.
+async fn open(
     config: &Config,
     clock: &Clock,
+    random: &Random,
     stop: &CancellationToken,
-) -> Result<Option<Store>, AppError> {
+) -> Result<Option<(Store, Vault)>, AppError> {
     let mut pause = Duration::from_secs(1);
     loop {
-        let error = match Store::open(&config.database).await {
-            Ok(store) => return Ok(Some(store)),
-            Err(error) if error.is_passing() => error,
-            Err(error) => return Err(ConfigError::new(DATABASE, error).into()),
+        let error = match try_to_open(config, clock, random).await {
+            Err(AppError::Store(error)) if error.is_passing() => error,
+            opened => return opened.map(Some),
         };
-        tracing::warn!(error = %error, pause_s = pause.as_secs(), "the database cannot be opened yet; trying again");
+        tracing::warn!(error = %error, pause_s = pause.as_secs(), "the database cannot be used yet; trying again");
         tokio::select! {
             () = stop.cancelled() => return Ok(None),
             () = clock.sleep_until(clock.now() + pause) => {}
@@ -159,10 +182,40 @@ async fn open_database(
     }
 }
 
-async fn free_checks(store: &Store) -> Result<(), StoreError> {
+/// Lets the store read the key file again when another process has made a new primary key.
+fn watch_keyring(store: &Store, vault: &Vault) {
+    let vault = vault.clone();
+    store.watch_keyring(move |newest| {
+        if vault.keyring().primary() < newest {
+            match vault.reload() {
+                Ok(()) => tracing::info!("the key file was read again: there is a new primary key"),
+                Err(error) => {
+                    tracing::error!(error = %error, "the key file could not be read again");
+                }
+            }
+        }
+        vault.keyring().primary()
+    });
+}
+
+async fn try_to_open(
+    config: &Config,
+    clock: &Clock,
+    random: &Random,
+) -> Result<(Store, Vault), AppError> {
+    let store = match Store::open(&config.database).await {
+        Ok(store) => store,
+        Err(error) if error.is_passing() => return Err(error.into()),
+        Err(error) => return Err(ConfigError::new(DATABASE, error).into()),
+    };
+    let vault = unlock(&store, &config.key_file, clock, random).await?;
+    watch_keyring(&store, &vault);
+    failpoint::hit("start.unlocked");
     let mut tx = store.begin().await?;
     checks::free_all(&mut *tx).await?;
-    Ok(tx.commit().await?)
+    tx.commit().await.map_err(StoreError::from)?;
+    failpoint::hit("start.freed");
+    Ok((store, vault))
 }
 
 /// Like teloxide's own client, and besides: no redirects, and no proxy that the environment happens to name.

@@ -180,6 +180,12 @@ pub fn database(get: impl Fn(&str) -> Option<String>) -> Result<PathBuf, ConfigE
     database_path(value.as_deref().or(DATABASE.default).unwrap_or_default())
 }
 
+/// The path of the key file from what `get` says; for commands that need nothing else.
+pub fn key_file(get: impl Fn(&str) -> Option<String>) -> PathBuf {
+    let value = get(KEY_FILE.name).filter(|value| !value.trim().is_empty());
+    PathBuf::from(value.as_deref().or(KEY_FILE.default).unwrap_or_default())
+}
+
 fn looks_like_token(token: &str) -> bool {
     let Some((id, secret)) = token.split_once(':') else {
         return false;

@@ -12,9 +12,9 @@ pub fn harden() {
         current: Some(0),
         maximum: Some(0),
     };
-    if setrlimit(Resource::Core, none).is_err()
-        || set_dumpable_behavior(DumpableBehavior::NotDumpable).is_err()
-    {
+    let limited = setrlimit(Resource::Core, none);
+    let undumpable = set_dumpable_behavior(DumpableBehavior::NotDumpable);
+    if limited.is_err() || undumpable.is_err() {
         tracing::warn!("core dumps could not be switched off");
     }
 }

@@ -1,15 +1,100 @@
-//! Failures of ours: logged once, under an id that the user is shown.
+//! Failures of ours: logged once, under an id that the user is shown. A panic is such a failure, and stops nothing.
 
-use std::fmt::Display;
+use std::{
+    cell::{Cell, RefCell},
+    fmt::Display,
+    future::{Future, poll_fn},
+    panic::{self, AssertUnwindSafe},
+    pin::pin,
+    task::Poll,
+};
 
 use crate::random::Random;
 
 /// Logs a failure and returns its id. `error` must not hold what a user sent.
 pub(crate) fn log(random: &Random, what: &str, error: &dyn Display) -> String {
-    let id = random.bytes::<4>().map_or_else(
+    let id = id(random);
+    report(&id, what, error);
+    id
+}
+
+/// A fresh id, for a failure that is reported once what is to be done about it is on disk.
+pub(crate) fn id(random: &Random) -> String {
+    random.bytes::<4>().map_or_else(
         |_| "none".to_owned(),
         |bytes| format!("{:08x}", u32::from_be_bytes(bytes)),
-    );
+    )
+}
+
+/// Logs a failure under its id.
+pub(crate) fn report(id: &str, what: &str, error: &dyn Display) {
     tracing::error!(incident = %id, error = %error, "{what}");
-    id
+}
+
+/// Where a panic happened, and its text if that is fixed: a formatted one may hold what a user sent.
+#[derive(Debug, thiserror::Error)]
+#[error("a panic at {0}")]
+pub(crate) struct Panicked(String);
+
+thread_local! {
+    /// Whether [`guard`] catches a panic on this thread just now.
+    static GUARDED: Cell<bool> = const { Cell::new(false) };
+    /// The place of the last panic that was caught.
+    static PLACE: RefCell<Option<String>> = const { RefCell::new(None) };
+}
+
+/// Runs `work`; a panic in it becomes an error, which the caller logs: the panic hook says nothing of it.
+pub(crate) async fn guard<T>(work: impl Future<Output = T>) -> Result<T, Panicked> {
+    let mut work = pin!(work);
+    poll_fn(|context| {
+        let before = GUARDED.replace(true);
+        let polled = panic::catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(context)));
+        GUARDED.set(before);
+        match polled {
+            Ok(Poll::Ready(output)) => Poll::Ready(Ok(output)),
+            Ok(Poll::Pending) => Poll::Pending,
+            Err(_) => {
+                let place = PLACE.take();
+                Poll::Ready(Err(Panicked(
+                    place.unwrap_or_else(|| "an unknown place".to_owned()),
+                )))
+            }
+        }
+    })
+    .await
+}
+
+/// Keeps the place of a panic for [`guard`]. `false`: nobody catches it, so the hook must say it.
+pub(crate) fn take_note(place: &str) -> bool {
+    let guarded = GUARDED.get();
+    if guarded {
+        PLACE.set(Some(place.to_owned()));
+    }
+    guarded
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_guarded_panic_is_an_error_that_names_its_place_and_no_text() {
+        crate::telemetry::init(Some("off"));
+        let text = "hunter2".to_owned();
+        let caught = guard(async {
+            tokio::task::yield_now().await;
+            std::panic::panic_any(text)
+        });
+        let Err::<(), _>(error) = caught.await else {
+            panic!("it was not caught")
+        };
+        let shown = error.to_string();
+        assert!(shown.starts_with("a panic at src/incident.rs:"), "{shown}");
+        assert!(!shown.contains("hunter2"), "{shown}");
+    }
+
+    #[tokio::test]
+    async fn what_does_not_panic_passes_through() {
+        assert_eq!(guard(async { 7 }).await.unwrap(), 7);
+    }
 }

@@ -1,9 +1,8 @@
 //! The checks that were asked for: claimed with a lease, answered by X, and told to the user. They survive a crash.
 
-use std::{panic::AssertUnwindSafe, sync::Arc, sync::atomic::Ordering};
+use std::{sync::Arc, sync::atomic::Ordering};
 
 use chrono::TimeDelta;
-use futures::FutureExt as _;
 use tokio::sync::Semaphore;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -15,7 +14,7 @@ use crate::{
         notice::{CheckResult, Notice, Occasion},
         verdict::{KeyPairOutcome, Outcome, Verdict},
     },
-    incident,
+    failpoint, incident,
     store::{
         StoreError, Tx, accounts,
         checks::{self, Check, CheckKind},
@@ -82,9 +81,11 @@ impl Linker {
             Some(due) if due <= now => {}
             Some(_) | None => return Ok(None),
         }
+        failpoint::hit("check.before_claim");
         let mut tx = self.store.begin().await?;
         let check = checks::claim(&mut *tx, now, now + LEASE).await?;
         tx.commit().await?;
+        failpoint::hit("check.claimed");
         Ok(check)
     }
 
@@ -98,34 +99,35 @@ impl Linker {
 
     /// Answers one check. A failure of ours, a panic included, is tried again, then told.
     async fn answer(&self, check: Check) {
-        let result = AssertUnwindSafe(self.try_answer(check))
-            .catch_unwind()
-            .await;
+        let result = incident::guard(self.try_answer(check)).await;
         let error = match result {
             Ok(Ok(())) => return,
             Ok(Err(error)) => error.to_string(),
-            Err(_) => "a panic".to_owned(),
+            Err(panicked) => panicked.to_string(),
         };
-        let id = incident::log(&self.random, "a check failed", &error);
+        let last = check.attempts >= MAX_ATTEMPTS;
+        let id = incident::id(&self.random);
         let recovery = async {
             let mut tx = self.store.begin().await?;
-            if check.attempts < MAX_ATTEMPTS {
+            if !last {
                 checks::postpone(&mut *tx, check.id, self.clock.now() + RETRY).await?;
             } else if checks::finish(&mut *tx, check.id).await? && check.kind != CheckKind::KeyPair
             {
-                outbox::push(
-                    &mut *tx,
-                    check.owner,
-                    &Notice::Incident { id },
-                    self.clock.now(),
-                )
-                .await?;
+                let notice = Notice::Incident { id: id.clone() };
+                outbox::push(&mut *tx, check.owner, &notice, self.clock.now()).await?;
             }
             tx.commit().await?;
             Ok::<_, StoreError>(())
         };
-        if let Err(error) = recovery.await {
-            tracing::error!(error = %error, "a failed check could not be put back; its lease will end");
+        match recovery.await {
+            Ok(()) if last => incident::report(&id, "a check failed", &error),
+            Ok(()) => {
+                let attempts = check.attempts;
+                tracing::warn!(error = %error, attempts, "a check failed; trying again");
+            }
+            Err(again) => {
+                tracing::error!(error = %again, "a failed check could not be put back; its lease will end");
+            }
         }
         // The receiver is gone only when the bot stops.
         let _ = self.to_write.send(check.owner);
@@ -161,6 +163,7 @@ impl Linker {
                 secret: open(secret)?,
             };
             let outcome = self.x.check_key_pair(&client).await;
+            failpoint::hit("check.key_pair");
             return self.record_key_pair(check, outcome).await;
         }
         let Some(linked) = linked else {
@@ -182,6 +185,7 @@ impl Linker {
             .x
             .diagnose(&opened.client, &opened.token, known_good_pair)
             .await;
+        failpoint::hit("check.answered");
         if let Some(seconds) = diagnosis.clock_difference {
             self.clock_difference.store(seconds, Ordering::Relaxed);
         }
@@ -277,7 +281,9 @@ impl Linker {
             }
         };
         outbox::push(&mut *tx, check.owner, &Notice::Result(result), now).await?;
+        failpoint::hit("check.before_commit");
         tx.commit().await?;
+        failpoint::hit("check.committed");
         let _ = self.to_write.send(check.owner);
         Ok(())
     }
@@ -293,6 +299,8 @@ impl Linker {
         let occasion = match verdict.outcome() {
             Outcome::Accepted => {
                 values::move_all(&mut **tx, linked.id, Slot::Candidate, Slot::Current).await?;
+                failpoint::hit("swap.moved");
+                self.store.note_erasure();
                 accounts::set_candidate_until(&mut **tx, linked.owner, linked.id, None).await?;
                 accounts::record_verdict(&mut **tx, linked, &verdict, now).await?;
                 Occasion::Swapped

@@ -17,6 +17,7 @@ use crate::{
         paste::{self, Content, Kind, Paste, Repair},
         verdict::Verdict,
     },
+    failpoint,
     store::{
         StoreError, Tx, accounts,
         checks::{self, CheckKind},
@@ -83,10 +84,10 @@ impl Linker {
             return Ok(Begun::NameRejected(NameRejection::Taken));
         }
         let account = AccountId::from_bytes(self.random.bytes()?);
-        let (_, wrapped) = self.vault.new_data_key(owner, account)?;
-        let (key_id, _) = self.vault.primary();
+        let (_, key_id, wrapped) = self.vault.new_data_key(owner, account)?;
         let now = self.clock.now();
         values::insert_data_key(&mut **tx, owner, account, key_id, &wrapped, now).await?;
+        failpoint::hit("link.begun");
         let id = self.new_flow_id()?;
         Ok(Begun::Flow(Box::new(match name {
             Some(name) => LinkingState::AwaitingValue(
@@ -255,6 +256,7 @@ impl Linker {
         state: ConfirmingValue,
     ) -> Result<LinkingState, StoreError> {
         values::delete_all(&mut **tx, state.flow.account, Slot::Held).await?;
+        self.store.note_erasure();
         Ok(LinkingState::AwaitingValue(state.flow.ask(None)))
     }
 
@@ -269,6 +271,7 @@ impl Linker {
             return Ok(None);
         };
         values::delete(&mut **tx, account, slot, field).await?;
+        self.store.note_erasure();
         if Field::KEY_PAIR.contains(&field) {
             self.forget_key_pair_answer(tx, account).await?;
         }
@@ -289,6 +292,7 @@ impl Linker {
         for field in Field::KEY_PAIR {
             values::delete(&mut **tx, account, slot, field).await?;
         }
+        self.store.note_erasure();
         self.forget_key_pair_answer(tx, account).await?;
         Ok(LinkingState::AwaitingValue(flow.forget(&Field::KEY_PAIR)))
     }
@@ -306,6 +310,7 @@ impl Linker {
         let Some(account) = state.account() else {
             return Ok(0);
         };
+        self.store.note_erasure();
         let held = usize::from(matches!(state, LinkingState::ConfirmingValue(_)));
         match state.flow() {
             Some(flow) if matches!(flow.purpose, Purpose::Rotate(_)) => {
@@ -355,6 +360,7 @@ impl Linker {
     ) -> Result<Submitted, StoreError> {
         if accounts::count(&mut **tx, owner).await? >= MAX_ACCOUNTS {
             values::erase(&mut **tx, owner, flow.account).await?;
+            self.store.note_erasure();
             return Ok(Submitted::Said(Notice::TooManyAccounts));
         }
         let takes_x_handle = matches!(name, LinkName::XHandle);
@@ -365,6 +371,7 @@ impl Linker {
         let name = free_name(tx, owner, flow.account, wanted).await?;
         let now = self.clock.now();
         accounts::insert(&mut **tx, owner, flow.account, &name, takes_x_handle, now).await?;
+        failpoint::hit("submit.inserted");
         let Some(linked) = accounts::by_id(&mut **tx, owner, flow.account).await? else {
             return Err(StoreError::Database(sqlx::Error::RowNotFound));
         };
@@ -413,6 +420,7 @@ impl Linker {
         let Some(expected) = linked.x_account.clone() else {
             // X never accepted the old values: nothing is lost by replacing them.
             values::move_all(&mut **tx, account, Slot::Candidate, Slot::Current).await?;
+            self.store.note_erasure();
             return self.ask(tx, &linked, CheckKind::Link).await;
         };
         if let Some(token) = candidate.iter().find(|new| new.field == Field::AccessToken) {
@@ -483,6 +491,7 @@ impl Linker {
         for field in fields {
             values::delete(&mut **tx, account, Slot::Candidate, *field).await?;
         }
+        self.store.note_erasure();
         let left = values::list(&mut **tx, account, Slot::Candidate).await?;
         let linked = accounts::by_id(&mut **tx, owner, account).await?;
         let waits = linked.is_some_and(|linked| linked.candidate_until.is_some());
@@ -500,6 +509,7 @@ impl Linker {
         account: AccountId,
     ) -> Result<(), StoreError> {
         values::delete_all(&mut **tx, account, Slot::Candidate).await?;
+        self.store.note_erasure();
         accounts::set_candidate_until(&mut **tx, owner, account, None).await
     }
 
@@ -523,6 +533,7 @@ impl Linker {
         for (field, secret) in &taken {
             let value = self.sealed(&key, owner, account, *field, secret)?;
             values::put(&mut **tx, account, slot, &value).await?;
+            failpoint::hit("value.sealed");
         }
         let fields: Vec<Field> = taken.iter().map(|(field, _)| *field).collect();
         let progress = flow.receive(&fields, Some(remark));

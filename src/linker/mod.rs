@@ -27,6 +27,7 @@ use crate::{
         credentials::{ClientCredentials, Field, Secret, TokenCredentials},
         notice::{AccountChoice, AccountSummary},
     },
+    failpoint,
     random::Random,
     store::{
         Store, StoreError, Tx, accounts, checks as questions,
@@ -131,6 +132,8 @@ impl Linker {
             return Ok(None);
         };
         values::erase(&mut **tx, owner, account).await?;
+        failpoint::hit("unlink.erased");
+        self.store.note_erasure();
         Ok(Some(linked))
     }
 
@@ -171,6 +174,7 @@ impl Linker {
             accounts::record_verdict(&mut **tx, &into, verdict, self.clock.now()).await?;
         }
         values::erase(&mut **tx, owner, from.id).await?;
+        self.store.note_erasure();
         Ok(Some(into))
     }
 
@@ -178,17 +182,25 @@ impl Linker {
     ///
     /// # Errors
     /// The database failed.
-    pub async fn erase_expired_candidates(&self) -> Result<bool, StoreError> {
+    pub async fn erase_expired_candidates(&self) -> Result<(), StoreError> {
         let now = self.clock.now();
+        // Looking before writing: an idle bot does not write.
+        if accounts::with_expired_candidates(self.store.reader(), now)
+            .await?
+            .is_empty()
+        {
+            return Ok(());
+        }
         let mut tx = self.store.begin().await?;
         let expired = accounts::with_expired_candidates(&mut *tx, now).await?;
         for account in &expired {
             values::delete_all(&mut *tx, account.id, Slot::Candidate).await?;
             questions::cancel(&mut *tx, account.id, questions::CheckKind::Rotation).await?;
             accounts::set_candidate_until(&mut *tx, account.owner, account.id, None).await?;
+            failpoint::hit("candidate.erased");
         }
-        tx.commit().await?;
-        Ok(!expired.is_empty())
+        self.store.note_erasure();
+        Ok(tx.commit().await?)
     }
 
     async fn data_key(

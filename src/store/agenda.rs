@@ -43,6 +43,22 @@ pub async fn chats_to_write_to(
     Ok(chats.into_iter().collect())
 }
 
+/// Chats with a deletion that is due.
+///
+/// # Errors
+/// The database failed.
+pub async fn chats_to_delete_in(
+    db: &SqlitePool,
+    now: DateTime<Utc>,
+) -> Result<Vec<i64>, StoreError> {
+    Ok(
+        sqlx::query_scalar("SELECT DISTINCT chat_id FROM deletions WHERE due_at <= ?")
+            .bind(now.timestamp())
+            .fetch_all(db)
+            .await?,
+    )
+}
+
 /// Chats whose flow has rested too long.
 ///
 /// # Errors

@@ -58,34 +58,48 @@ struct Row {
     told: bool,
 }
 
-/// Deletions that are due, the oldest first, at most `limit`.
+/// The chat's deletion that is due first, if one is.
 ///
 /// # Errors
 /// The database failed.
-pub async fn due(
+pub async fn next(
     db: impl SqliteExecutor<'_>,
+    chat: i64,
     now: DateTime<Utc>,
-    limit: u32,
-) -> Result<Vec<Deletion>, StoreError> {
-    let rows: Vec<Row> = sqlx::query_as(
+) -> Result<Option<Deletion>, StoreError> {
+    let row: Option<Row> = sqlx::query_as(
         "SELECT chat_id, message_id, attempts, give_up_at, secret, told FROM deletions
-         WHERE due_at <= ? ORDER BY due_at LIMIT ?",
+         WHERE chat_id = ? AND due_at <= ? ORDER BY due_at LIMIT 1",
     )
+    .bind(chat)
     .bind(now.timestamp())
-    .bind(limit)
-    .fetch_all(db)
+    .fetch_optional(db)
     .await?;
-    Ok(rows
-        .into_iter()
-        .map(|row| Deletion {
-            chat: row.chat_id,
-            message: row.message_id,
-            attempts: row.attempts,
-            give_up_at: time(row.give_up_at),
-            secret: row.secret,
-            told: row.told,
-        })
-        .collect())
+    Ok(row.map(|row| Deletion {
+        chat: row.chat_id,
+        message: row.message_id,
+        attempts: row.attempts,
+        give_up_at: time(row.give_up_at),
+        secret: row.secret,
+        told: row.told,
+    }))
+}
+
+/// Puts off all deletions of a chat: Telegram wants it to be left alone.
+///
+/// # Errors
+/// The database failed.
+pub async fn hold(
+    db: impl SqliteExecutor<'_>,
+    chat: i64,
+    until: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    sqlx::query("UPDATE deletions SET due_at = max(due_at, ?) WHERE chat_id = ?")
+        .bind(until.timestamp())
+        .bind(chat)
+        .execute(db)
+        .await?;
+    Ok(())
 }
 
 /// Ends a deletion: done, or refused for good.

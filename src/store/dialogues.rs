@@ -113,7 +113,7 @@ impl Dialogues {
             table: "dialogues",
             reason: "the state has no JSON form",
         })?;
-        let sealed = self.vault.seal(&Place::dialogue(chat), &json)?;
+        let (key_id, sealed) = self.vault.seal(&Place::dialogue(chat), &json)?;
         sqlx::query(
             "INSERT INTO dialogues (chat_id, revision, key_id, sealed, card_due_at, expires_at)
              VALUES (?1, 1, ?2, ?3, ?4, ?5)
@@ -121,7 +121,7 @@ impl Dialogues {
                  card_due_at = max(?4, iif(card_attempts > 0, ifnull(card_due_at, 0), 0)), expires_at = ?5",
         )
         .bind(chat)
-        .bind(self.vault.primary().0.0)
+        .bind(key_id.0)
         .bind(sealed.as_bytes())
         .bind(self.clock.now().timestamp())
         .bind(expires_at.map(|at| at.timestamp()))

@@ -5,12 +5,16 @@
 
 pub mod accounts;
 pub mod agenda;
+pub mod anchors;
 pub mod canary;
 pub mod checks;
+pub mod copies;
+pub mod counts;
 pub mod courtesies;
 pub mod deletions;
 pub mod dialogues;
 pub mod inbox;
+pub mod keys;
 pub mod outbox;
 pub mod values;
 
@@ -19,25 +23,48 @@ use std::{
     io,
     os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _},
     path::{Path, PathBuf},
+    sync::{Arc, OnceLock},
     time::Duration,
 };
 
 use chrono::{DateTime, Utc};
 use sqlx::{
     Sqlite, SqlitePool, Transaction,
+    migrate::Migrator,
     sqlite::{
         SqliteAutoVacuum, SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions,
         SqliteSynchronous,
     },
 };
 
-use crate::{random::NoRandomness, vault::OpenError};
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    failpoint,
+    random::NoRandomness,
+    vault::{KeyId, OpenError},
+};
 
 /// How long a connection waits for a lock that another process holds (a backup, a person with a shell).
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long a caller waits for a connection of the pool.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
 const READERS: u32 = 2;
+/// The longest pause between two tries to empty the log.
+const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+
+static MIGRATIONS: Migrator = sqlx::migrate!();
+
+/// The schema that this program knows: the number of its newest migration.
+#[must_use]
+pub fn known_schema() -> i64 {
+    MIGRATIONS
+        .iter()
+        .map(|migration| migration.version)
+        .max()
+        .unwrap_or(0)
+}
 
 /// A write transaction. It sees and changes everything or nothing.
 pub type Tx = Transaction<'static, Sqlite>;
@@ -47,7 +74,13 @@ pub type Tx = Transaction<'static, Sqlite>;
 pub struct Store {
     reader: SqlitePool,
     writer: SqlitePool,
+    keyring: Arc<OnceLock<KeyringWatch>>,
+    /// Something was erased, and may still stand in the write-ahead log.
+    erased: Arc<Notify>,
 }
+
+/// Reads the key file again and says which key seals from then on.
+type KeyringWatch = Box<dyn Fn(KeyId) -> KeyId + Send + Sync>;
 
 /// What went wrong with the database. Never names a value.
 #[derive(Debug, thiserror::Error)]
@@ -82,21 +115,26 @@ pub enum StoreError {
         /// Why, without the text.
         reason: &'static str,
     },
+    /// The database has seen a newer primary key than the key file has.
+    #[error(
+        "the database has seen key {0}, which the key file does not have as its primary key; put the newer file back"
+    )]
+    OldKeyring(KeyId),
     /// The operating system gave no randomness.
     #[error(transparent)]
     NoRandomness(#[from] NoRandomness),
 }
 
 impl StoreError {
-    /// Whether it may be gone in a moment: the file is locked, or the disk does not answer.
+    /// Whether it may be gone in a moment: the file is locked, the disk is full or does not answer.
     #[must_use]
     pub fn is_passing(&self) -> bool {
-        // SQLite's primary result codes BUSY, LOCKED and IOERR; the extended ones carry more in their upper bits.
+        // SQLite's primary result codes BUSY, LOCKED, IOERR and FULL; the extended ones carry more in their upper bits.
         let passing = |error: &sqlx::Error| {
             error
                 .as_database_error()
                 .and_then(|error| error.code()?.parse::<u32>().ok())
-                .is_some_and(|code| matches!(code & 0xff, 5 | 6 | 10))
+                .is_some_and(|code| matches!(code & 0xff, 5 | 6 | 10 | 13))
         };
         match self {
             Self::Database(error) => passing(error) || matches!(error, sqlx::Error::PoolTimedOut),
@@ -112,10 +150,7 @@ impl Store {
     /// # Errors
     /// The file cannot be made or opened, or its schema is newer than this program.
     pub async fn open(path: &Path) -> Result<Self, StoreError> {
-        create_private(path).map_err(|source| StoreError::Create {
-            path: path.to_owned(),
-            source,
-        })?;
+        Self::create_file(path)?;
         let options = SqliteConnectOptions::new()
             .filename(path)
             .foreign_keys(true)
@@ -135,25 +170,58 @@ impl Store {
             .max_lifetime(None)
             .connect_with(options.clone())
             .await?;
-        sqlx::migrate!().run(&writer).await?;
+        MIGRATIONS.run(&writer).await?;
         let reader = SqlitePoolOptions::new()
             .max_connections(READERS)
             .acquire_timeout(ACQUIRE_TIMEOUT)
             .idle_timeout(None)
             .max_lifetime(None)
             .connect_lazy_with(options.pragma("query_only", "ON"));
-        let store = Self { reader, writer };
+        let store = Self {
+            reader,
+            writer,
+            keyring: Arc::default(),
+            erased: Arc::default(),
+        };
         // What an earlier run erased may still stand in its log.
-        store.truncate_log().await?;
+        if !store.truncate_log().await? {
+            store.note_erasure();
+        }
         Ok(store)
+    }
+
+    /// Makes an empty database file that only its owner may read, and its folder, where they are missing.
+    ///
+    /// # Errors
+    /// They cannot be made.
+    pub fn create_file(path: &Path) -> Result<(), StoreError> {
+        create_private(path).map_err(|source| StoreError::Create {
+            path: path.to_owned(),
+            source,
+        })
     }
 
     /// Begins a write transaction. It takes the write lock at once, so that what it reads stays true.
     ///
     /// # Errors
-    /// The database is locked, full or gone.
+    /// The database is locked, full or gone, or has seen a newer key than the key file has.
     pub async fn begin(&self) -> Result<Tx, StoreError> {
-        Ok(self.writer.begin_with("BEGIN IMMEDIATE").await?)
+        let mut tx = self.writer.begin_with("BEGIN IMMEDIATE").await?;
+        if let Some(watch) = self.keyring.get() {
+            // Another process may have made a new primary key and retired the one in use: nothing may be sealed with that.
+            let newest = canary::newest_key(&mut *tx).await?;
+            if watch(newest) < newest {
+                return Err(StoreError::OldKeyring(newest));
+            }
+        }
+        Ok(tx)
+    }
+
+    /// From now on every write transaction tells `watch` the newest key that the database has seen; `watch` answers with
+    /// the key that seals, after reading the key file again if that is an older one.
+    pub fn watch_keyring(&self, watch: impl Fn(KeyId) -> KeyId + Send + Sync + 'static) {
+        // A second watch would watch the same.
+        let _ = self.keyring.set(Box::new(watch));
     }
 
     /// Connections that only read. They see what was committed when a query begins.
@@ -168,10 +236,44 @@ impl Store {
     /// # Errors
     /// The database failed.
     pub async fn truncate_log(&self) -> Result<bool, StoreError> {
+        failpoint::hit("log.before_truncate");
         let busy: i64 = sqlx::query_scalar("PRAGMA wal_checkpoint(TRUNCATE)")
             .fetch_one(&self.writer)
             .await?;
+        failpoint::hit("log.truncated");
         Ok(busy == 0)
+    }
+
+    /// Something was erased: [`Store::keep_log_clean`] empties the log. Inside a transaction too: that waits for its end,
+    /// since there is one connection that writes.
+    pub fn note_erasure(&self) {
+        self.erased.notify_one();
+    }
+
+    /// Empties the log after every erasure, again and again until no reader is in the way. Runs until `stop`;
+    /// [`Store::close`] empties it a last time.
+    pub async fn keep_log_clean(&self, stop: CancellationToken) {
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = self.erased.notified() => {}
+            }
+            let mut pause = Duration::from_millis(50);
+            loop {
+                match self.truncate_log().await {
+                    Ok(true) => break,
+                    Ok(false) => {}
+                    Err(error) => {
+                        tracing::warn!(error = %error, "the database's log could not be emptied; trying again");
+                    }
+                }
+                tokio::select! {
+                    () = stop.cancelled() => return,
+                    () = tokio::time::sleep(pause) => {}
+                }
+                pause = (pause * 2).min(LONGEST_PAUSE);
+            }
+        }
     }
 
     /// Closes every connection after a last [`Store::truncate_log`].
@@ -188,23 +290,39 @@ impl Store {
 
 /// Makes the file and its folder before SQLite does, since SQLite's log files take over the mode of the file.
 fn create_private(path: &Path) -> io::Result<()> {
-    if let Some(folder) = path.parent()
-        && !folder.as_os_str().is_empty()
-    {
-        DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(folder)?;
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(folder)?;
+    if folder.metadata()?.permissions().mode() & 0o077 != 0 {
+        // It may be a shared one, so its mode is not ours to change.
+        tracing::warn!(folder = %folder.display(), "others may look into the database's folder; run: chmod 700 on it");
     }
-    let file = OpenOptions::new()
+    OpenOptions::new()
         .create(true)
         .truncate(false)
         .write(true)
         .mode(0o600)
         .open(path)?;
-    if file.metadata()?.permissions().mode() & 0o077 != 0 {
-        tracing::warn!("the database file could be read by others; its mode is now 600");
-        file.set_permissions(Permissions::from_mode(0o600))?;
+    for suffix in ["", "-wal", "-shm"] {
+        let mut name = path.as_os_str().to_owned();
+        name.push(suffix);
+        match std::fs::metadata(&name) {
+            Ok(metadata) if metadata.permissions().mode() & 0o077 != 0 => {
+                tracing::warn!(
+                    file = %Path::new(&name).display(),
+                    "a database file could be read by others; its mode is now 600"
+                );
+                std::fs::set_permissions(&name, Permissions::from_mode(0o600))?;
+            }
+            Ok(_) => {}
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(error),
+        }
     }
     Ok(())
 }

@@ -17,6 +17,8 @@ pub struct Promised {
     pub due_at: DateTime<Utc>,
     /// How often it was tried in vain.
     pub attempts: u32,
+    /// Sending it was begun, and what came of that is not known: it may have been said already.
+    pub begun: bool,
 }
 
 /// Promises a message. The same one is not promised twice while it waits.
@@ -51,6 +53,7 @@ struct Row {
     notice: String,
     due_at: i64,
     attempts: u32,
+    begun: bool,
 }
 
 /// The message that a chat is to get next, due or not. One that a newer program wrote is no longer understood: `Err`
@@ -60,7 +63,7 @@ struct Row {
 /// The database failed.
 pub async fn next(db: impl SqliteExecutor<'_>, chat: i64) -> Result<Option<Promised>, StoreError> {
     let row: Option<Row> = sqlx::query_as(
-        "SELECT id, notice, due_at, attempts FROM outbox WHERE chat_id = ? ORDER BY id LIMIT 1",
+        "SELECT id, notice, due_at, attempts, begun FROM outbox WHERE chat_id = ? ORDER BY id LIMIT 1",
     )
     .bind(chat)
     .fetch_optional(db)
@@ -70,7 +73,20 @@ pub async fn next(db: impl SqliteExecutor<'_>, chat: i64) -> Result<Option<Promi
         notice: serde_json::from_str(&row.notice).unwrap_or(Notice::Unreadable),
         due_at: time(row.due_at),
         attempts: row.attempts,
+        begun: row.begun,
     }))
+}
+
+/// Notes that sending a message begins, so that a run after a crash knows that it may have been said.
+///
+/// # Errors
+/// The database failed.
+pub async fn begin(db: impl SqliteExecutor<'_>, id: i64) -> Result<(), StoreError> {
+    sqlx::query("UPDATE outbox SET begun = 1 WHERE id = ?")
+        .bind(id)
+        .execute(db)
+        .await?;
+    Ok(())
 }
 
 /// Notes that a message was sent.
@@ -85,7 +101,7 @@ pub async fn finish(db: impl SqliteExecutor<'_>, id: i64) -> Result<(), StoreErr
     Ok(())
 }
 
-/// Notes a try in vain. The rest of the chat waits behind it.
+/// Notes a try in vain; `begun`: it may have been said all the same. The rest of the chat waits behind it.
 ///
 /// # Errors
 /// The database failed.
@@ -93,9 +109,11 @@ pub async fn postpone(
     db: impl SqliteExecutor<'_>,
     id: i64,
     due_at: DateTime<Utc>,
+    begun: bool,
 ) -> Result<(), StoreError> {
-    sqlx::query("UPDATE outbox SET due_at = ?, attempts = attempts + 1 WHERE id = ?")
+    sqlx::query("UPDATE outbox SET due_at = ?, begun = ?, attempts = attempts + 1 WHERE id = ?")
         .bind(due_at.timestamp())
+        .bind(begun)
         .bind(id)
         .execute(db)
         .await?;

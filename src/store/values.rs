@@ -284,3 +284,24 @@ pub async fn erase(
         .await?;
     Ok(done.rows_affected() > 0)
 }
+
+/// Erases the beginnings of flows that no longer exist: a data key, made before `before`, of which no link knows and
+/// whose owner has no open flow. How many there were.
+///
+/// # Errors
+/// The database failed.
+pub async fn erase_orphans(
+    db: impl SqliteExecutor<'_>,
+    before: DateTime<Utc>,
+) -> Result<u64, StoreError> {
+    let done = sqlx::query(
+        "DELETE FROM data_keys WHERE created_at < ?
+             AND NOT EXISTS (SELECT 1 FROM accounts WHERE accounts.account_id = data_keys.account_id)
+             AND NOT EXISTS (
+                 SELECT 1 FROM dialogues WHERE chat_id = data_keys.owner AND expires_at IS NOT NULL)",
+    )
+    .bind(before.timestamp())
+    .execute(db)
+    .await?;
+    Ok(done.rows_affected())
+}

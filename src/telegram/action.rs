@@ -143,6 +143,20 @@ pub(crate) enum Action {
     Add,
 }
 
+impl Action {
+    /// Whether everybody may use it, on the list of allowed users or not: to leave, and to erase.
+    pub(super) fn is_for_everybody(&self) -> bool {
+        match self {
+            Self::Flow(FlowAction::Cancel, _)
+            | Self::Account(
+                AccountAction::Errand(Errand::Unlink) | AccountAction::Erase | AccountAction::Keep,
+                _,
+            ) => true,
+            Self::Flow(..) | Self::Account(..) | Self::Guide | Self::Accounts | Self::Add => false,
+        }
+    }
+}
+
 /// A text that no button of this version has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct NotAnAction;

@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use futures::{StreamExt as _, stream};
-
 use super::{
     Telegram,
     reply::{self, CallError},
+    whole,
 };
 use crate::{
     domain::notice::Notice,
+    failpoint, incident,
     store::{
         StoreError,
         deletions::{self, Deletion},
@@ -17,27 +17,49 @@ use crate::{
     },
 };
 
-/// Taken up at a time.
-const BATCH: u32 = 100;
-const CONCURRENT: usize = 8;
 const LONGEST_PAUSE: Duration = Duration::from_secs(300);
 /// After so many tries in vain the user is told that the message still stands.
 const TELL_AFTER: u32 = 2;
 
 impl Telegram {
-    /// Tries the deletions that are due, once each.
-    pub(super) async fn retry_deletions(&self) -> Result<(), StoreError> {
-        let due = deletions::due(self.store.reader(), self.clock.now(), BATCH).await?;
-        let tried = stream::iter(due)
-            .map(|deletion| async move {
-                let outcome = reply::delete(&self.bot, deletion.chat, deletion.message).await;
-                (deletion, outcome)
-            })
-            .buffer_unordered(CONCURRENT)
-            .collect::<Vec<_>>()
-            .await;
-        for (deletion, outcome) in tried {
-            self.settle(deletion, outcome).await?;
+    /// Lets a chat's deletions be tried that are due. A chat that Telegram is slow about holds up no other one.
+    pub(super) fn wake_deleting(&self, chat: i64) {
+        let telegram = self.clone();
+        self.deleting.wake(chat, None::<()>, move |chat, _| {
+            let telegram = telegram.clone();
+            async move {
+                match incident::guard(telegram.delete_due(chat)).await {
+                    Ok(Ok(())) => {}
+                    Ok(Err(error)) => {
+                        tracing::error!(error = %error, "deletions could not be looked up; trying again");
+                    }
+                    Err(panicked) => {
+                        incident::log(&telegram.random, "a deletion failed", &panicked);
+                    }
+                }
+                telegram.agenda_changed.notify_one();
+            }
+        });
+    }
+
+    /// Tries the chat's deletions that are due, until none is or the bot stops.
+    async fn delete_due(&self, chat: i64) -> Result<(), StoreError> {
+        while !self.stop.is_cancelled() {
+            let now = self.clock.now();
+            let Some(deletion) = deletions::next(self.store.reader(), chat, now).await? else {
+                break;
+            };
+            failpoint::hit("queue.before_delete");
+            let outcome = reply::delete(&self.bot, chat, deletion.message).await;
+            failpoint::hit("queue.deleted");
+            if self
+                .insist(|| self.settle(deletion, outcome))
+                .await
+                .is_none()
+            {
+                break;
+            }
+            failpoint::hit("queue.noted");
         }
         Ok(())
     }
@@ -50,8 +72,8 @@ impl Telegram {
         let Deletion { chat, message, .. } = deletion;
         let now = self.clock.now();
         let wait = match outcome {
-            Err(CallError::RetryAfter(wait)) => Some(wait),
-            Err(CallError::Unreachable) if deletion.give_up_at > now => {
+            Err(CallError::RetryAfter(wait)) if deletion.give_up_at > now => Some(whole(wait)),
+            Err(CallError::Unreachable | CallError::Unanswered) if deletion.give_up_at > now => {
                 let pause = Duration::from_secs(1 << deletion.attempts.min(9));
                 Some(pause.min(LONGEST_PAUSE))
             }
@@ -66,6 +88,9 @@ impl Telegram {
             }
             let told = deletion.told || tell;
             deletions::postpone(&mut *tx, chat, message, now + wait, told).await?;
+            if matches!(outcome, Err(CallError::RetryAfter(_))) {
+                deletions::hold(&mut *tx, chat, now + wait).await?;
+            }
         } else {
             deletions::finish(&mut *tx, chat, message).await?;
             notice = match outcome {

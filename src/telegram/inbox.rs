@@ -1,9 +1,8 @@
 //! Handles updates, one after the other in a chat: the message is deleted first, then the update is handled in one turn.
 //! What fails is tried again, then given up without its text. Nothing here stops the bot.
 
-use std::{panic::AssertUnwindSafe, time::Duration};
+use std::{future::Future, time::Duration};
 
-use futures::FutureExt as _;
 use teloxide::{
     dispatching::dialogue::Storage as _,
     types::{ChatId, Message, MessageKind, Update, UpdateKind},
@@ -23,7 +22,7 @@ use crate::{
         notice::Notice,
         paste,
     },
-    incident,
+    failpoint, incident,
     store::{StoreError, agenda, inbox, outbox},
     vault::{Place, Sealed},
 };
@@ -46,26 +45,42 @@ impl Telegram {
         let telegram = self.clone();
         self.reading.wake(chat, fresh, move |chat, fresh| {
             let telegram = telegram.clone();
-            async move { telegram.read(chat, fresh).await }
+            async move {
+                if let Err(panicked) = incident::guard(telegram.read(chat, fresh)).await {
+                    // What waits stays in the inbox, and the timers come back to it.
+                    incident::log(&telegram.random, "a chat could not be read", &panicked);
+                }
+            }
         });
     }
 
     /// Takes up what an earlier run left: updates, messages, cards.
     pub(super) async fn resume(&self) {
-        let chats = async {
-            let reading = inbox::waiting_chats(self.store.reader()).await?;
-            let now = self.clock.now();
-            let writing = agenda::chats_to_write_to(self.store.reader(), now).await?;
-            Ok::<_, StoreError>((reading, writing))
-        };
-        match chats.await {
-            Ok((reading, writing)) => {
-                reading
-                    .into_iter()
-                    .for_each(|chat| self.wake_reading(chat, None));
-                writing.into_iter().for_each(|chat| self.wake_writing(chat));
+        let mut pause = Pause::default();
+        loop {
+            let chats = async {
+                let reading = inbox::waiting_chats(self.store.reader()).await?;
+                let now = self.clock.now();
+                let writing = agenda::chats_to_write_to(self.store.reader(), now).await?;
+                Ok::<_, StoreError>((reading, writing))
+            };
+            match chats.await {
+                Ok((reading, writing)) => {
+                    for chat in reading {
+                        self.wake_reading(chat, None);
+                    }
+                    for chat in writing {
+                        self.wake_writing(chat);
+                    }
+                    return;
+                }
+                Err(error) => {
+                    tracing::error!(error = %error, "what an earlier run left could not be read; trying again");
+                }
             }
-            Err(error) => tracing::error!(error = %error, "what was left could not be read"),
+            if !pause.wait(self).await {
+                return;
+            }
         }
     }
 
@@ -120,32 +135,35 @@ impl Telegram {
         serde_json::from_slice(&json).ok()
     }
 
-    /// Handles one update; tries again what fails, and gives up after a few times.
+    /// Handles one update; tries again what fails, and gives up after a few times. While the database does not answer
+    /// nothing is given up.
     async fn handle_until_done(
         &self,
         chat: i64,
         update: Update,
         mut durable: Option<&mut watch::Receiver<bool>>,
     ) {
-        let id = i64::from(update.id.0);
         let mut pause = Pause::default();
         loop {
             let mut removal = None;
-            let handled =
-                AssertUnwindSafe(self.handle(chat, &update, durable.as_deref_mut(), &mut removal))
-                    .catch_unwind()
-                    .await;
-            let error = match handled {
+            let handling = self.handle(chat, &update, durable.as_deref_mut(), &mut removal);
+            let error = match incident::guard(handling).await {
                 Ok(Ok(())) => return,
+                Ok(Err(HandlerError::Store(error))) if error.is_passing() => {
+                    tracing::warn!(error = %error, "an update waits for the database");
+                    if pause.wait(self).await {
+                        continue;
+                    }
+                    return;
+                }
                 Ok(Err(error)) => error.to_string(),
-                Err(_) => "a panic".to_owned(),
+                Err(panicked) => panicked.to_string(),
             };
-            let incident = incident::log(&self.random, "an update could not be handled", &error);
-            match self.note_failure(chat, id, &incident, removal).await {
+            match self.note_failure(chat, &update, &error, removal).await {
                 Ok(Failure::GivenUp) => return,
                 Ok(Failure::Again) => {}
                 Err(error) => {
-                    tracing::error!(error = %error, "the database does not answer; trying again");
+                    tracing::warn!(error = %error, "a failed update waits for the database");
                 }
             }
             if !pause.wait(self).await {
@@ -168,7 +186,17 @@ impl Telegram {
             if durable.wait_for(|on_disk| *on_disk).await.is_err() {
                 return Ok(());
             }
+            // What an earlier run left comes first; this one then follows from the inbox.
+            let first = inbox::first(self.store.reader(), chat).await?;
+            if first.is_some_and(|first| first < i64::from(update.id.0)) {
+                return Ok(());
+            }
         }
+        failpoint::hit("handle.durable");
+        failpoint::spill("handle.spill", || {
+            let text = message_of(update).and_then(Message::text);
+            text.unwrap_or_default().to_owned()
+        });
         let visit = Visit {
             update: i64::from(update.id.0),
             chat,
@@ -191,12 +219,8 @@ impl Telegram {
         update: &Update,
         removal: &mut Option<Removal>,
     ) -> Result<LinkingState, StoreError> {
-        let message = match &update.kind {
-            UpdateKind::Message(message) | UpdateKind::EditedMessage(message) => Some(message),
-            _ => None,
-        };
         let reading = self.state(chat);
-        let Some(message) = message else {
+        let Some(message) = message_of(update) else {
             return reading.await;
         };
         if looks_secret(message) {
@@ -205,12 +229,14 @@ impl Telegram {
             *removal = Some(Removal::new(message, deleted));
             return state;
         }
-        let state = reading.await?;
-        if state.expects_secret() && message.chat.is_private() && self.is_answer(message) {
+        let state = reading.await;
+        // While the database does not answer nobody knows what was asked for: then a message counts as an answer.
+        let expects_secret = state.as_ref().map_or(true, LinkingState::expects_secret);
+        if expects_secret && message.chat.is_private() && self.is_answer(message) {
             let deleted = reply::delete(&self.bot, chat, message.id.0).await;
             *removal = Some(Removal::new(message, deleted));
         }
-        Ok(state)
+        state
     }
 
     /// Where a chat's dialogue stands now: a flow that has rested too long is ended first.
@@ -235,34 +261,65 @@ impl Telegram {
         sent_by_a_person && !command
     }
 
-    /// Counts a failure. After a few the update is given up without its text, and the user is told.
+    /// Counts a failure. After a few the update is given up without its text: its message is deleted if it still stands,
+    /// and the user is told.
     async fn note_failure(
         &self,
         chat: i64,
-        update: i64,
-        incident: &str,
+        update: &Update,
+        error: &str,
         removal: Option<Removal>,
     ) -> Result<Failure, StoreError> {
+        let id = i64::from(update.id.0);
         let mut tx = self.store.begin().await?;
-        if !inbox::waits(&mut *tx, update).await? {
+        // One that is not on disk yet is read from there in a moment.
+        if !inbox::waits(&mut *tx, id).await? {
             return Ok(Failure::GivenUp);
         }
-        let failure = if inbox::fail(&mut *tx, update).await? < MAX_ATTEMPTS {
-            Failure::Again
-        } else {
-            inbox::give_up(&mut *tx, update, incident).await?;
-            if let Some(removal) = removal {
-                turn::record(self, &mut tx, chat, removal).await?;
-            }
-            let notice = Notice::Incident {
-                id: incident.to_owned(),
-            };
-            outbox::push(&mut *tx, chat, &notice, self.clock.now()).await?;
-            Failure::GivenUp
+        let attempts = inbox::fail(&mut *tx, id).await?;
+        if attempts < MAX_ATTEMPTS {
+            tx.commit().await?;
+            tracing::warn!(error = %error, attempts, "an update could not be handled; trying again");
+            return Ok(Failure::Again);
+        }
+        let incident = incident::id(&self.random);
+        inbox::give_up(&mut *tx, id, &incident).await?;
+        let removal = removal.or_else(|| match message_of(update) {
+            Some(message) if message.chat.is_private() => Some(Removal::unknown(message)),
+            Some(_) | None => None,
+        });
+        if let Some(removal) = removal {
+            turn::record(self, &mut tx, chat, removal).await?;
+        }
+        let notice = Notice::Incident {
+            id: incident.clone(),
         };
+        outbox::push(&mut *tx, chat, &notice, self.clock.now()).await?;
         tx.commit().await?;
+        incident::report(&incident, "an update could not be handled", &error);
         self.wake_writing(chat);
-        Ok(failure)
+        self.agenda_changed.notify_one();
+        Ok(Failure::GivenUp)
+    }
+
+    /// Writes down what was done until the database takes it, since it would be done again otherwise. `None`: the bot
+    /// stops first.
+    pub(super) async fn insist<T, F>(&self, write: impl Fn() -> F) -> Option<T>
+    where
+        F: Future<Output = Result<T, StoreError>>,
+    {
+        let mut pause = Pause::default();
+        loop {
+            match write().await {
+                Ok(done) => return Some(done),
+                Err(error) => {
+                    tracing::error!(error = %error, "what was done could not be written down; trying again");
+                }
+            }
+            if !pause.wait(self).await {
+                return None;
+            }
+        }
     }
 
     /// Ends the chat's flow if it has rested too long: its values are wiped, its card says so, and the user is told with
@@ -277,6 +334,7 @@ impl Telegram {
         let mut tx = self.store.begin().await?;
         if let Some(dialogue) = self.dialogues.get(&mut *tx, chat).await? {
             self.linker.wipe(&mut tx, chat, &dialogue.state).await?;
+            failpoint::hit("expire.wiped");
             let closed = LinkingState::Closed(Closed {
                 purpose: dialogue.state.flow().map(|flow| flow.purpose.clone()),
                 ending: Ending::Expired,
@@ -286,7 +344,7 @@ impl Telegram {
             self.dialogues.put(&mut *tx, chat, &closed, None).await?;
         }
         tx.commit().await?;
-        self.erased();
+        failpoint::hit("expire.committed");
         self.wake_writing(chat);
         Ok(true)
     }
@@ -299,18 +357,21 @@ enum Failure {
 
 /// Growing pauses between tries.
 #[derive(Default)]
-struct Pause(u32);
+pub(super) struct Pause(u32);
 
 impl Pause {
     /// Waits; `false` if the bot stops meanwhile.
-    async fn wait(&mut self, telegram: &Telegram) -> bool {
+    pub(super) async fn wait(&mut self, telegram: &Telegram) -> bool {
         let seconds = 1_u64 << self.0.min(5);
         self.0 += 1;
-        let until = telegram.clock.now() + Duration::from_secs(seconds);
-        tokio::select! {
-            () = telegram.stop.cancelled() => false,
-            () = telegram.clock.sleep_until(until) => true,
-        }
+        telegram.rest(Duration::from_secs(seconds)).await
+    }
+}
+
+fn message_of(update: &Update) -> Option<&Message> {
+    match &update.kind {
+        UpdateKind::Message(message) | UpdateKind::EditedMessage(message) => Some(message),
+        _ => None,
     }
 }
 

@@ -10,6 +10,7 @@ mod handlers;
 mod inbox;
 mod lanes;
 mod outbox;
+mod pauses;
 mod polling;
 mod reply;
 mod schema;
@@ -31,7 +32,7 @@ use teloxide::{
 use tokio::sync::{Notify, Semaphore, mpsc};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use self::{lanes::Lanes, schema::Schema};
+use self::{lanes::Lanes, pauses::Pauses, schema::Schema};
 use crate::{
     clock::Clock,
     config::AllowedUsers,
@@ -69,6 +70,10 @@ pub(crate) struct Parts {
     reading: Lanes,
     /// Per chat: sends what was promised.
     writing: Lanes,
+    /// Per chat: deletes what could not be deleted at once.
+    deleting: Lanes,
+    /// Chats that Telegram wants to be left alone for a while.
+    pauses: Pauses,
     permits: Semaphore,
     /// Wakes the timers when something may have become due earlier than they know.
     agenda_changed: Notify,
@@ -128,24 +133,33 @@ pub(crate) async fn introduce(
             () = stop.cancelled() => return Ok(None),
             asked = tokio::time::timeout(Duration::from_secs(15), bot.get_me()) => asked,
         };
-        match asked {
+        let mut wait = pause;
+        let why = match asked {
             Ok(Ok(me)) => return Ok(Some(me)),
             Ok(Err(RequestError::Api(teloxide::ApiError::InvalidToken))) => {
                 return Err(TokenRefused);
             }
-            Ok(Err(RequestError::RetryAfter(seconds))) => pause = seconds.duration(),
-            Ok(Err(_)) | Err(_) => {}
-        }
-        tracing::warn!(
-            pause_s = pause.as_secs(),
-            "Telegram does not answer; trying again"
-        );
+            Ok(Err(RequestError::RetryAfter(seconds))) => {
+                wait = whole(seconds.duration());
+                "asks for a pause"
+            }
+            Ok(Err(RequestError::Network(_) | RequestError::Io(_))) => "cannot be reached",
+            Ok(Err(RequestError::Api(_) | RequestError::MigrateToChatId(_))) => "refuses to answer",
+            Ok(Err(RequestError::InvalidJson { .. })) => "answers what cannot be read",
+            Err(_) => "does not answer",
+        };
+        tracing::warn!(pause_s = wait.as_secs(), "Telegram {why}; trying again");
         tokio::select! {
             () = stop.cancelled() => return Ok(None),
-            () = clock.sleep_until(clock.now() + pause) => {}
+            () = clock.sleep_until(clock.now() + wait) => {}
         }
         pause = (pause * 2).min(LONGEST_PAUSE);
     }
+}
+
+/// A pause that Telegram asked for, by a clock that knows whole seconds: never shorter.
+fn whole(pause: Duration) -> Duration {
+    pause + Duration::from_secs(1)
 }
 
 impl Telegram {
@@ -167,6 +181,8 @@ impl Telegram {
             schema: schema::schema(),
             reading: Lanes::default(),
             writing: Lanes::default(),
+            deleting: Lanes::default(),
+            pauses: Pauses::default(),
             permits: Semaphore::new(CONCURRENT_HANDLERS),
             agenda_changed: Notify::new(),
             stop: deps.stop,
@@ -185,12 +201,16 @@ impl Telegram {
             let telegram = self.clone();
             async move { telegram.run_timers(to_write).await }
         });
-        self.resume().await;
+        tasks.spawn({
+            let telegram = self.clone();
+            async move { telegram.resume().await }
+        });
         self.poll().await;
         tasks.close();
         tasks.wait().await;
         self.reading.finish().await;
         self.writing.finish().await;
+        self.deleting.finish().await;
     }
 
     /// Fills Telegram's menu. Once is enough, and the bot works without.

@@ -4,15 +4,20 @@ use std::time::Duration;
 
 use super::{
     Telegram,
-    reply::{self, CallError},
-    texts,
+    reply::{self, CallError, Reply},
+    texts, whole,
 };
 use crate::{
-    domain::linking::LinkingState,
+    domain::{
+        linking::{Ending, LinkingState},
+        notice::Notice,
+    },
+    failpoint, incident,
     store::{
-        StoreError,
+        StoreError, anchors,
         dialogues::{self, Dialogue},
-        outbox, values,
+        outbox::{self, Promised},
+        values,
     },
 };
 
@@ -28,14 +33,17 @@ impl Telegram {
         self.writing.wake(chat, None::<()>, move |chat, _| {
             let telegram = telegram.clone();
             async move {
-                match telegram.write(chat).await {
-                    Ok(Written::All) => {}
-                    Ok(Written::SomeLater) => telegram.agenda_changed.notify_one(),
-                    Err(error) => {
-                        tracing::error!(error = %error, "messages could not be sent; trying again");
-                        telegram.agenda_changed.notify_one();
+                match incident::guard(telegram.write(chat)).await {
+                    Ok(Ok(Written::All)) => return,
+                    Ok(Ok(Written::SomeLater)) => {}
+                    Ok(Err(error)) => {
+                        tracing::error!(error = %error, "messages could not be looked up; trying again");
+                    }
+                    Err(panicked) => {
+                        incident::log(&telegram.random, "messages could not be sent", &panicked);
                     }
                 }
+                telegram.agenda_changed.notify_one();
             }
         });
     }
@@ -43,52 +51,114 @@ impl Telegram {
     /// Sends what is due, until nothing is or something fails.
     async fn write(&self, chat: i64) -> Result<Written, StoreError> {
         loop {
-            if self.stop.is_cancelled() {
+            let now = self.clock.now();
+            if self.stop.is_cancelled() || self.pauses.holds(chat, now) {
                 return Ok(Written::SomeLater);
             }
-            if let Some(promised) = outbox::next(self.store.reader(), chat).await? {
-                if promised.due_at > self.clock.now() {
+            let went_on = if let Some(promised) = outbox::next(self.store.reader(), chat).await? {
+                if promised.due_at > now {
                     return Ok(Written::SomeLater);
                 }
-                let sent = match texts::notice(&promised.notice, &self.words()) {
-                    Some(reply) => reply::send(&self.bot, chat, reply).await.map(|_| ()),
-                    None => Ok(()),
-                };
-                let mut tx = self.store.begin().await?;
-                let go_on = match after(sent, promised.attempts) {
-                    After::Done => {
-                        outbox::finish(&mut *tx, promised.id).await?;
-                        true
+                self.say(chat, &promised).await?
+            } else {
+                let dialogue = self.dialogues.get(self.store.reader(), chat).await?;
+                match dialogue {
+                    Some(dialogue) if dialogue.card_due_at.is_some_and(|at| at <= now) => {
+                        self.draw_card(chat, &dialogue).await?
                     }
-                    After::Later(wait) => {
-                        outbox::postpone(&mut *tx, promised.id, self.clock.now() + wait).await?;
-                        false
-                    }
-                    After::Unreachable => {
-                        self.forget_chat(&mut tx, chat).await?;
-                        false
-                    }
-                };
-                tx.commit().await?;
-                if go_on {
-                    continue;
+                    Some(_) | None => return Ok(Written::All),
                 }
+            };
+            if !went_on {
                 return Ok(Written::SomeLater);
             }
-            let dialogue = self.dialogues.get(self.store.reader(), chat).await?;
-            match dialogue {
-                Some(dialogue)
-                    if dialogue
-                        .card_due_at
-                        .is_some_and(|at| at <= self.clock.now()) =>
-                {
-                    if !self.draw_card(chat, &dialogue).await? {
-                        return Ok(Written::SomeLater);
-                    }
-                }
-                Some(_) | None => return Ok(Written::All),
-            }
         }
+    }
+
+    /// Says one thing that was promised. `false` if it has to be tried later.
+    async fn say(&self, chat: i64, promised: &Promised) -> Result<bool, StoreError> {
+        let rendering = async { texts::notice(&promised.notice, &self.words()) };
+        let reply = match incident::guard(rendering).await {
+            Ok(reply) => reply,
+            Err(panicked) => {
+                let id = incident::log(&self.random, "a message could not be worded", &panicked);
+                texts::notice(&Notice::Incident { id }, &self.words())
+            }
+        };
+        failpoint::hit("outbox.before_send");
+        let sent = match reply {
+            Some(reply) => self.send_once(chat, promised, reply).await?.map(Some),
+            None => Ok(None),
+        };
+        if let Err(CallError::RetryAfter(wait)) = sent {
+            self.pauses.begin(chat, self.clock.now() + whole(wait));
+        }
+        failpoint::hit("outbox.sent");
+        let went_on = self.insist(|| self.note_said(chat, promised, sent)).await;
+        failpoint::hit("outbox.noted");
+        Ok(went_on.unwrap_or(false))
+    }
+
+    /// Sends a message; X's answer at most once, as far as that can be known: one that may have been sent already is put
+    /// into the message that said that X is being asked. The number of the message that says it.
+    async fn send_once(
+        &self,
+        chat: i64,
+        promised: &Promised,
+        reply: Reply,
+    ) -> Result<Result<i32, CallError>, StoreError> {
+        if !matches!(promised.notice, Notice::Result(_)) {
+            return Ok(reply::send(&self.bot, chat, reply).await);
+        }
+        if promised.begun {
+            if let Some(anchor) = anchors::get(self.store.reader(), chat).await? {
+                match reply::edit(&self.bot, chat, anchor, reply.clone()).await {
+                    // The user deleted it, or it is too old: better twice than never.
+                    Err(CallError::NoSuchMessage | CallError::Refused) => {}
+                    edited => return Ok(edited.map(|()| anchor)),
+                }
+            }
+        } else {
+            let mut tx = self.store.begin().await?;
+            outbox::begin(&mut *tx, promised.id).await?;
+            tx.commit().await?;
+            failpoint::hit("outbox.begun");
+        }
+        Ok(reply::send(&self.bot, chat, reply).await)
+    }
+
+    async fn note_said(
+        &self,
+        chat: i64,
+        promised: &Promised,
+        sent: Result<Option<i32>, CallError>,
+    ) -> Result<bool, StoreError> {
+        let mut tx = self.store.begin().await?;
+        let go_on = match after(sent.map(|_| ()), promised.attempts) {
+            After::Done => {
+                outbox::finish(&mut *tx, promised.id).await?;
+                match (&promised.notice, sent) {
+                    (Notice::Checking { .. }, Ok(Some(message))) => {
+                        anchors::set(&mut *tx, chat, message).await?;
+                    }
+                    (Notice::Result(_), _) => anchors::clear(&mut *tx, chat).await?,
+                    _ => {}
+                }
+                true
+            }
+            After::Later(wait) => {
+                let begun = promised.begun || sent == Err(CallError::Unanswered);
+                let due = self.clock.now() + wait;
+                outbox::postpone(&mut *tx, promised.id, due, begun).await?;
+                false
+            }
+            After::Blocked => {
+                self.forget_chat(&mut tx, chat).await?;
+                false
+            }
+        };
+        tx.commit().await?;
+        Ok(go_on)
     }
 
     /// Draws the card of a chat. `false` if it has to be tried later.
@@ -100,7 +170,20 @@ impl Telegram {
                 .map(|(outcome, _)| outcome),
             None => None,
         };
-        let drawn = match texts::card(&dialogue.state, key_pair, &self.words()) {
+        let rendering = async { texts::card(&dialogue.state, key_pair, &self.words()) };
+        let card = match incident::guard(rendering).await {
+            Ok(card) => card,
+            Err(panicked) => {
+                incident::log(&self.random, "a card could not be worded", &panicked);
+                None
+            }
+        };
+        failpoint::hit(if dialogue.card_message.is_some() {
+            "card.before_edit"
+        } else {
+            "card.before_send"
+        });
+        let drawn = match card {
             Some(card) => match dialogue.card_message {
                 Some(message) => match reply::edit(&self.bot, chat, message, card.clone()).await {
                     // The user deleted it, or it is too old: a new one takes its place.
@@ -113,21 +196,40 @@ impl Telegram {
             },
             None => Ok(None),
         };
-        let (message, sent) = match drawn {
-            Ok(message) => (message, Ok(())),
-            Err(error) => (None, Err(error)),
-        };
+        if let Err(CallError::RetryAfter(wait)) = drawn {
+            self.pauses.begin(chat, self.clock.now() + whole(wait));
+        }
+        failpoint::hit(if dialogue.card_message.is_some() {
+            "card.edited"
+        } else {
+            "card.sent"
+        });
+        let went_on = self.insist(|| self.note_drawn(chat, dialogue, drawn)).await;
+        failpoint::hit("card.noted");
+        Ok(went_on.unwrap_or(false))
+    }
+
+    async fn note_drawn(
+        &self,
+        chat: i64,
+        dialogue: &Dialogue,
+        drawn: Result<Option<i32>, CallError>,
+    ) -> Result<bool, StoreError> {
         let mut tx = self.store.begin().await?;
-        let go_on = match after(sent, dialogue.card_attempts) {
+        let go_on = match after(drawn.map(|_| ()), dialogue.card_attempts) {
             After::Done => {
+                let message = drawn.ok().flatten().or(dialogue.card_message);
                 let newest = self.dialogues.get(&mut *tx, chat).await?;
                 let over = newest.is_some_and(|newest| {
                     newest.revision == dialogue.revision && is_over(&newest.state)
                 });
                 if over {
                     self.dialogues.remove(&mut *tx, chat).await?;
-                } else if let Some(message) = message.or(dialogue.card_message) {
+                } else if let Some(message) = message {
                     dialogues::card_drawn(&mut *tx, chat, dialogue.revision, message).await?;
+                }
+                if let (true, Some(message)) = (is_asking(&dialogue.state), message) {
+                    anchors::set(&mut *tx, chat, message).await?;
                 }
                 true
             }
@@ -135,7 +237,7 @@ impl Telegram {
                 dialogues::postpone_card(&mut *tx, chat, self.clock.now() + wait).await?;
                 false
             }
-            After::Unreachable => {
+            After::Blocked => {
                 self.forget_chat(&mut tx, chat).await?;
                 false
             }
@@ -154,9 +256,8 @@ impl Telegram {
             self.linker.wipe(tx, chat, &dialogue.state).await?;
             self.dialogues.remove(&mut **tx, chat).await?;
         }
-        outbox::drop_chat(&mut **tx, chat).await?;
-        self.erased();
-        Ok(())
+        anchors::clear(&mut **tx, chat).await?;
+        outbox::drop_chat(&mut **tx, chat).await
     }
 
     fn words(&self) -> texts::Words<'_> {
@@ -179,6 +280,11 @@ fn is_over(state: &LinkingState) -> bool {
     }
 }
 
+/// Whether the card says that X is being asked now.
+fn is_asking(state: &LinkingState) -> bool {
+    matches!(state, LinkingState::Closed(closed) if closed.ending == Ending::Submitted)
+}
+
 enum Written {
     All,
     /// Something has to be tried again at its time.
@@ -188,21 +294,22 @@ enum Written {
 enum After {
     Done,
     Later(Duration),
-    Unreachable,
+    Blocked,
 }
 
 fn after(sent: Result<(), CallError>, attempts: u32) -> After {
     match sent {
         Ok(()) => After::Done,
-        Err(CallError::RetryAfter(wait)) => After::Later(wait),
-        Err(CallError::Unreachable) if attempts < MAX_ATTEMPTS => {
+        Err(CallError::RetryAfter(wait)) => After::Later(whole(wait)),
+        Err(CallError::Unreachable | CallError::Unanswered) if attempts < MAX_ATTEMPTS => {
             let pause = Duration::from_secs(1 << attempts.min(9));
             After::Later(pause.min(LONGEST_PAUSE))
         }
-        Err(CallError::Blocked) => After::Unreachable,
+        Err(CallError::Blocked) => After::Blocked,
         // Trying again would be refused again.
         Err(
             CallError::Unreachable
+            | CallError::Unanswered
             | CallError::Refused
             | CallError::NoSuchMessage
             | CallError::NotModified,

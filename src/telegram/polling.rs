@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use serde::Serialize;
+use serde_json::{Value, json};
 use teloxide::{
     ApiError, RequestError,
     prelude::Request as _,
@@ -10,10 +12,11 @@ use teloxide::{
     types::{Update, UpdateKind},
 };
 use tokio::sync::watch;
-use zeroize::Zeroizing;
+use zeroize::{Zeroize as _, Zeroizing};
 
-use super::{Telegram, inbox::Fresh};
+use super::{Telegram, inbox::Fresh, whole};
 use crate::{
+    failpoint, incident,
     store::{StoreError, inbox},
     vault::Place,
 };
@@ -43,7 +46,7 @@ struct GetUpdates {
 }
 
 impl Payload for GetUpdates {
-    type Output = Vec<serde_json::Value>;
+    type Output = Vec<Value>;
     const NAME: &'static str = "GetUpdates";
 }
 
@@ -67,22 +70,40 @@ impl Telegram {
             };
             match fetched {
                 Ok(updates) => {
+                    if offset.is_some() {
+                        failpoint::hit("poll.confirmed");
+                    }
                     self.heartbeat.beat();
                     pause = Duration::from_secs(1);
                     let Some(last) = updates.iter().filter_map(update_id).max() else {
+                        // Updates without a number cannot be confirmed; asking at once would only bring them again.
+                        if !updates.is_empty() && !self.rest(pause).await {
+                            break;
+                        }
                         continue;
                     };
-                    if !self.take_over(updates).await {
-                        break;
+                    let taken = incident::guard(self.take_over(updates)).await;
+                    match taken {
+                        Ok(true) => offset = Some(last.saturating_add(1)),
+                        Ok(false) => break,
+                        Err(panicked) => {
+                            // Nothing was confirmed: Telegram delivers them again.
+                            incident::log(
+                                &self.random,
+                                "updates could not be taken over",
+                                &panicked,
+                            );
+                            if !self.rest(pause).await {
+                                break;
+                            }
+                        }
                     }
-                    offset = Some(last + 1);
                 }
                 Err(error) => {
                     let wait = say_why(&error).unwrap_or(pause);
                     pause = (pause * 2).min(LONGEST_PAUSE);
-                    tokio::select! {
-                        () = self.stop.cancelled() => break,
-                        () = self.clock.sleep_until(self.clock.now() + wait) => {}
+                    if !self.rest(wait).await {
+                        break;
                     }
                 }
             }
@@ -94,12 +115,20 @@ impl Telegram {
         }
     }
 
+    /// Waits; `false` if the bot stops meanwhile.
+    pub(super) async fn rest(&self, pause: Duration) -> bool {
+        tokio::select! {
+            () = self.stop.cancelled() => false,
+            () = self.clock.sleep_until(self.clock.now() + pause) => true,
+        }
+    }
+
     async fn fetch(
         &self,
         offset: Option<i64>,
         limit: u8,
         timeout: u32,
-    ) -> Result<Vec<serde_json::Value>, RequestError> {
+    ) -> Result<Vec<Value>, RequestError> {
         let payload = GetUpdates {
             offset,
             limit,
@@ -111,8 +140,13 @@ impl Telegram {
 
     /// Hands the updates over to their chats and writes them down at the same time, until that succeeds.
     /// `false`: the bot stops first.
-    async fn take_over(&self, updates: Vec<serde_json::Value>) -> bool {
-        let incoming: Vec<Incoming> = updates.into_iter().filter_map(parse).collect();
+    async fn take_over(&self, updates: Vec<Value>) -> bool {
+        let now = self.clock.now();
+        let incoming: Vec<Incoming> = updates
+            .into_iter()
+            .filter_map(|update| parse(update, now))
+            .collect();
+        failpoint::hit("poll.received");
         let (on_disk, durable) = watch::channel(false);
         for Incoming { chat, update, .. } in &incoming {
             let fresh = Fresh {
@@ -121,6 +155,7 @@ impl Telegram {
             };
             self.wake_reading(*chat, Some(fresh));
         }
+        failpoint::hit("poll.handed_over");
         let mut pause = Duration::from_secs(1);
         loop {
             match self.write_down(&incoming).await {
@@ -129,9 +164,8 @@ impl Telegram {
                     tracing::error!(error = %error, "updates could not be stored and are not confirmed; trying again");
                 }
             }
-            tokio::select! {
-                () = self.stop.cancelled() => return false,
-                () = self.clock.sleep_until(self.clock.now() + pause) => {}
+            if !self.rest(pause).await {
+                return false;
             }
             pause = (pause * 2).min(LONGEST_PAUSE);
         }
@@ -151,35 +185,88 @@ impl Telegram {
         let mut tx = self.store.begin().await?;
         for update in incoming {
             let place = Place::update(update.chat, update.id);
-            let sealed = self.vault.seal(&place, &update.json)?;
-            inbox::insert(&mut tx, update.id, update.chat, &sealed, now).await?;
+            let (key_id, sealed) = self.vault.seal(&place, &update.json)?;
+            inbox::insert(&mut tx, update.id, update.chat, key_id, &sealed, now).await?;
         }
-        Ok(tx.commit().await?)
+        failpoint::hit("inbox.before_commit");
+        tx.commit().await?;
+        failpoint::hit("inbox.committed");
+        Ok(())
     }
 }
 
-fn update_id(update: &serde_json::Value) -> Option<i64> {
+fn update_id(update: &Value) -> Option<i64> {
     update.get("update_id")?.as_i64()
 }
 
 /// An update the bot can use. Others are dropped; only their number is logged.
-fn parse(raw: serde_json::Value) -> Option<Incoming> {
-    let id = update_id(&raw)?;
-    let json = Zeroizing::new(serde_json::to_vec(&raw).ok()?);
-    drop(raw);
+fn parse(mut raw: Value, now: DateTime<Utc>) -> Option<Incoming> {
+    let incoming = read(&raw).or_else(|| {
+        let mut plain = plain(&raw, now)?;
+        let incoming = read(&plain);
+        wipe(&mut plain);
+        incoming
+    });
+    if incoming.is_none() {
+        tracing::info!(
+            update.id = update_id(&raw),
+            "an update of no use was dropped"
+        );
+    }
+    wipe(&mut raw);
+    incoming
+}
+
+fn read(raw: &Value) -> Option<Incoming> {
+    let id = update_id(raw)?;
+    let json = Zeroizing::new(serde_json::to_vec(raw).ok()?);
     // From text: teloxide's types borrow their keys, which a parsed value does not lend.
-    let parsed = serde_json::from_slice::<Update>(&json).ok();
-    let update = parsed.filter(|update| !matches!(update.kind, UpdateKind::Error(_)));
-    let Some((chat, update)) = update.and_then(|update| Some((update.chat()?.id.0, update))) else {
-        tracing::info!(update.id = id, "an update of no use was dropped");
-        return None;
-    };
+    let update = serde_json::from_slice::<Update>(&json)
+        .ok()
+        .filter(|update| !matches!(update.kind, UpdateKind::Error(_)))?;
     Some(Incoming {
-        chat,
+        chat: update.chat()?.id.0,
         id,
         json,
         update,
     })
+}
+
+/// A message that cannot be read, of a newer Bot API say, as a plain text: it may hold a secret, so it is deleted like any
+/// other. `None`: it is no message, or one that cannot be deleted.
+fn plain(raw: &Value, now: DateTime<Utc>) -> Option<Value> {
+    let kind = ["message", "edited_message"]
+        .into_iter()
+        .find(|kind| raw.get(kind).is_some())?;
+    let message = &raw[kind];
+    let chat = message["chat"]["id"].as_i64()?;
+    let user = message["from"]["id"].as_u64();
+    let text = message["text"].as_str().or(message["caption"].as_str());
+    let chat = if message["chat"]["type"] == "private" {
+        json!({ "id": chat, "type": "private", "first_name": "" })
+    } else {
+        json!({ "id": chat, "type": "group", "title": "" })
+    };
+    Some(json!({
+        "update_id": raw["update_id"],
+        kind: {
+            "message_id": message["message_id"].as_i64()?,
+            "date": message["date"].as_i64().unwrap_or(now.timestamp()),
+            "chat": chat,
+            "from": user.map(|id| json!({ "id": id, "is_bot": false, "first_name": "" })),
+            "text": text.unwrap_or_default(),
+        },
+    }))
+}
+
+/// Wipes the texts of an update that was read: they may hold secrets.
+fn wipe(value: &mut Value) {
+    match value {
+        Value::String(text) => text.zeroize(),
+        Value::Array(values) => values.iter_mut().for_each(wipe),
+        Value::Object(fields) => fields.values_mut().for_each(wipe),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
 }
 
 /// Logs why updates do not come, never with what came. The pause that Telegram asks for, if it does.
@@ -187,7 +274,7 @@ fn say_why(error: &RequestError) -> Option<Duration> {
     match error {
         RequestError::RetryAfter(seconds) => {
             tracing::warn!("Telegram asks for a pause");
-            Some(seconds.duration())
+            Some(whole(seconds.duration()))
         }
         RequestError::Api(ApiError::TerminatedByOtherGetUpdates) => {
             tracing::error!("another program fetches this bot's updates: stop the other instance");
@@ -214,6 +301,71 @@ fn say_why(error: &RequestError) -> Option<Duration> {
         RequestError::InvalidJson { .. } => {
             tracing::warn!("Telegram's answer cannot be read; trying again");
             None
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read_at_noon(update: Value) -> Option<Incoming> {
+        parse(update, DateTime::from_timestamp(1_800_000_000, 0).unwrap())
+    }
+
+    fn message(extra: &Value) -> Value {
+        let mut message = json!({
+            "message_id": 7,
+            "date": 1_800_000_000,
+            "chat": { "id": 5, "type": "private", "first_name": "Ada" },
+            "from": { "id": 5, "is_bot": false, "first_name": "Ada" },
+            "text": "a secret",
+        });
+        let fields = message.as_object_mut().unwrap();
+        fields.extend(extra.as_object().unwrap().clone());
+        json!({ "update_id": 1, "message": message })
+    }
+
+    fn text_of(incoming: &Incoming) -> Option<&str> {
+        match &incoming.update.kind {
+            UpdateKind::Message(message) => message.text(),
+            _ => None,
+        }
+    }
+
+    #[test]
+    fn a_message_of_a_newer_bot_api_is_read_as_a_plain_text() {
+        let newer = json!({ "entities": [{ "type": "date_time", "offset": 0, "length": 1 }], "poll_v2": 1 });
+        let broken = json!({ "entities": 5, "from": { "id": 5 } });
+        for extra in [newer, broken] {
+            let incoming = read_at_noon(message(&extra)).unwrap();
+            assert_eq!((incoming.chat, incoming.id), (5, 1));
+            assert_eq!(text_of(&incoming), Some("a secret"));
+            let stored: Update = serde_json::from_slice(&incoming.json).unwrap();
+            assert_eq!(stored.id.0, 1);
+        }
+    }
+
+    #[test]
+    fn an_unreadable_caption_counts_as_the_text() {
+        let extra = json!({ "text": null, "caption": "a secret", "photo": "none" });
+        let incoming = read_at_noon(message(&extra)).unwrap();
+        assert_eq!(text_of(&incoming), Some("a secret"));
+    }
+
+    #[test]
+    fn what_names_no_message_is_dropped() {
+        for update in [
+            json!({}),
+            json!({ "update_id": 1 }),
+            json!({ "update_id": "1", "message": {} }),
+            json!({ "update_id": 1, "message": { "message_id": 1 } }),
+            json!({ "update_id": 1, "message": { "chat": { "id": 5 } } }),
+            json!({ "update_id": -1, "message": { "chat": { "id": 5 }, "message_id": 1 } }),
+            json!({ "update_id": 1, "callback_query": { "id": "1" } }),
+            json!({ "update_id": 1, "poll": [] }),
+        ] {
+            assert!(read_at_noon(update.clone()).is_none(), "{update}");
         }
     }
 }

@@ -13,6 +13,8 @@ use teloxide::{
     },
 };
 
+use crate::failpoint;
+
 /// A deletion may not hold up what follows it; the queue tries again.
 const DELETE_LIMIT: Duration = Duration::from_secs(3);
 /// A tap's answer is a courtesy.
@@ -34,8 +36,10 @@ pub(crate) struct Reply {
 pub(super) enum CallError {
     /// Too many messages; again after this long.
     RetryAfter(Duration),
-    /// No answer, or a 5xx: again later.
+    /// Telegram did not do it: it could not be reached, or said that it has a problem of its own. Again later.
     Unreachable,
+    /// No answer came, so it may be done or not. Again later.
+    Unanswered,
     /// The user blocked the bot or is gone: nothing reaches them.
     Blocked,
     /// There is no such message.
@@ -49,7 +53,10 @@ pub(super) enum CallError {
 /// Deletes a message. A message that is gone already is deleted.
 pub(super) async fn delete(bot: &Bot, chat: i64, message: i32) -> Result<(), CallError> {
     let request = bot.delete_message(ChatId(chat), MessageId(message));
-    match bounded(DELETE_LIMIT, request).await {
+    failpoint::hit("delete.before");
+    let deleted = bounded(DELETE_LIMIT, request).await;
+    failpoint::hit("delete.after");
+    match deleted {
         Ok(_) | Err(CallError::NoSuchMessage) => Ok(()),
         Err(error) => Err(error),
     }
@@ -115,15 +122,16 @@ async fn bounded<T>(
     match tokio::time::timeout(limit, request.into_future()).await {
         Ok(Ok(answer)) => Ok(answer),
         Ok(Err(error)) => Err(sort(&error)),
-        Err(_) => Err(CallError::Unreachable),
+        Err(_) => Err(CallError::Unanswered),
     }
 }
 
 fn sort(error: &RequestError) -> CallError {
     let error = match error {
         RequestError::RetryAfter(seconds) => CallError::RetryAfter(seconds.duration()),
+        RequestError::Network(error) if error.is_connect() => CallError::Unreachable,
         RequestError::Network(_) | RequestError::Io(_) | RequestError::InvalidJson { .. } => {
-            CallError::Unreachable
+            CallError::Unanswered
         }
         RequestError::MigrateToChatId(_) => CallError::Refused,
         RequestError::Api(error) => match error {
@@ -136,6 +144,8 @@ fn sort(error: &RequestError) -> CallError {
             | ApiError::MessageToEditNotFound
             | ApiError::MessageIdInvalid => CallError::NoSuchMessage,
             ApiError::MessageNotModified => CallError::NotModified,
+            // The operator has to act; what was promised waits for it.
+            ApiError::InvalidToken => CallError::Unreachable,
             ApiError::Unknown(text) if is_server_error(text) => CallError::Unreachable,
             _ => CallError::Refused,
         },

@@ -90,6 +90,12 @@ pub(super) fn schema() -> Schema {
             dptree::filter_map(|query: CallbackQuery| {
                 query.data.and_then(|data| data.parse::<Action>().ok())
             })
+            .branch(
+                dptree::filter(|telegram, update, action: Action| {
+                    !action.is_for_everybody() && !is_allowed(telegram, update)
+                })
+                .endpoint(taps::not_allowed),
+            )
             .branch(case![Action::Flow(action, tag)].endpoint(taps::flow))
             .branch(case![Action::Account(action, account)].endpoint(taps::account))
             .branch(case![Action::Guide].endpoint(taps::guide))

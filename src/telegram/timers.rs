@@ -1,12 +1,13 @@
 //! Wakes what is due: messages, cards, deletions, expired flows, and the housekeeping.
 
-use std::time::Duration;
-
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::mpsc;
 
 use super::Telegram;
-use crate::store::{StoreError, agenda, checks, inbox};
+use crate::{
+    incident,
+    store::{StoreError, agenda, checks, inbox, values},
+};
 
 /// What is due is looked at no more often than this, so that a chat whose work is under way does not keep the timers busy.
 const SHORTEST_PAUSE: TimeDelta = TimeDelta::seconds(1);
@@ -15,6 +16,8 @@ const LONGEST_PAUSE: TimeDelta = TimeDelta::minutes(1);
 const HOUSEKEEPING_INTERVAL: TimeDelta = TimeDelta::hours(1);
 /// Longer than Telegram keeps an update (24 hours): a handled one is recognised until then.
 const KEEP_HANDLED: TimeDelta = TimeDelta::hours(50);
+/// Values that no link and no flow knows of stay this long, for a person to look why.
+const KEEP_ORPHANS: TimeDelta = TimeDelta::hours(1);
 /// Longer than the window of the limit.
 const KEEP_CHECK_LOG: TimeDelta = TimeDelta::hours(2);
 
@@ -24,8 +27,18 @@ impl Telegram {
         let mut next_housekeeping = self.clock.now();
         loop {
             let now = self.clock.now();
-            if let Err(error) = self.look(now).await {
-                tracing::error!(error = %error, "what is due could not be looked up; trying again");
+            match incident::guard(self.look(now)).await {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => {
+                    tracing::error!(error = %error, "what is due could not be looked up; trying again");
+                }
+                Err(panicked) => {
+                    incident::log(
+                        &self.random,
+                        "what is due could not be looked up",
+                        &panicked,
+                    );
+                }
             }
             if next_housekeeping <= now {
                 if let Err(error) = self.housekeeping(now).await {
@@ -46,7 +59,7 @@ impl Telegram {
                     () = &mut sleeping => break,
                     () = self.agenda_changed.notified() => {
                         if let Ok(Some(due)) = agenda::next_due(self.store.reader()).await {
-                            let due = due.max(self.clock.now());
+                            let due = due.max(self.clock.now() + SHORTEST_PAUSE);
                             if due < next {
                                 next = due;
                                 sleeping.set(self.clock.sleep_until(next));
@@ -60,40 +73,30 @@ impl Telegram {
     }
 
     async fn look(&self, now: DateTime<Utc>) -> Result<(), StoreError> {
+        for chat in agenda::chats_to_delete_in(self.store.reader(), now).await? {
+            self.wake_deleting(chat);
+        }
         for chat in agenda::chats_to_write_to(self.store.reader(), now).await? {
             self.wake_writing(chat);
+        }
+        // Every update wakes its chat; these are the ones whose chat failed before it came to them.
+        for chat in inbox::waiting_chats(self.store.reader()).await? {
+            self.wake_reading(chat, None);
         }
         for chat in agenda::chats_to_expire(self.store.reader(), now).await? {
             self.wake_reading(chat, None);
         }
-        self.retry_deletions().await?;
-        if self.linker.erase_expired_candidates().await? {
-            self.erased();
-        }
-        Ok(())
+        self.linker.erase_expired_candidates().await
     }
 
     async fn housekeeping(&self, now: DateTime<Utc>) -> Result<(), StoreError> {
         let mut tx = self.store.begin().await?;
         inbox::purge(&mut *tx, now - KEEP_HANDLED).await?;
         checks::purge_log(&mut *tx, now - KEEP_CHECK_LOG).await?;
+        if values::erase_orphans(&mut *tx, now - KEEP_ORPHANS).await? > 0 {
+            self.store.note_erasure();
+        }
         tx.commit().await?;
         Ok(())
-    }
-
-    /// Something was erased: empties the database's log too, so that it is erased there as well. Tried until it works.
-    pub(super) fn erased(&self) {
-        let telegram = self.clone();
-        tokio::spawn(async move {
-            let mut pause = Duration::from_millis(50);
-            while !telegram.stop.is_cancelled() {
-                if matches!(telegram.store.truncate_log().await, Ok(true)) {
-                    return;
-                }
-                // A reader was in the way for a moment. Stopping truncates the log as well.
-                tokio::time::sleep(pause).await;
-                pause = (pause * 2).min(Duration::from_secs(60));
-            }
-        });
     }
 }

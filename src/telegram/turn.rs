@@ -3,12 +3,13 @@
 
 use teloxide::types::Message;
 
-use super::{FLOW_LIFETIME, Telegram, reply::CallError};
+use super::{FLOW_LIFETIME, Telegram, reply::CallError, whole};
 use crate::{
     domain::{
         linking::{Closed, Ending, LinkingState, Remark},
         notice::Notice,
     },
+    failpoint,
     store::{StoreError, Tx, deletions, dialogues, inbox, outbox},
 };
 
@@ -44,6 +45,11 @@ impl Removal {
         }
     }
 
+    /// A message of which nobody knows whether it is gone: handling it failed before it was deleted.
+    pub(super) fn unknown(message: &Message) -> Self {
+        Self::new(message, Err(CallError::Unanswered))
+    }
+
     /// Whether the message is gone.
     pub(super) fn is_done(self) -> bool {
         self.outcome.is_ok()
@@ -59,10 +65,8 @@ pub(super) struct Turn<'a> {
     spoke: bool,
     /// A flow is open when the turn ends.
     open_flow: bool,
-    /// Something was erased.
-    erased: bool,
-    /// A deletion was put off.
-    agenda_changed: bool,
+    /// Deletions wait.
+    deletions: bool,
 }
 
 impl<'a> Turn<'a> {
@@ -83,14 +87,14 @@ impl<'a> Turn<'a> {
             tx,
             spoke: false,
             open_flow: state.flow_id().is_some(),
-            erased: false,
-            agenda_changed: false,
+            deletions: false,
         };
         if let Some(removal) = visit.deletion {
-            turn.agenda_changed |= !removal.is_done();
+            turn.deletions |= !removal.is_done();
             record(telegram, &mut turn.tx, visit.chat, removal).await?;
         }
         turn.tell_expiry(state).await?;
+        failpoint::hit("turn.begun");
         Ok(Some(turn))
     }
 
@@ -117,11 +121,6 @@ impl<'a> Turn<'a> {
             .await?;
         }
         Ok(())
-    }
-
-    /// Something was erased: the database's log is emptied after the commit.
-    pub(super) fn note_erasure(&mut self) {
-        self.erased = true;
     }
 
     /// Promises a message to the chat.
@@ -193,7 +192,6 @@ impl<'a> Turn<'a> {
     /// Ends what is under way in a chat that cannot be reached any more.
     pub(super) async fn forget_chat(&mut self) -> Result<(), StoreError> {
         self.open_flow = false;
-        self.note_erasure();
         self.telegram
             .forget_chat(&mut self.tx, self.visit.chat)
             .await
@@ -201,7 +199,7 @@ impl<'a> Turn<'a> {
 
     /// Deletes one of the bot's own messages, soon.
     pub(super) async fn delete_own(&mut self, message: i32) -> Result<(), StoreError> {
-        self.agenda_changed = true;
+        self.deletions = true;
         let now = self.telegram.clock.now();
         let chat = self.visit.chat;
         deletions::insert(&mut *self.tx, chat, message, now, now + DELETABLE, false).await
@@ -213,13 +211,13 @@ impl<'a> Turn<'a> {
             self.renew_card().await?;
         }
         inbox::finish(&mut *self.tx, self.visit.update).await?;
+        failpoint::hit("turn.before_commit");
         self.tx.commit().await?;
+        failpoint::hit("turn.committed");
         self.telegram.linker.wake_checks();
         self.telegram.wake_writing(self.visit.chat);
-        if self.erased {
-            self.telegram.erased();
-        }
-        if self.agenda_changed {
+        if self.deletions {
+            self.telegram.wake_deleting(self.visit.chat);
             self.telegram.agenda_changed.notify_one();
         }
         Ok(())
@@ -236,8 +234,8 @@ pub(super) async fn record(
     let now = telegram.clock.now();
     let wait = match removal.outcome {
         Ok(()) => return Ok(()),
-        Err(CallError::RetryAfter(wait)) => wait,
-        Err(CallError::Unreachable) => std::time::Duration::from_secs(1),
+        Err(CallError::RetryAfter(wait)) => whole(wait),
+        Err(CallError::Unreachable | CallError::Unanswered) => std::time::Duration::from_secs(1),
         Err(
             CallError::Blocked
             | CallError::Refused

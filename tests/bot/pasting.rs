@@ -200,7 +200,7 @@ async fn a_value_that_came_before_is_told_as_that() {
             let card = paste(&person, values[before], &says).await;
             assert!(
                 card.text
-                    .contains(&format!("The {} is another one", LABELS[step])),
+                    .contains(&format!("Please send the {}", LABELS[step])),
                 "{card}"
             );
         }

@@ -688,13 +688,13 @@ async fn verify_asks_x_at_most_once_in_fifteen_seconds() {
     assert_eq!(code(&say(&person, "/verify").await), "connected");
     person.say("/verify");
     person
-        .wait_text("I check main again in 15 s and tell you")
+        .wait_text("I check main in 15 s and tell you")
         .await
         .unwrap();
     world.advance(Duration::from_secs(14));
     person.say("/verify");
     person
-        .wait_text("I check main again in 1 s and tell you")
+        .wait_text("I check main in 1 s and tell you")
         .await
         .unwrap();
     assert_eq!(calls(&world), [ME]);

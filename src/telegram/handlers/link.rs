@@ -210,7 +210,6 @@ pub(super) async fn leave(
     }
     let owner = turn.chat();
     let values = telegram.linker.wipe(&mut turn.tx, owner, state).await?;
-    turn.note_erasure();
     turn.close_flow(state, Ending::Cancelled, None).await?;
     turn.say(&Notice::Cancelled { values }).await
 }
@@ -223,7 +222,6 @@ pub(super) async fn start_over(
 ) -> Result<(), StoreError> {
     let owner = turn.chat();
     telegram.linker.wipe(&mut turn.tx, owner, &state).await?;
-    turn.note_erasure();
     turn.drop_card().await?;
     turn.close_flow(&state, Ending::Abandoned, None).await?;
     let name = state.flow().and_then(|flow| {

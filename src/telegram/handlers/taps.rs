@@ -182,7 +182,6 @@ pub(in crate::telegram) async fn account(
                 link::leave(&telegram, &mut turn, &state).await?;
             }
             if let Some(linked) = telegram.linker.unlink(&mut turn.tx, owner, account).await? {
-                turn.note_erasure();
                 turn.say(&Notice::Unlinked { name: linked.name }).await?;
             }
         }
@@ -196,7 +195,6 @@ pub(in crate::telegram) async fn account(
                 .linker
                 .update_twin(&mut turn.tx, owner, account)
                 .await?;
-            turn.note_erasure();
             let notice = kept.map_or(Notice::NoSuchAccount, |kept| Notice::TwinUpdated {
                 name: kept.name,
             });
@@ -234,6 +232,17 @@ pub(in crate::telegram) async fn add(
 ) -> HandlerResult {
     reply::answer(&telegram.bot, query.id, None).await;
     link::addx(telegram, visit, state, String::new()).await
+}
+
+/// A tap of somebody who may not use the bot (any more).
+pub(in crate::telegram) async fn not_allowed(
+    telegram: Telegram,
+    visit: Visit,
+    state: LinkingState,
+    query: CallbackQuery,
+) -> HandlerResult {
+    reply::answer(&telegram.bot, query.id, None).await;
+    strays::not_allowed(telegram, visit, state).await
 }
 
 /// A button of another version, or no button of ours.

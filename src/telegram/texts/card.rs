@@ -187,9 +187,14 @@ fn where_to_find(field: Field, flow: &Flow) -> String {
             } else {
                 ""
             };
+            let first_time = if flow.is_link() {
+                "\nFirst time? Open the Guide: the app must be set to <i>Read and write</i> before you generate the Access \
+                 Token."
+            } else {
+                ""
+            };
             format!(
-                "<b>API Key</b>  (X also calls it Consumer Key)\n{KEYS} → Consumer Key{all}\n\
-                 First time? Open the Guide: the app must be set to <i>Read and write</i> before you generate the Access Token."
+                "<b>API Key</b>  (X also calls it Consumer Key)\n{KEYS} → Consumer Key{all}{first_time}"
             )
         }
         Field::ApiSecret => format!(
@@ -241,7 +246,7 @@ fn remark(remark: &Remark, asked: Field) -> String {
             text.trim().to_owned()
         }
         Remark::SameAs(field) => format!(
-            "⚠️ That is the same value as your {}. The {} is another one, beside it in X.",
+            "⚠️ That is the same value as your {}. Please send the {}.",
             field.label(),
             asked.label()
         ),
@@ -322,7 +327,7 @@ fn ended(closed: &Closed) -> String {
             };
             format!("{name}\n\n✓ {values}. The answer follows below.{remark}")
         }
-        Ending::Cancelled => format!("{name}\n\nCancelled. What you had entered is wiped."),
+        Ending::Cancelled => format!("{name}\n\nCancelled."),
         Ending::Expired => format!(
             "{name}\n\n⏳ Nothing came for 30 minutes, so I stopped and wiped what you had entered. /addx starts again."
         ),

@@ -104,7 +104,7 @@ pub(in crate::telegram) fn notice(notice: &Notice, words: &Words<'_>) -> Option<
             plain(format!("Checking <b>{}</b> with X …", escape(name.as_str())))
         }
         Notice::Checking { name, at: Some(due) } => plain(format!(
-            "I asked X about it a moment ago. I check <b>{}</b> again {} and tell you.",
+            "I asked X a moment ago. I check <b>{}</b> {} and tell you.",
             escape(name.as_str()),
             wait(*due, now)
         )),
