@@ -7,6 +7,7 @@ use tokio::{sync::mpsc, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    audit,
     clock::Clock,
     config::{AllowedUsers, Config, ConfigError, DATABASE, TOKEN, X_URL},
     failpoint,
@@ -88,7 +89,7 @@ async fn serve(
     random: Random,
     stop: CancellationToken,
 ) -> Result<(), AppError> {
-    if config.allowed_users == AllowedUsers::Everybody {
+    if config.allowed_users == AllowedUsers::Everybody && config.owner.is_none() {
         tracing::warn!("everybody may use this bot; ADDX_ALLOWED_USERS limits it to some");
     }
     let bot = telegram_client(&config)?;
@@ -104,12 +105,14 @@ async fn serve(
     let x = XClient::new(config.x_url, clock.clone(), random.clone())
         .map_err(|error| ConfigError::new(X_URL, error))?;
     let (to_write, written) = mpsc::unbounded_channel();
+    let audit = audit::open_key(store, &vault).await?;
     let linker = Linker::new(
         store.clone(),
         vault.clone(),
         x,
         clock.clone(),
         random.clone(),
+        audit.clone(),
         to_write,
     );
     let telegram = Telegram::new(telegram::Deps {
@@ -122,6 +125,8 @@ async fn serve(
         clock,
         random,
         allowed: config.allowed_users,
+        owner: config.owner,
+        audit,
         stop: stop.clone(),
     });
     tracing::info!(version = env!("CARGO_PKG_VERSION"), "the bot runs");

@@ -91,12 +91,15 @@ fn failed(what: &'static str, detail: impl Into<String>) -> Finding {
 }
 
 fn access(config: &Config) -> Finding {
-    match &config.allowed_users {
-        AllowedUsers::Everybody => warning(
+    match (&config.allowed_users, config.owner) {
+        (AllowedUsers::Everybody, Some(_)) => ok("access", "the owner decides about each person"),
+        (AllowedUsers::Everybody, None) => warning(
             "access",
-            "everybody may use this bot; ADDX_ALLOWED_USERS limits it",
+            "everybody may use this bot; ADDX_ALLOWED_USERS or ADDX_OWNER limits it",
         ),
-        AllowedUsers::Only(users) => ok("access", format!("{} users are allowed", users.len())),
+        (AllowedUsers::Only(users), _) => {
+            ok("access", format!("{} users are allowed", users.len()))
+        }
     }
 }
 

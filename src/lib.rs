@@ -1,6 +1,7 @@
 //! `addx`: a Telegram bot that links X accounts. The library behind the binary.
 
 pub mod app;
+pub mod audit;
 pub mod backup;
 pub mod clock;
 pub mod config;

@@ -21,7 +21,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use crate::cli::{Cli, CliError, Command, Exit, LogFormat, complain, copies, doctor, key};
+use crate::cli::{Cli, CliError, Command, Exit, LogFormat, audit, complain, copies, doctor, key};
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -47,6 +47,10 @@ fn run(command: Command, env: &Environment) -> Result<Exit, CliError> {
         Command::Key(command) => {
             let place = env.place()?;
             done(block_on(async { key::run(command, &place).await })?)
+        }
+        Command::Audit(command) => {
+            let place = env.place()?;
+            done(block_on(async { audit::run(command, &place).await })?)
         }
         Command::Backup { file, json } => {
             let place = env.place()?;

@@ -4,15 +4,18 @@
 
 use std::path::Path;
 
+use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use crate::{
+    audit as audit_trail,
+    domain::audit::{Act, Actor, Event},
     store::{
-        Store, StoreError,
+        Store, StoreError, audit,
         keys::{self, Rows},
     },
     unlock,
-    vault::{KeyFile, KeyId, KeyInfo, KeyState, KeyringError, OpenError, Place, Vault},
+    vault::{AuditKey, KeyFile, KeyId, KeyInfo, KeyState, KeyringError, OpenError, Place, Vault},
 };
 
 /// Rows a transaction: the bot waits for the write lock no longer than these take.
@@ -70,7 +73,7 @@ pub async fn rewrap(
     mut progress: impl FnMut(u64),
 ) -> Result<u64, RekeyError> {
     unlock::note_primary(store, vault).await?;
-    let mut done = 0;
+    let mut done = rewrap_audit_key(store, vault).await?;
     for key in vault.keyring().list() {
         if key.state == KeyState::Primary {
             continue;
@@ -85,6 +88,27 @@ pub async fn rewrap(
         }
     }
     Ok(done)
+}
+
+async fn rewrap_audit_key(store: &Store, vault: &Vault) -> Result<u64, StoreError> {
+    let mut tx = store.begin().await?;
+    let Some((id, wrapped)) = audit::key(&mut *tx).await? else {
+        return Ok(0);
+    };
+    if id == vault.keyring().primary() {
+        return Ok(0);
+    }
+    let place = Place::audit_key();
+    let plain = vault
+        .open(&place, &wrapped)
+        .map_err(|source| StoreError::Open {
+            table: "audit_key",
+            source,
+        })?;
+    let (id, wrapped) = vault.seal(&place, &plain)?;
+    audit::put_key(&mut *tx, id, &wrapped).await?;
+    tx.commit().await?;
+    Ok(1)
 }
 
 async fn rewrap_batch(store: &Store, vault: &Vault, old: KeyId) -> Result<u64, StoreError> {
@@ -130,6 +154,8 @@ pub async fn retire(
     vault: &Vault,
     key_file: &Path,
     id: KeyId,
+    audit_key: &AuditKey,
+    now: DateTime<Utc>,
 ) -> Result<(), RekeyError> {
     let mut file = KeyFile::open(key_file)?;
     unlock::note_primary(store, vault).await?;
@@ -139,5 +165,13 @@ pub async fn retire(
         return Err(RekeyError::InUse { id, rows });
     }
     file.retire(id)?;
+    let act = Act {
+        owner: 0,
+        actor: Actor::Operator,
+        event: Event::KeyRetire,
+        account: None,
+        detail: id.to_string(),
+    };
+    audit_trail::note(&mut tx, audit_key, act, now).await?;
     Ok(tx.commit().await.map_err(StoreError::from)?)
 }

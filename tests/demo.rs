@@ -212,6 +212,28 @@ async fn what_x_and_its_console_do_shows_in_the_verdict() {
 }
 
 #[tokio::test]
+async fn refused_new_values_are_not_said_to_be_the_accounts_end() {
+    let transcript = play(
+        "/addx main
+        {works}
+        /rotate main
+        [API key pair]
+        {works2.1}\\n{works2.2}
+        /verify main",
+    )
+    .await;
+
+    assert_shows(
+        after(&transcript, "{works2.1}\\n{works2.2}"),
+        &[
+            "main with the new values: X does not accept",
+            "The old values stay in use.",
+        ],
+    );
+    assert_shows(after(&transcript, "/verify main"), &["│ connected\n"]);
+}
+
+#[tokio::test]
 async fn what_cannot_be_done_is_said() {
     let transcript = play("7\n[Erase]\n:nothing\n{nothing}\n:edit text\n:values nothing").await;
 

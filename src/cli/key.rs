@@ -3,11 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use addx::{
+    audit,
     clock::Clock,
     config::{ConfigError, KEY_FILE},
+    domain::audit::{Act, Actor, Event},
     random::Random,
     rekey,
-    store::Store,
+    store::{Store, StoreError},
     unlock::{self, UnlockError},
     vault::{KeyFile, KeyId, KeyState, Vault},
 };
@@ -76,7 +78,11 @@ pub(crate) async fn run(command: KeyCommand, place: &Place) -> Result<(), CliErr
     done
 }
 
-async fn open(place: &Place, clock: &Clock, random: &Random) -> Result<(Store, Vault), CliError> {
+pub(super) async fn open(
+    place: &Place,
+    clock: &Clock,
+    random: &Random,
+) -> Result<(Store, Vault), CliError> {
     if !place.key_file.exists() {
         let problem = format!("there is no key file at {}", place.key_file.display());
         return Err(ConfigError::new(KEY_FILE, problem).into());
@@ -101,6 +107,9 @@ async fn add(store: &Store, vault: &Vault, key_file: &Path, json: bool) -> Resul
     unlock::note_primary(store, vault)
         .await
         .context("cannot note the new key in the database")?;
+    note_key_added(store, vault, id)
+        .await
+        .context("cannot note the new key in the audit trail")?;
     let key = vault.keyring().info(id);
     let fingerprint = key
         .as_ref()
@@ -113,6 +122,20 @@ async fn add(store: &Store, vault: &Vault, key_file: &Path, json: bool) -> Resul
             key_file.display()
         ),
     )
+}
+
+async fn note_key_added(store: &Store, vault: &Vault, id: KeyId) -> Result<(), StoreError> {
+    let key = audit::open_key(store, vault).await?;
+    let act = Act {
+        owner: 0,
+        actor: Actor::Operator,
+        event: Event::KeyAdd,
+        account: None,
+        detail: id.to_string(),
+    };
+    let mut tx = store.begin().await?;
+    audit::note(&mut tx, &key, act, Clock::system().now()).await?;
+    Ok(tx.commit().await?)
 }
 
 #[derive(Serialize)]
@@ -175,7 +198,11 @@ async fn retire(
     id: KeyId,
     json: bool,
 ) -> Result<(), CliError> {
-    rekey::retire(store, vault, key_file, id)
+    let audit_key = audit::open_key(store, vault)
+        .await
+        .context("cannot open the key of the audit trail")?;
+    let now = Clock::system().now();
+    rekey::retire(store, vault, key_file, id, &audit_key, now)
         .await
         .map_err(anyhow::Error::from)?;
     vault.reload().context("cannot read the new key file")?;

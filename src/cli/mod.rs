@@ -1,6 +1,7 @@
 //! The command line: what can be asked, and how the answers are printed. Answers go to standard output, everything else
 //! to standard error.
 
+pub(crate) mod audit;
 pub(crate) mod copies;
 pub(crate) mod doctor;
 pub(crate) mod key;
@@ -39,6 +40,9 @@ pub(crate) enum Command {
     /// Show and change the keys that protect the stored values
     #[command(subcommand, after_help = key::EXAMPLES)]
     Key(key::KeyCommand),
+    /// Check and export the audit trail
+    #[command(subcommand, after_help = audit::EXAMPLES)]
+    Audit(audit::AuditCommand),
     /// Copy the database into FILE, also while the bot runs
     #[command(after_help = "Example:\n  addx backup /backups/addx-$(date +%F).db")]
     Backup {
@@ -148,6 +152,12 @@ pub(crate) fn answer(
         println!("{text}");
     }
     Ok(())
+}
+
+/// Prints one line of an answer that has many.
+#[expect(clippy::print_stdout, reason = "standard output is where answers go")]
+pub(crate) fn line(line: &str) {
+    println!("{line}");
 }
 
 /// Prints something for the person at the terminal.

@@ -10,6 +10,7 @@ use super::{KEY_PAIR_FRESH, Linker, Opened, choice, flow::free_name, open};
 use crate::{
     domain::{
         account::{AccountId, AccountName, LinkedAccount, XUsername},
+        audit::{Actor, Event},
         credentials::{ClientCredentials, Field, Secret, TokenCredentials},
         notice::{CheckResult, Notice, Occasion},
         verdict::{KeyPairOutcome, Outcome, Verdict},
@@ -280,6 +281,14 @@ impl Linker {
                 }
             }
         };
+        let event = match (check.kind, &result.occasion) {
+            (CheckKind::Rotation, Occasion::Swapped) => Event::Swap,
+            (CheckKind::Rotation, _) => Event::Refuse,
+            (CheckKind::KeyPair | CheckKind::Link | CheckKind::Verify, _) => Event::Check,
+        };
+        let code = result.verdict.code();
+        self.note(&mut tx, check.owner, Actor::Bot, event, check.account, code)
+            .await?;
         outbox::push(&mut *tx, check.owner, &Notice::Result(result), now).await?;
         failpoint::hit("check.before_commit");
         tx.commit().await?;

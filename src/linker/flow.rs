@@ -8,6 +8,7 @@ use super::{
 use crate::{
     domain::{
         account::{AccountId, AccountName, LinkedAccount, NameRejection, XUserId},
+        audit::{Actor, Event},
         credentials::{Field, Secret},
         linking::{
             AwaitingName, AwaitingValue, ConfirmingValue, Doubt, Flow, FlowId, LinkName,
@@ -371,6 +372,8 @@ impl Linker {
         let name = free_name(tx, owner, flow.account, wanted).await?;
         let now = self.clock.now();
         accounts::insert(&mut **tx, owner, flow.account, &name, takes_x_handle, now).await?;
+        self.note(tx, owner, Actor::User, Event::Link, flow.account, "")
+            .await?;
         failpoint::hit("submit.inserted");
         let Some(linked) = accounts::by_id(&mut **tx, owner, flow.account).await? else {
             return Err(StoreError::Database(sqlx::Error::RowNotFound));
@@ -398,16 +401,11 @@ impl Linker {
                 .iter()
                 .any(|old| old.field == new.field && old.fingerprint == new.fingerprint)
         });
-        let occasion = if linked.x_account.is_some() {
-            Occasion::OldStay
-        } else {
-            Occasion::Link
-        };
         let said = |verdict| {
             Submitted::Said(Notice::Result(CheckResult {
                 account: choice(&linked),
                 verdict,
-                occasion,
+                occasion: Occasion::OldStay,
                 twin: None,
             }))
         };

@@ -18,13 +18,15 @@ pub struct Rows {
     pub dialogues: i64,
     /// Updates that wait.
     pub updates: i64,
+    /// The key of the audit trail.
+    pub audit_key: i64,
 }
 
 impl Rows {
     /// All of them.
     #[must_use]
     pub fn total(self) -> i64 {
-        self.data_keys + self.dialogues + self.updates
+        self.data_keys + self.dialogues + self.updates + self.audit_key
     }
 }
 
@@ -33,10 +35,11 @@ impl Rows {
 /// # Errors
 /// The database failed.
 pub async fn rows_of(db: impl SqliteExecutor<'_>, id: KeyId) -> Result<Rows, StoreError> {
-    let (data_keys, dialogues, updates) = sqlx::query_as(
+    let (data_keys, dialogues, updates, audit_key) = sqlx::query_as(
         "SELECT (SELECT count(*) FROM data_keys WHERE key_id = ?1),
                 (SELECT count(*) FROM dialogues WHERE key_id = ?1),
-                (SELECT count(*) FROM inbox WHERE key_id = ?1 AND sealed IS NOT NULL)",
+                (SELECT count(*) FROM inbox WHERE key_id = ?1 AND sealed IS NOT NULL),
+                (SELECT count(*) FROM audit_key WHERE key_id = ?1)",
     )
     .bind(id.0)
     .fetch_one(db)
@@ -45,6 +48,7 @@ pub async fn rows_of(db: impl SqliteExecutor<'_>, id: KeyId) -> Result<Rows, Sto
         data_keys,
         dialogues,
         updates,
+        audit_key,
     })
 }
 

@@ -3,9 +3,11 @@
 //! One connection writes and a few read: writers queue in the pool, in order, instead of retrying on a locked file.
 //! Queries are checked by `tests/queries.rs`, which prepares every statement against the migrated schema.
 
+pub mod access;
 pub mod accounts;
 pub mod agenda;
 pub mod anchors;
+pub mod audit;
 pub mod canary;
 pub mod checks;
 pub mod copies;

@@ -3,6 +3,7 @@
 //! An update goes `polling` → `inbox` (deleted first, then handled, in order per chat) → `schema` → `handlers`, which change
 //! everything in one [`turn`]. What is to be said goes `outbox` → `texts` → [`reply`].
 
+mod access;
 mod action;
 mod command;
 mod deletions;
@@ -40,7 +41,7 @@ use crate::{
     linker::Linker,
     random::Random,
     store::{Store, dialogues::Dialogues},
-    vault::Vault,
+    vault::{AuditKey, Vault},
 };
 
 /// A flow that rests this long is over, and its values are wiped.
@@ -64,6 +65,8 @@ pub(crate) struct Parts {
     clock: Clock,
     random: Random,
     allowed: AllowedUsers,
+    owner: Option<i64>,
+    audit: AuditKey,
     heartbeat: Heartbeat,
     schema: Schema,
     /// Per chat: handles updates.
@@ -99,6 +102,10 @@ pub(crate) struct Deps {
     pub(crate) random: Random,
     /// Who may use the bot.
     pub(crate) allowed: AllowedUsers,
+    /// Who decides about others, if anybody.
+    pub(crate) owner: Option<i64>,
+    /// The key of the audit trail.
+    pub(crate) audit: AuditKey,
     /// Told whenever Telegram answered.
     pub(crate) heartbeat: Heartbeat,
     /// Ends the bot.
@@ -177,6 +184,8 @@ impl Telegram {
             clock: deps.clock,
             random: deps.random,
             allowed: deps.allowed,
+            owner: deps.owner,
+            audit: deps.audit,
             heartbeat: deps.heartbeat,
             schema: schema::schema(),
             reading: Lanes::default(),

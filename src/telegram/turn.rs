@@ -67,6 +67,8 @@ pub(super) struct Turn<'a> {
     open_flow: bool,
     /// Deletions wait.
     deletions: bool,
+    /// Other chats that were promised something.
+    others: Vec<i64>,
 }
 
 impl<'a> Turn<'a> {
@@ -88,6 +90,7 @@ impl<'a> Turn<'a> {
             spoke: false,
             open_flow: state.flow_id().is_some(),
             deletions: false,
+            others: Vec::new(),
         };
         if let Some(removal) = visit.deletion {
             turn.deletions |= !removal.is_done();
@@ -127,6 +130,13 @@ impl<'a> Turn<'a> {
     pub(super) async fn say(&mut self, notice: &Notice) -> Result<(), StoreError> {
         self.spoke = true;
         self.say_below_the_card(notice).await
+    }
+
+    /// Promises a message to another chat.
+    pub(super) async fn say_to(&mut self, chat: i64, notice: &Notice) -> Result<(), StoreError> {
+        self.others.push(chat);
+        let now = self.telegram.clock.now();
+        outbox::push(&mut *self.tx, chat, notice, now).await
     }
 
     /// Promises a message that leads back to the card itself: the card stays where it is.
@@ -216,6 +226,9 @@ impl<'a> Turn<'a> {
         failpoint::hit("turn.committed");
         self.telegram.linker.wake_checks();
         self.telegram.wake_writing(self.visit.chat);
+        for chat in self.others {
+            self.telegram.wake_writing(chat);
+        }
         if self.deletions {
             self.telegram.wake_deleting(self.visit.chat);
             self.telegram.agenda_changed.notify_one();

@@ -11,7 +11,7 @@ mod seal;
 pub use self::{
     keyfile::KeyFile,
     keyring::{Fingerprint, KeyId, KeyInfo, KeyState, Keyring, KeyringError},
-    seal::{DataKey, OpenError, Place, Sealed, ValueFingerprint},
+    seal::{AuditKey, DataKey, Mac, OpenError, Place, Sealed, ValueFingerprint},
 };
 
 use std::{
@@ -101,6 +101,29 @@ impl Vault {
         let key = DataKey::new(Zeroizing::new(self.random.bytes()?), self.random.clone());
         let (id, wrapped) = self.seal(&Place::data_key(owner, account), key.bytes())?;
         Ok((key, id, wrapped))
+    }
+
+    /// A fresh key for the audit trail, and the same wrapped by the primary key.
+    ///
+    /// # Errors
+    /// The operating system gave no randomness.
+    pub fn new_audit_key(&self) -> Result<(AuditKey, KeyId, Sealed), NoRandomness> {
+        let bytes = Zeroizing::new(self.random.bytes()?);
+        let (id, wrapped) = self.seal(&Place::audit_key(), &*bytes)?;
+        Ok((AuditKey::new(bytes), id, wrapped))
+    }
+
+    /// Unwraps the key of the audit trail.
+    ///
+    /// # Errors
+    /// As [`Vault::open`].
+    pub fn audit_key(&self, wrapped: &Sealed) -> Result<AuditKey, OpenError> {
+        let bytes = self.open(&Place::audit_key(), wrapped)?;
+        let bytes: [u8; 32] = bytes
+            .as_slice()
+            .try_into()
+            .map_err(|_| OpenError::Malformed)?;
+        Ok(AuditKey::new(Zeroizing::new(bytes)))
     }
 
     /// Unwraps an account's data key.

@@ -27,6 +27,7 @@ pub(crate) struct World {
     pub(crate) x: XSim,
     pub(crate) clock: Clock,
     pub(crate) allowed: AllowedUsers,
+    pub(crate) owner: Option<i64>,
     folder: Arc<TempDir>,
     running: Option<Running>,
 }
@@ -60,6 +61,7 @@ impl World {
             x,
             clock,
             allowed: AllowedUsers::Everybody,
+            owner: None,
             folder: Arc::new(tempfile::tempdir().unwrap()),
             running: None,
         }
@@ -101,6 +103,7 @@ impl World {
             database: self.database(),
             key_file: self.folder.path().join("addx.key"),
             allowed_users: self.allowed.clone(),
+            owner: self.owner,
         }
     }
 

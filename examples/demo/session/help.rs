@@ -10,10 +10,10 @@ use super::{
 /// The first thing that is shown.
 pub(super) fn welcome(bot: &str, values: &Values) -> String {
     let mut text = format!(
-        "addx demo. You are Ada, in a private chat with @{bot}. The bot is the real\n\
-         one; its Telegram and its X exist only inside this program, and every value here\n\
-         is made up.\n\n\
-         Begin with /start or /addx main. A number taps a button. :help lists more, :quit ends.\n\n"
+        "addx demo. You are Ada, in a private chat with @{bot}. The bot is the\n\
+         real one; its Telegram and its X exist only inside this program, and every value\n\
+         here is made up.\n\n\
+         Begin with /start or /addx main. A number taps a button; :help lists more.\n\n"
     );
     if let Some(works) = values.set(WORKS) {
         text += "These four work. Paste them one by one or together, or type the names {works.1}\n\
@@ -108,7 +108,10 @@ fn four(set: &Set) -> String {
 /// Says that time was skipped.
 pub(super) fn later(time: Duration) -> String {
     match time.as_secs() {
-        seconds if seconds > 90 && seconds % 60 == 0 => format!("⏩ {} min later", seconds / 60),
+        seconds if seconds > 3600 && seconds % 3600 == 0 => {
+            format!("⏩ {} h later", seconds / 3600)
+        }
+        seconds if seconds > 60 && seconds % 60 == 0 => format!("⏩ {} min later", seconds / 60),
         seconds => format!("⏩ {seconds} s later"),
     }
 }

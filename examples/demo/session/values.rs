@@ -151,7 +151,7 @@ fn wrong(x: &XSim) -> Vec<Set> {
     let read_only = Set::new(
         "readonly",
         "read_only",
-        "token generated while the app was on Read",
+        "token from while the app was on Read",
         user,
         app,
     );

@@ -11,6 +11,7 @@ use crate::{
     store::{StoreError, courtesies},
     telegram::{
         Telegram,
+        handlers::access,
         schema::HandlerResult,
         turn::{Turn, Visit},
     },
@@ -85,8 +86,20 @@ pub(in crate::telegram) async fn not_allowed(
     telegram: Telegram,
     visit: Visit,
     state: LinkingState,
+    message: Message,
 ) -> HandlerResult {
-    let Some(mut turn) = Turn::begin(&telegram, &visit, &state).await? else {
+    let first_name = message.from.map(|user| user.first_name);
+    turn_away(&telegram, &visit, &state, first_name.unwrap_or_default()).await
+}
+
+/// One polite answer, and where the bot has an owner, a request to them.
+pub(super) async fn turn_away(
+    telegram: &Telegram,
+    visit: &Visit,
+    state: &LinkingState,
+    first_name: String,
+) -> HandlerResult {
+    let Some(mut turn) = Turn::begin(telegram, visit, state).await? else {
         return Ok(());
     };
     if let Some(removal) = visit.deletion {
@@ -96,8 +109,14 @@ pub(in crate::telegram) async fn not_allowed(
         };
         turn.say(&notice).await?;
     }
-    if courtesy_is_due(&telegram, &mut turn).await? {
-        turn.say(&Notice::NotAllowed { user: visit.chat }).await?;
+    let asked = access::ask(telegram, &mut turn, &first_name).await?;
+    if courtesy_is_due(telegram, &mut turn).await? {
+        let notice = if asked {
+            Notice::AccessAsked
+        } else {
+            Notice::NotAllowed { user: visit.chat }
+        };
+        turn.say(&notice).await?;
     }
     Ok(turn.finish().await?)
 }

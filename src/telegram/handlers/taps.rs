@@ -242,7 +242,7 @@ pub(in crate::telegram) async fn not_allowed(
     query: CallbackQuery,
 ) -> HandlerResult {
     reply::answer(&telegram.bot, query.id, None).await;
-    strays::not_allowed(telegram, visit, state).await
+    strays::turn_away(&telegram, &visit, &state, query.from.first_name).await
 }
 
 /// A button of another version, or no button of ours.
