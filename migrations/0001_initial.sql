@@ -125,6 +125,7 @@ CREATE TABLE checks (
     UNIQUE (account_id, kind)
 ) STRICT;
 CREATE INDEX checks_by_due ON checks (due_at);
+CREATE INDEX checks_leased ON checks (account_id, leased_until) WHERE leased_until IS NOT NULL;
 
 -- When each user caused a check, for the hourly limit.
 CREATE TABLE check_log (

@@ -1,0 +1,417 @@
+//! The process dies at random moments, and between every pair of steps of each flow. A patient user goes on.
+
+use std::{
+    future::Future,
+    pin::pin,
+    time::{Duration, Instant},
+};
+
+use addx_sim::{
+    telegram::{Fault, FaultKind, Person},
+    x::{FourValues, TokenPair},
+};
+use futures::{StreamExt as _, stream};
+use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
+
+use crate::{
+    canary::Canary,
+    story,
+    world::{Bot, World, now, setting},
+};
+
+/// Rounds at the same time: a round mostly waits.
+const SIDE_BY_SIDE: usize = 4;
+
+const LAST_MOMENT: Duration = Duration::from_millis(300);
+
+/// Everything a round is about.
+struct Round {
+    world: World,
+    person: Person,
+    values: FourValues,
+    token: TokenPair,
+    canaries: Vec<Canary>,
+}
+
+impl Round {
+    async fn new(seed: u64) -> Self {
+        let world = World::new(seed).await;
+        let (user, app, values) = world.working_values("seedling");
+        let token = app.generate_token(&user);
+        let mut canaries = story::canaries(&values);
+        canaries.push(Canary::new("new Access Token", &token.token));
+        canaries.push(Canary::new("new Access Secret", &token.secret));
+        // Whatever else goes wrong, one deletion of each round needs the queue.
+        let too_many = FaultKind::TooManyRequests {
+            retry_after: 1,
+            hold: false,
+        };
+        let fault = Fault::on("deleteMessage", too_many);
+        world.telegram.add_fault(fault.every(3).times(1));
+        Self {
+            person: world.telegram.new_user("Ada", Some("ada")),
+            world,
+            values,
+            token,
+            canaries,
+        }
+    }
+
+    /// Link, rotate, unlink; the values in use are what was sent.
+    async fn story(&self) -> Result<(), String> {
+        let told = |error| format!("{error}");
+        story::link(&self.person, &self.values)
+            .await
+            .map_err(told)?;
+        story::rotate(&self.person, &self.token)
+            .await
+            .map_err(told)?;
+        story::unlink(&self.person).await.map_err(told)?;
+        story::all_deleted(&self.person, &self.canaries)
+            .await
+            .map_err(told)
+    }
+
+    /// The bot is dead: what can be found wrong with what it left.
+    async fn inspect(&self) -> Vec<String> {
+        let mut found = self.world.leaks(&self.canaries);
+        if let Some(remains) = self.world.remains().await {
+            let half_saved = remains.half_saved().await;
+            if half_saved > 0 {
+                found.push(format!("{half_saved} half-saved accounts"));
+            }
+            // Opens every value in use: none may be unreadable, and each must be one that was sent.
+            for (_, values) in remains.values_in_use(self.person.id()).await {
+                let [key, secret, token, token_secret] = values;
+                let pairs = [
+                    (&self.values.access_token, &self.values.access_token_secret),
+                    (&self.token.token, &self.token.secret),
+                ];
+                let known = key == self.values.consumer_key
+                    && secret == self.values.consumer_secret
+                    && pairs.contains(&(&token, &token_secret));
+                if !known {
+                    found.push("the values in use are not the ones that were sent".to_owned());
+                }
+            }
+        }
+        found
+    }
+
+    /// The story is over: nothing may be left.
+    async fn inspect_end(&self, bot: &mut Bot) -> Vec<String> {
+        let waited = self.world.telegram.settled().await;
+        let mut found: Vec<String> = waited
+            .err()
+            .map(|error| error.to_string())
+            .into_iter()
+            .collect();
+        found.extend(story::complaints(&self.person, &self.canaries));
+        bot.stop().await;
+        found.extend(self.inspect().await);
+        if let Some(remains) = self.world.remains().await {
+            for (what, query) in [
+                ("accounts", "SELECT count(*) FROM accounts"),
+                ("data keys", "SELECT count(*) FROM data_keys"),
+                ("sealed values", "SELECT count(*) FROM sealed_values"),
+                (
+                    "sealed updates",
+                    "SELECT count(*) FROM inbox WHERE sealed IS NOT NULL",
+                ),
+                (
+                    "updates that were given up",
+                    "SELECT count(*) FROM inbox WHERE incident IS NOT NULL",
+                ),
+                ("checks", "SELECT count(*) FROM checks"),
+            ] {
+                let left = remains.count(query).await;
+                if left > 0 {
+                    found.push(format!("{left} {what} are left"));
+                }
+            }
+        }
+        found
+    }
+}
+
+/// Runs `story` while the bot dies and is started again: by itself, or killed after each of `lives`. How often it died.
+async fn with_deaths(
+    round: &Round,
+    bot: &mut Bot,
+    mut lives: impl Iterator<Item = Duration>,
+    story: impl Future<Output = Result<(), String>>,
+) -> Result<usize, Vec<String>> {
+    // A last moment, for what the bot still has to write down.
+    let story = async {
+        story.await?;
+        tokio::time::sleep(LAST_MOMENT).await;
+        Ok::<_, String>(())
+    };
+    let mut story = pin!(story);
+    let mut deaths = 0;
+    loop {
+        let life = lives.next();
+        let dies = async {
+            let started = Instant::now();
+            while bot.over().is_none() {
+                if life.is_some_and(|life| started.elapsed() >= life) {
+                    bot.kill().await;
+                }
+                tokio::time::sleep(Duration::from_millis(3)).await;
+            }
+        };
+        tokio::select! {
+            ended = &mut story => return ended.map(|()| deaths).map_err(|error| vec![error]),
+            () = dies => {}
+        }
+        deaths += 1;
+        let found = round.inspect().await;
+        if !found.is_empty() {
+            return Err(found);
+        }
+        *bot = round.world.start(&[]);
+    }
+}
+
+fn report(failures: &[String]) {
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn killed_at_random_moments_nothing_is_lost_and_nothing_leaks() {
+    let rounds = setting("ADDX_CRASH_ROUNDS", 50);
+    let seed = setting("ADDX_CRASH_SEED", u64::try_from(now()).unwrap());
+    println!("ADDX_CRASH_SEED={seed}");
+    let started = Instant::now();
+    let outcomes: Vec<_> = stream::iter(0..rounds)
+        .map(|number| async move { (number, one_random_round(seed.wrapping_add(number)).await) })
+        .buffer_unordered(SIDE_BY_SIDE)
+        .collect()
+        .await;
+    let mut deaths = 0;
+    let mut failures = Vec::new();
+    for (number, outcome) in outcomes {
+        match outcome {
+            Ok(died) => deaths += died,
+            Err(found) => failures.push(format!("round {number}: {}", found.join("; "))),
+        }
+    }
+    println!(
+        "{rounds} rounds, {deaths} deaths, {} failures, {:?}",
+        failures.len(),
+        started.elapsed()
+    );
+    report(&failures);
+}
+
+async fn one_random_round(seed: u64) -> Result<usize, Vec<String>> {
+    let round = Round::new(seed).await;
+    let mut random = StdRng::seed_from_u64(seed);
+    let mut bot = round.world.start(&[]);
+    // Up to six deaths; a life may end before the bot is up.
+    let lives = (0..6).map(move |_| Duration::from_millis(random.random_range(20..900)));
+    let deaths = with_deaths(&round, &mut bot, lives, round.story()).await?;
+    let found = round.inspect_end(&mut bot).await;
+    if found.is_empty() {
+        Ok(deaths)
+    } else {
+        Err(found)
+    }
+}
+
+#[cfg(feature = "failpoints")]
+mod between_steps {
+    use std::{collections::BTreeSet, fs, path::Path};
+
+    use addx::failpoint::POINTS;
+
+    use super::*;
+    use crate::world::was_killed;
+
+    /// Points that the story of a link does not come by.
+    const OF_EXPIRY: [&str; 3] = ["expire.wiped", "expire.committed", "candidate.erased"];
+    const OF_STOP: [&str; 1] = ["stop.before_close"];
+
+    #[test]
+    fn the_list_of_points_is_the_one_in_the_code() {
+        let mut called = BTreeSet::new();
+        let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("src")];
+        while let Some(folder) = folders.pop() {
+            for entry in fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    folders.push(path);
+                } else if !path.ends_with("failpoint.rs") {
+                    let text = fs::read_to_string(path).unwrap();
+                    for call in text.split("failpoint::").skip(1) {
+                        let call = call.split(';').next().unwrap();
+                        let names = call.split('"').skip(1).step_by(2);
+                        called.extend(names.filter(|name| name.contains('.')).map(str::to_owned));
+                    }
+                }
+            }
+        }
+        let listed: BTreeSet<String> = POINTS.iter().map(|point| (*point).to_owned()).collect();
+        assert_eq!(called, listed);
+    }
+
+    /// In CI: the first time at each point, and one later time. `ADDX_CRASH_ALL=1`: every time.
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn killed_between_any_two_steps_nothing_is_lost_and_nothing_leaks() {
+        let all = setting("ADDX_CRASH_ALL", 0) > 0;
+        let points: Vec<&str> = POINTS
+            .into_iter()
+            .filter(|point| !OF_EXPIRY.contains(point) && !OF_STOP.contains(point))
+            .collect();
+        let started = Instant::now();
+        let outcomes: Vec<_> = stream::iter(points)
+            .map(|point| async move {
+                let mut deaths = 0;
+                let mut failures = Vec::new();
+                let later = 2 + u32::try_from(point.len() % 3).unwrap();
+                let turns: Vec<u32> = if all {
+                    (1..).take(100).collect()
+                } else {
+                    vec![1, later]
+                };
+                for turn in turns {
+                    match one_armed_round(point, turn).await {
+                        Ok(0) if turn == 1 => failures.push(format!("{point} was never come by")),
+                        Ok(0) => break,
+                        Ok(died) => deaths += died,
+                        Err(found) => {
+                            failures.push(format!("{point}:{turn}: {}", found.join("; ")))
+                        }
+                    }
+                }
+                (deaths, failures)
+            })
+            .buffer_unordered(SIDE_BY_SIDE)
+            .collect()
+            .await;
+        let deaths: usize = outcomes.iter().map(|(deaths, _)| deaths).sum();
+        let failures: Vec<String> = outcomes
+            .into_iter()
+            .flat_map(|(_, failures)| failures)
+            .collect();
+        println!(
+            "{deaths} deaths at points, {} failures, {:?}",
+            failures.len(),
+            started.elapsed()
+        );
+        report(&failures);
+    }
+
+    async fn one_armed_round(point: &str, turn: u32) -> Result<usize, Vec<String>> {
+        let round = Round::new(u64::from(turn)).await;
+        let mut bot = round
+            .world
+            .start(&[("ADDX_FAILPOINT", &format!("{point}:{turn}"))]);
+        let deaths = with_deaths(&round, &mut bot, std::iter::empty(), round.story()).await?;
+        let mut found = round.inspect_end(&mut bot).await;
+        if deaths > 1 {
+            found.push(format!("it died {deaths} times"));
+        }
+        if found.is_empty() {
+            Ok(deaths)
+        } else {
+            Err(found)
+        }
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn killed_while_a_flow_or_new_values_expire_both_are_gone_all_the_same() {
+        for point in OF_EXPIRY {
+            let round = Round::new(1).await;
+            let (world, person) = (&round.world, &round.person);
+            let mut bot = world.start(&[]);
+            story::link(person, &round.values).await.unwrap();
+            // New values that X does not judge, and a flow in the middle.
+            world
+                .x
+                .force("/2/users/me", addx_sim::x::answers::unavailable());
+            world.x.force(
+                "/1.1/account/verify_credentials.json",
+                addx_sim::x::answers::unavailable(),
+            );
+            person.say("/rotate main");
+            person.wait_text("What did you regenerate").await.unwrap();
+            person.press("Token pair").unwrap();
+            person.wait_text("Step 1 of 2").await.unwrap();
+            person.say(&round.token.token);
+            person.wait_text("Step 2 of 2").await.unwrap();
+            person.say(&round.token.secret);
+            person
+                .wait_text("The new values are kept until")
+                .await
+                .unwrap();
+            person.say("/addx other");
+            person.wait_text("Step 1 of 4").await.unwrap();
+            person.say(&round.values.consumer_key);
+            person.wait_text("Step 2 of 4").await.unwrap();
+            bot.stop().await;
+            let database = world.connect().await;
+            for make_old in [
+                "UPDATE dialogues SET expires_at = 1 WHERE expires_at IS NOT NULL",
+                "UPDATE accounts SET candidate_until = 1 WHERE candidate_until IS NOT NULL",
+            ] {
+                let made = sqlx::query(make_old).execute(&database).await.unwrap();
+                assert_eq!(made.rows_affected(), 1, "{make_old}");
+            }
+            database.close().await;
+
+            let mut bot = world.start(&[("ADDX_FAILPOINT", &format!("{point}:1"))]);
+            let status = bot.wait().await;
+            assert!(was_killed(status), "{point}: {status}");
+            assert_eq!(round.inspect().await, [""; 0], "{point}");
+
+            let mut bot = world.start(&[]);
+            person.mark();
+            person.say("hello");
+            person
+                .wait_text("nothing came for 30 minutes")
+                .await
+                .unwrap();
+            let wiped = async || {
+                let database = world.connect().await;
+                let left: i64 = sqlx::query_scalar(
+                    "SELECT (SELECT count(*) FROM sealed_values) + (SELECT count(*) FROM data_keys)",
+                )
+                .fetch_one(&database)
+                .await
+                .unwrap();
+                database.close().await;
+                left
+            };
+            let deadline = Instant::now() + Duration::from_secs(20);
+            // Four values in use, and their key.
+            while wiped().await != 5 {
+                assert!(
+                    Instant::now() < deadline,
+                    "{point}: something was not wiped"
+                );
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+            bot.stop().await;
+            assert_eq!(round.inspect().await, [""; 0], "{point}");
+        }
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn killed_before_the_database_is_closed_it_opens_again() {
+        let round = Round::new(1).await;
+        let mut bot = round
+            .world
+            .start(&[("ADDX_FAILPOINT", "stop.before_close:1")]);
+        story::link(&round.person, &round.values).await.unwrap();
+        assert!(was_killed(bot.stop().await));
+        assert_eq!(round.inspect().await, [""; 0]);
+        let mut bot = round.world.start(&[]);
+        story::rotate(&round.person, &round.token).await.unwrap();
+        story::unlink(&round.person).await.unwrap();
+        story::all_deleted(&round.person, &round.canaries)
+            .await
+            .unwrap();
+        assert_eq!(round.inspect_end(&mut bot).await, [""; 0]);
+    }
+}

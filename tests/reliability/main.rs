@@ -1,0 +1,14 @@
+//! What the bot promises when things go wrong: the real binary as a child process, killed, flooded, lied to and searched.
+//!
+//! `docs/reliability.md` says which command makes which figure. Without the feature `failpoints` the tests that need a death
+//! or a panic at a given place are left out.
+
+mod canary;
+mod crash;
+mod faults;
+mod flood;
+mod hostile;
+mod secrecy;
+mod stops;
+mod story;
+mod world;

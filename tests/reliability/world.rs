@@ -1,0 +1,310 @@
+//! The bot as a process of its own, both simulators, and what can be seen of the bot from outside.
+
+use std::{
+    fs::{self, File, OpenOptions},
+    os::unix::{fs::PermissionsExt as _, process::ExitStatusExt as _},
+    path::{Path, PathBuf},
+    process::{Child, Command, ExitStatus, Stdio},
+    time::{Duration, Instant},
+};
+
+use addx::{
+    clock::Clock,
+    domain::credentials::Field,
+    random::Random,
+    store::{
+        Store, accounts,
+        values::{self, Slot},
+    },
+    vault::{Keyring, Vault},
+};
+use addx_sim::{
+    telegram::TelegramSim,
+    x::{App, AppPermission, FourValues, XSim, XUser},
+};
+use rustix::process::{Pid, Signal, kill_process};
+use sqlx::{
+    SqlitePool,
+    sqlite::{SqliteConnectOptions, SqlitePoolOptions},
+};
+use tempfile::TempDir;
+
+use crate::canary::{Canary, search};
+
+/// Longer than anything takes that goes on at all.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
+
+/// Both simulators and the bot's folder.
+pub(crate) struct World {
+    pub(crate) telegram: TelegramSim,
+    pub(crate) x: XSim,
+    folder: TempDir,
+}
+
+/// A running bot. It is killed when this is dropped.
+pub(crate) struct Bot {
+    child: Child,
+}
+
+impl World {
+    pub(crate) async fn new(seed: u64) -> Self {
+        let telegram = TelegramSim::start().await.unwrap();
+        telegram.set_patience(PATIENCE);
+        Self {
+            telegram,
+            x: XSim::start_seeded(seed).await.unwrap(),
+            folder: tempfile::tempdir().unwrap(),
+        }
+    }
+
+    /// Starts the bot. `env` is what is set besides the usual.
+    pub(crate) fn start(&self, env: &[(&str, &str)]) -> Bot {
+        let log = OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(self.log_file())
+            .unwrap();
+        let child = Command::new(env!("CARGO_BIN_EXE_addx"))
+            .current_dir(self.folder.path())
+            .env_clear()
+            .env("TELOXIDE_TOKEN", self.telegram.token())
+            .env("TELOXIDE_API_URL", self.telegram.url())
+            .env("X_API_URL", self.x.url())
+            .env("RUST_LOG", "trace")
+            .env("NO_COLOR", "1")
+            .envs(env.iter().copied())
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(log)
+            .spawn()
+            .unwrap();
+        Bot { child }
+    }
+
+    /// A user on X with an app that may read and write, and four values that work.
+    pub(crate) fn working_values(&self, username: &str) -> (XUser, App, FourValues) {
+        let user = self.x.new_user(username);
+        let app = self.x.new_app(&user, AppPermission::ReadWrite);
+        let values = app.four_values(&user);
+        (user, app, values)
+    }
+
+    pub(crate) fn database(&self) -> PathBuf {
+        self.folder.path().join("data/addx.db")
+    }
+
+    fn log_file(&self) -> PathBuf {
+        self.folder.path().join("log")
+    }
+
+    pub(crate) fn log(&self) -> String {
+        String::from_utf8_lossy(&fs::read(self.log_file()).unwrap_or_default()).into_owned()
+    }
+
+    /// Every file the bot made, and what it logged.
+    pub(crate) fn files(&self) -> Vec<PathBuf> {
+        let mut files = vec![self.log_file()];
+        for folder in ["data", "secrets"] {
+            let entries = fs::read_dir(self.folder.path().join(folder));
+            files.extend(
+                entries
+                    .into_iter()
+                    .flatten()
+                    .map(|entry| entry.unwrap().path()),
+            );
+        }
+        files
+    }
+
+    /// Where these values stand in the bot's files and logs.
+    pub(crate) fn leaks(&self, canaries: &[Canary]) -> Vec<String> {
+        let texts: Vec<_> = self
+            .files()
+            .into_iter()
+            .filter_map(|file| Some((file.display().to_string(), fs::read(&file).ok()?)))
+            .collect();
+        search(canaries, &texts)
+    }
+
+    /// The mode of each of the bot's files and folders.
+    pub(crate) fn modes(&self) -> Vec<(PathBuf, u32)> {
+        let mut paths = self.files();
+        paths.retain(|path| *path != self.log_file());
+        paths.extend(["data", "secrets"].map(|folder| self.folder.path().join(folder)));
+        paths
+            .into_iter()
+            .filter_map(|path| {
+                let mode = fs::metadata(&path).ok()?.permissions().mode() & 0o777;
+                Some((path, mode))
+            })
+            .collect()
+    }
+
+    /// Connections to the bot's database, beside the bot.
+    pub(crate) async fn connect(&self) -> SqlitePool {
+        let options = SqliteConnectOptions::new().filename(self.database());
+        SqlitePoolOptions::new()
+            .max_connections(1)
+            .connect_with(options)
+            .await
+            .unwrap()
+    }
+
+    /// The bot is dead: what stands in its database now, as it would find it.
+    pub(crate) async fn remains(&self) -> Option<Remains> {
+        if !self.database().exists() {
+            return None;
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let copy = folder.path().join("addx.db");
+        for suffix in ["", "-wal"] {
+            let name = |path: &Path| {
+                let mut name = path.as_os_str().to_owned();
+                name.push(suffix);
+                PathBuf::from(name)
+            };
+            let original = name(&self.database());
+            if original.exists() {
+                fs::copy(original, name(&copy)).unwrap();
+            }
+        }
+        Some(Remains {
+            store: Store::open(&copy).await.unwrap(),
+            key_file: self.folder.path().join("secrets/addx.key"),
+            _folder: folder,
+        })
+    }
+}
+
+impl Bot {
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Whether it is over, and how.
+    pub(crate) fn over(&mut self) -> Option<ExitStatus> {
+        self.child.try_wait().unwrap()
+    }
+
+    /// Waits until it is over.
+    pub(crate) async fn wait(&mut self) -> ExitStatus {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            if let Some(status) = self.over() {
+                return status;
+            }
+            assert!(Instant::now() < deadline, "the bot does not end");
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+
+    pub(crate) fn signal(&self, signal: Signal) {
+        kill_process(Pid::from_child(&self.child), signal).unwrap();
+    }
+
+    /// Kills it as a power failure would.
+    pub(crate) async fn kill(&mut self) {
+        if self.over().is_none() {
+            self.child.kill().unwrap();
+            self.wait().await;
+        }
+    }
+
+    /// Stops it as systemd does.
+    pub(crate) async fn stop(&mut self) -> ExitStatus {
+        self.signal(Signal::TERM);
+        self.wait().await
+    }
+}
+
+impl Drop for Bot {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+pub(crate) fn was_killed(status: ExitStatus) -> bool {
+    status.signal() == Some(9)
+}
+
+/// A dead bot's database.
+pub(crate) struct Remains {
+    pub(crate) store: Store,
+    key_file: PathBuf,
+    _folder: TempDir,
+}
+
+impl Remains {
+    pub(crate) async fn count(&self, query: &'static str) -> i64 {
+        sqlx::query_scalar(query)
+            .fetch_one(self.store.reader())
+            .await
+            .unwrap()
+    }
+
+    /// Links that lack a value or a key, and values of which neither a link nor an open flow knows.
+    pub(crate) async fn half_saved(&self) -> i64 {
+        self.count(
+            "SELECT (SELECT count(*) FROM accounts WHERE 4 <> (
+                         SELECT count(*) FROM sealed_values
+                         WHERE sealed_values.account_id = accounts.account_id AND slot = 'current'))
+                  + (SELECT count(*) FROM accounts WHERE account_id NOT IN (SELECT account_id FROM data_keys))
+                  + (SELECT count(*) FROM data_keys
+                     WHERE account_id NOT IN (SELECT account_id FROM accounts)
+                       AND owner NOT IN (SELECT chat_id FROM dialogues WHERE expires_at IS NOT NULL))",
+        )
+        .await
+    }
+
+    /// The four values in use of each of a user's links, opened with the bot's own key.
+    pub(crate) async fn values_in_use(&self, owner: i64) -> Vec<(String, [String; 4])> {
+        let db = self.store.reader();
+        let accounts = accounts::list(db, owner).await.unwrap();
+        if accounts.is_empty() {
+            // It may have died before it made its key.
+            return Vec::new();
+        }
+        let keyring = Keyring::read(&self.key_file).unwrap();
+        let vault = Vault::new(keyring, Random::system());
+        let mut links = Vec::new();
+        for account in accounts {
+            let wrapped = values::data_key(db, owner, account.id)
+                .await
+                .unwrap()
+                .unwrap();
+            let key = vault.data_key(owner, account.id, &wrapped.wrapped).unwrap();
+            let sealed = values::list(db, account.id, Slot::Current).await.unwrap();
+            let opened = Field::ALL.map(|field| {
+                let value = sealed.iter().find(|value| value.field == field).unwrap();
+                let secret = key.open(owner, account.id, field, &value.sealed).unwrap();
+                secret.expose().to_owned()
+            });
+            links.push((account.name.as_str().to_owned(), opened));
+        }
+        links
+    }
+}
+
+/// The machine's clock, for seeds that nobody chose.
+pub(crate) fn now() -> i64 {
+    Clock::system().now().timestamp()
+}
+
+/// A number from the environment.
+pub(crate) fn setting(name: &str, default: u64) -> u64 {
+    match std::env::var(name) {
+        Ok(text) => text
+            .parse()
+            .unwrap_or_else(|_| panic!("{name} must be a number")),
+        Err(_) => default,
+    }
+}
+
+/// So many bytes from the operating system's memory of the process, or nothing where that is not told.
+pub(crate) fn limits(bot: &Bot) -> Option<String> {
+    let mut text = String::new();
+    let mut file = File::open(format!("/proc/{}/limits", bot.id())).ok()?;
+    std::io::Read::read_to_string(&mut file, &mut text).ok()?;
+    Some(text)
+}
