@@ -19,6 +19,7 @@ CREATE TABLE data_keys (
     key_pair_at     INTEGER,
     created_at      INTEGER NOT NULL
 ) STRICT;
+CREATE INDEX data_keys_by_owner ON data_keys (owner);
 CREATE INDEX data_keys_by_key ON data_keys (key_id);
 
 -- The values, each sealed on its own by the account's data key.
@@ -60,6 +61,7 @@ CREATE TABLE dialogues (
     key_id          INTEGER NOT NULL,
     sealed          BLOB    NOT NULL,
     card_message_id INTEGER,
+    card_digest     INTEGER,          -- of what that message shows, so that it is not drawn again in vain
     card_due_at     INTEGER,          -- when the card must be drawn; null when it shows the state
     card_attempts   INTEGER NOT NULL DEFAULT 0,
     expires_at      INTEGER           -- when the flow's values are wiped; null when it is over

@@ -74,7 +74,7 @@ pub async fn run(
     match tokio::time::timeout(CLOSE_LIMIT, store.close()).await {
         Ok(Ok(())) => {}
         Ok(Err(error)) => {
-            tracing::warn!(error = %error, "the database could not be closed in order")
+            tracing::warn!(error = %error, "the database could not be closed in order");
         }
         Err(_) => tracing::warn!("the database was still in use when the time was up"),
     }

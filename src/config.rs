@@ -333,7 +333,8 @@ mod tests {
 
     #[test]
     fn each_problem_names_its_variable_and_never_the_token() {
-        let cases: [(&[(&str, &str)], &str, &str); 9] = [
+        type Environment<'a> = &'a [(&'a str, &'a str)];
+        let cases: [(Environment<'_>, &str, &str); 9] = [
             (&[], "TELOXIDE_TOKEN", "@BotFather"),
             (&[("TELOXIDE_TOKEN", " ")], "TELOXIDE_TOKEN", "demo"),
             (

@@ -146,6 +146,7 @@ async fn listen() -> Heard {
         database: folder.path().join("addx.db"),
         key_file: folder.path().join("addx.key"),
         allowed_users: AllowedUsers::Everybody,
+        owner: None,
     };
     let stop = CancellationToken::new();
     let bot = tokio::spawn(app::run(

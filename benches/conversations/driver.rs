@@ -17,7 +17,7 @@ use tokio::task::JoinSet;
 use crate::subject::{Kind, Subject};
 
 /// How long a person waits for an answer; far more than any should take.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 /// After the last answer the process may still be writing; this is long enough for that, and its CPU counts.
 const TAIL: Duration = Duration::from_millis(300);
 

@@ -85,8 +85,8 @@ impl Report {
                 "ratio"
             );
             for (name, read) in LINES {
-                let bot = self.median(&self.bot, at_once, read);
-                let floor = self.median(&self.floor, at_once, read);
+                let bot = median_of(&self.bot, at_once, read);
+                let floor = median_of(&self.floor, at_once, read);
                 let ratio = self.ratio(at_once, read);
                 println!("{name:<42}{bot:>10.2}{floor:>10.2}{ratio:>10.2}");
             }
@@ -120,11 +120,7 @@ impl Report {
         }
         for &at_once in columns {
             let name = format!("peak memory up to {at_once} at once, MiB");
-            goals.push((
-                name,
-                self.median(&self.bot, at_once, memory),
-                MEMORY_GOAL_MIB,
-            ));
+            goals.push((name, median_of(&self.bot, at_once, memory), MEMORY_GOAL_MIB));
         }
         let starts = |read: fn(&Starts) -> f64| median(self.bot_starts.iter().map(read).collect());
         goals.push((
@@ -139,15 +135,15 @@ impl Report {
         }
     }
 
-    fn median(&self, all: &[Measured], at_once: usize, read: fn(&Measured) -> f64) -> f64 {
-        median(column(all, at_once).map(read).collect())
-    }
-
     fn ratio(&self, at_once: usize, read: fn(&Measured) -> f64) -> f64 {
         let bot = column(&self.bot, at_once).map(read);
         let floor = column(&self.floor, at_once).map(read);
         median(bot.zip(floor).map(|(bot, floor)| bot / floor).collect())
     }
+}
+
+fn median_of(all: &[Measured], at_once: usize, read: fn(&Measured) -> f64) -> f64 {
+    median(column(all, at_once).map(read).collect())
 }
 
 fn first(starts: &Starts) -> f64 {
@@ -199,7 +195,9 @@ fn median(mut numbers: Vec<f64>) -> f64 {
     numbers.sort_unstable_by(f64::total_cmp);
     let middle = numbers.len() / 2;
     match numbers.get(middle) {
-        Some(upper) if numbers.len() % 2 == 0 => f64::midpoint(numbers[middle - 1], *upper),
+        Some(upper) if numbers.len().is_multiple_of(2) => {
+            f64::midpoint(numbers[middle - 1], *upper)
+        }
         Some(middle) => *middle,
         None => f64::NAN,
     }

@@ -215,7 +215,7 @@ impl Linker {
         let mut tx = self.store.begin().await?;
         if checks::finish(&mut *tx, check.id).await? {
             values::set_key_pair(&mut *tx, check.account, Some(outcome), now).await?;
-            dialogues::redraw(&mut *tx, check.owner, now).await?;
+            dialogues::redraw_shown(&mut *tx, check.owner, now).await?;
         }
         tx.commit().await?;
         let _ = self.to_write.send(check.owner);

@@ -84,6 +84,7 @@ impl Linker {
         {
             return Ok(Begun::NameRejected(NameRejection::Taken));
         }
+        values::erase_unfinished(tx, owner).await?;
         let account = AccountId::from_bytes(self.random.bytes()?);
         let (_, key_id, wrapped) = self.vault.new_data_key(owner, account)?;
         let now = self.clock.now();
@@ -146,6 +147,7 @@ impl Linker {
         let Some(linked) = accounts::by_id(&mut **tx, owner, account).await? else {
             return Ok(None);
         };
+        values::erase_unfinished(tx, owner).await?;
         if repair && linked.candidate_until.is_some() {
             // They must not end while the flow fills them up.
             self.keep_candidates(tx, owner, account).await?;
@@ -308,10 +310,12 @@ impl Linker {
         owner: i64,
         state: &LinkingState,
     ) -> Result<usize, StoreError> {
+        self.store.note_erasure();
         let Some(account) = state.account() else {
+            // A state that could not be read names no account.
+            values::erase_unfinished(tx, owner).await?;
             return Ok(0);
         };
-        self.store.note_erasure();
         let held = usize::from(matches!(state, LinkingState::ConfirmingValue(_)));
         match state.flow() {
             Some(flow) if matches!(flow.purpose, Purpose::Rotate(_)) => {
@@ -419,6 +423,8 @@ impl Linker {
             // X never accepted the old values: nothing is lost by replacing them.
             values::move_all(&mut **tx, account, Slot::Candidate, Slot::Current).await?;
             self.store.note_erasure();
+            // An answer about the old values says nothing about these.
+            checks::cancel(&mut **tx, account, CheckKind::Verify).await?;
             return self.ask(tx, &linked, CheckKind::Link).await;
         };
         if let Some(token) = candidate.iter().find(|new| new.field == Field::AccessToken) {

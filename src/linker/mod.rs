@@ -174,6 +174,14 @@ impl Linker {
             values::put(&mut **tx, into.id, Slot::Current, &sealed).await?;
         }
         values::delete_all(&mut **tx, into.id, Slot::Candidate).await?;
+        // Answers about the old values say nothing about these.
+        for kind in [
+            questions::CheckKind::Link,
+            questions::CheckKind::Verify,
+            questions::CheckKind::Rotation,
+        ] {
+            questions::cancel(&mut **tx, into.id, kind).await?;
+        }
         accounts::set_candidate_until(&mut **tx, owner, into.id, None).await?;
         if let Some(verdict) = &from.verdict {
             accounts::record_verdict(&mut **tx, &into, verdict, self.clock.now()).await?;

@@ -3,7 +3,7 @@
 use teloxide::{
     dispatching::{HandlerExt as _, UpdateFilterExt as _, UpdateHandler},
     dptree::{self, case, deps},
-    types::{CallbackQuery, Me, Update},
+    types::{CallbackQuery, Me, Message, Update},
 };
 
 use super::{
@@ -11,6 +11,7 @@ use super::{
     access::Admission,
     action::Action,
     handlers::{access as owner, accounts, basics, link, records, rotate, strays, taps},
+    inbox,
     turn::Visit,
 };
 use crate::{domain::linking::LinkingState, store::StoreError};
@@ -81,6 +82,10 @@ pub(super) fn schema() -> Schema {
 
     let messages = Update::filter_message()
         .branch(
+            dptree::filter(|message: Message| !inbox::is_written(&message))
+                .endpoint(strays::ignored),
+        )
+        .branch(
             dptree::entry()
                 .filter_command::<Command>()
                 .branch(
@@ -128,10 +133,15 @@ pub(super) fn schema() -> Schema {
                     .branch(callbacks),
             )
             .branch(Update::filter_message().endpoint(strays::in_group))
+            .branch(Update::filter_edited_message().endpoint(strays::edited_in_group))
             .endpoint(strays::ignored),
     )
 }
 
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "dptree hands its dependencies over"
+)]
 fn is_in_private(update: Update) -> bool {
     update.chat().is_some_and(teloxide::types::Chat::is_private)
 }

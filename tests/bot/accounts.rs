@@ -1,6 +1,8 @@
 //! `/accounts`, and the same X account twice.
 
-use crate::harness::{HOUR, ME, World, begin, enter, in_order, labelled, link, verdict, verify};
+use crate::harness::{
+    HOUR, ME, World, begin, enter, in_order, labelled, link, shown, verdict, verify,
+};
 use addx_sim::x::answers;
 
 #[tokio::test]
@@ -31,7 +33,16 @@ async fn the_list_shows_each_account_and_what_x_says_of_it() {
     verdict(&person, "x_unavailable").await;
     person.say("/accounts");
     let list = person.wait_text("Your accounts").await.unwrap();
-    insta::assert_snapshot!(list, @"");
+    insta::assert_snapshot!(shown(&list), @"
+    Your accounts
+
+    ✅ main · @seedling
+    connected since 12:00 UTC, checked 12:00 UTC
+
+    ⏳ shop · not confirmed by X yet
+    x_unavailable since 13:00 UTC, checked 13:00 UTC
+    [Link another]
+    ");
     person.say("/verify shop");
     verdict(&person, "connected").await;
     world.finish().await;
@@ -174,6 +185,23 @@ async fn the_report_of_diagnose_shows_no_value() {
         .await
         .unwrap();
     assert!(!report.text.contains("seedling"), "{report}");
-    insta::assert_snapshot!(report, @"");
+    insta::assert_snapshot!(shown(&report).replace(env!("CARGO_PKG_VERSION"), "VERSION"), @"
+    This report holds no value and no part of one, so you can show it to whoever helps you.
+
+    addx VERSION
+    made 2026-11-24 12:00 UTC
+    verdict connected
+    since 12:00 UTC
+    checked 12:00 UTC
+    accepted 12:00 UTC
+    confirmed by X: yes
+    key pair alone: accepted (12:00 UTC)
+    API Key: 25 characters, usual, since 12:00 UTC
+    API Secret: 50 characters, usual, since 12:00 UTC
+    Access Token: 50 characters, usual, since 12:00 UTC
+    Access Secret: 45 characters, usual, since 12:00 UTC
+    clock: +0 s against X
+    messages still to delete: 0
+    ");
     world.finish().await;
 }

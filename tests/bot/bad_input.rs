@@ -43,7 +43,6 @@ async fn texts_that_can_be_no_value_are_each_answered_in_their_own_words() {
 
     for (text, said) in [
         ("\u{200b}", "That message was empty"),
-        (" \u{3164} ", "That message was empty"),
         (long.as_str(), "That text has 513 characters"),
         ("what do you need?", "I read that as words"),
         ("••••••••••••", "That is the hidden form"),
@@ -55,13 +54,14 @@ async fn texts_that_can_be_no_value_are_each_answered_in_their_own_words() {
         (bearer.as_str(), "That is the Bearer Token"),
         ("https://console.x.com/apps", "That is a"),
         ("ключ-доступа-1234", "That has letters X never uses"),
-        (values.consumer_key.as_str(), "looks like your API Key"),
+        (
+            values.consumer_key.as_str(),
+            "That is the same value as your API Key",
+        ),
     ] {
         let card = deleted_with(&person, text, said).await;
         assert!(card.text.contains("Step 2 of 4"), "{text}: {card}");
     }
-    person.press("Send it again").unwrap();
-    person.wait_text("Step 2 of 4").await.unwrap();
     recover(world, &person, &values).await;
 }
 
@@ -74,7 +74,7 @@ async fn a_value_of_unusual_length_is_used_only_when_the_user_says_so() {
     world.canary(unusual);
 
     begin(&person, "main").await;
-    let card = deleted_with(&person, unusual, "a API Key usually has 25").await;
+    let card = deleted_with(&person, unusual, "an API Key usually has 25").await;
     assert_eq!(card.labels(), ["Use it anyway", "Send it again", "Cancel"]);
     assert_eq!(
         world
@@ -96,7 +96,7 @@ async fn a_value_of_unusual_length_is_used_only_when_the_user_says_so() {
     );
     person.press("Back").unwrap();
     person.wait_text("Step 1 of 4").await.unwrap();
-    deleted_with(&person, unusual, "a API Key usually has 25").await;
+    deleted_with(&person, unusual, "an API Key usually has 25").await;
     person.press("Send it again").unwrap();
     person.wait_text("Step 1 of 4").await.unwrap();
     assert_eq!(world.values().await, 0);
@@ -185,7 +185,7 @@ async fn what_is_no_text_is_deleted_with_one_complaint() {
         .filter(|said| said.text.contains("I can only take text here"))
         .count();
     assert_eq!(complaints, 1, "{}", person.chat());
-    assert_eq!(person.chat().messages.len(), 1, "{}", person.chat());
+    assert_eq!(person.chat().from_bot().count(), 1, "{}", person.chat());
     recover(world, &person, &values).await;
 }
 

@@ -36,14 +36,14 @@ async fn too_many_requests_are_waited_for() {
         retry_after: 7,
         hold: false,
     };
-    deleted_in_the_end(Fault::on(DELETE, kind), Duration::from_secs(7)).await;
+    deleted_in_the_end(Fault::on(DELETE, kind), Duration::from_secs(9)).await;
 }
 
 #[tokio::test]
 async fn a_dropped_connection_is_tried_again() {
     deleted_in_the_end(
         Fault::on(DELETE, FaultKind::DropConnection),
-        Duration::from_secs(1),
+        Duration::from_secs(2),
     )
     .await;
 }
@@ -55,7 +55,7 @@ async fn an_error_of_the_server_holds_up_the_dialogue_for_three_seconds_at_most(
         html: false,
     };
     let begun = std::time::Instant::now();
-    deleted_in_the_end(Fault::on(DELETE, kind), Duration::from_secs(1)).await;
+    deleted_in_the_end(Fault::on(DELETE, kind), Duration::from_secs(2)).await;
     assert!(
         begun.elapsed() < Duration::from_secs(9),
         "{:?}",
@@ -176,7 +176,7 @@ async fn a_deletion_that_waits_survives_a_kill() {
     world.rest().await;
     world.kill_bot().await;
     world.telegram.clear_faults();
-    world.advance(Duration::from_secs(60));
+    world.advance(Duration::from_mins(1));
     world.start_bot().await;
     person.wait_deleted(sent.message_id).await.unwrap();
     enter_from(&person, 2, &in_order(&values)[1..], 4).await;
@@ -203,7 +203,7 @@ async fn cards_and_results_that_could_not_be_sent_come_later() {
     let sent = person.say(&values.consumer_key);
     person.wait_deleted(sent.message_id).await.unwrap();
     world.rest().await;
-    world.advance(Duration::from_secs(5));
+    world.advance(Duration::from_secs(7));
     person.wait_text("Step 2 of 4").await.unwrap();
     enter_from(&person, 2, &in_order(&values)[1..3], 4).await;
     world
@@ -211,7 +211,7 @@ async fn cards_and_results_that_could_not_be_sent_come_later() {
         .add_fault(Fault::on("sendMessage", FaultKind::DropConnection).once());
     enter_from(&person, 4, &in_order(&values)[3..], 4).await;
     world.rest().await;
-    world.advance(Duration::from_secs(1));
+    world.advance(Duration::from_secs(2));
     verdict(&person, "connected").await;
     world.finish().await;
 }

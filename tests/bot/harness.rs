@@ -29,8 +29,8 @@ const NOON: i64 = 1_795_521_600;
 /// X's answer to who the values belong to.
 pub(crate) const ME: &str = "/2/users/me";
 
-pub(crate) const MINUTE: Duration = Duration::from_secs(60);
-pub(crate) const HOUR: Duration = Duration::from_secs(60 * 60);
+pub(crate) const MINUTE: Duration = Duration::from_mins(1);
+pub(crate) const HOUR: Duration = Duration::from_hours(1);
 
 /// A bot that runs, and the world around it.
 pub(crate) struct World {
@@ -81,6 +81,8 @@ impl World {
         let x = XSim::start().await.unwrap();
         let telegram = TelegramSim::start().await.unwrap();
         telegram.shift_clock(NOON - telegram.now());
+        // A stop breaks off the request for updates that waits, and asks once more.
+        telegram.expect_error("terminated by other getUpdates");
         let bots_clock = clock.clone();
         x.follow_clock(move || bots_clock.now().timestamp());
         Self {
@@ -226,6 +228,7 @@ impl World {
                  + (SELECT count(*) FROM dialogues WHERE card_due_at <= ?1)
                  + (SELECT count(*) FROM dialogues WHERE expires_at <= ?1)
                  + (SELECT count(*) FROM deletions WHERE due_at <= ?1)
+                 + (SELECT count(*) FROM accounts WHERE candidate_until <= ?1)
                  + (SELECT count(*) FROM checks WHERE due_at <= ?1)",
         )
         .bind(now)
@@ -388,6 +391,20 @@ pub(crate) async fn link(person: &Person, name: &str, values: &FourValues) -> Se
     verdict(person, "connected").await
 }
 
+/// The same, whatever the verdict is.
+pub(crate) async fn try_link(person: &Person, name: &str, values: &FourValues) -> SeenMessage {
+    let card = begin(person, name).await.id;
+    enter(person, &in_order(values), 4).await;
+    let chat = person
+        .wait_for(|chat| {
+            chat.last_bot_message()
+                .is_some_and(|last| last.id > card && last.button("Check again").is_some())
+        })
+        .await
+        .unwrap();
+    chat.last_bot_message().unwrap().clone()
+}
+
 /// `/addx` with a name, up to the first question. The card.
 pub(crate) async fn begin(person: &Person, name: &str) -> SeenMessage {
     person.say(&format!("/addx {name}"));
@@ -433,6 +450,18 @@ pub(crate) async fn rotate(person: &Person, what: &str) -> SeenMessage {
     person.wait_text("What did you regenerate").await.unwrap();
     person.press(what).unwrap();
     person.wait_text("Step 1 of ").await.unwrap()
+}
+
+/// A message as it reads, for a snapshot.
+pub(crate) fn shown(message: &SeenMessage) -> String {
+    let mut text = message.text.clone();
+    for row in &message.buttons {
+        text.push('\n');
+        for button in row {
+            text.push_str(&format!("[{}]", button.label));
+        }
+    }
+    text
 }
 
 /// Sends something, and waits until the bot deleted it and said this.

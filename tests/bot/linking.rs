@@ -2,7 +2,9 @@
 
 use addx_sim::x::{AppPermission, answers};
 
-use crate::harness::{ME, World, begin, enter, enter_from, in_order, labelled, link, verdict};
+use crate::harness::{
+    ME, World, begin, enter, enter_from, in_order, labelled, link, shown, verdict,
+};
 
 #[tokio::test]
 async fn four_values_that_x_accepts_make_a_connected_account() {
@@ -11,16 +13,45 @@ async fn four_values_that_x_accepts_make_a_connected_account() {
     let (_, _, values) = world.working_values("seedling");
 
     let card = begin(&person, "main").await;
-    insta::assert_snapshot!(card, @"");
+    insta::assert_snapshot!(shown(&card), @"
+    🔑 main · Step 1 of 4
+
+    API Key  (X also calls it Consumer Key)
+    console.x.com → your app → Keys & Tokens → OAuth 1.0 Keys → Consumer Key
+    Have all four? Paste them in one message, I sort them.
+    First time? Open the Guide: the app must be set to Read and write before you generate the Access Token.
+
+    Send it here. I delete your message at once and keep the value encrypted. Telegram itself can read what is sent to a bot; by sending a value you agree that I keep it until you /unlink the account.
+    [Guide][Cancel]
+    ");
     enter(&person, &in_order(&values)[..2], 4).await;
     let card = person
         .wait_text("X accepts this API key pair")
         .await
         .unwrap();
-    insta::assert_snapshot!(card, @"");
+    insta::assert_snapshot!(shown(&card), @"
+    🔑 main · Step 3 of 4
+
+    ✓ API Key
+    ✓ API Secret
+    ✅ X accepts this API key pair.
+
+    Access Token
+    console.x.com → your app → Keys & Tokens → OAuth 1.0 Keys → Access Token → Generate
+    It begins with digits and a dash. Set the app to Read and write before you press Generate, or the token can only read.
+
+    Send it here. I delete your message at once and keep the value encrypted.
+    [Guide][Back][Cancel]
+    ");
     enter_from(&person, 3, &in_order(&values)[2..], 4).await;
     let result = verdict(&person, "connected").await;
-    insta::assert_snapshot!(result, @"");
+    insta::assert_snapshot!(shown(&result), @"
+    ✅ main is connected as @seedling
+    It may read and write, so it can publish.
+
+    connected
+    [Check again][Accounts]
+    ");
     world.finish().await;
 }
 
@@ -189,8 +220,9 @@ async fn the_guide_and_the_commands_in_mid_flow_leave_the_card_last() {
         let chat = person.chat();
         let last = chat.messages.last().unwrap();
         assert!(last.text.contains("Step 2 of 4"), "{command}:\n{chat}");
-        let gone = chat.message(card).is_none();
-        assert_eq!(gone, command != "/nonsense", "{command}:\n{chat}");
+        let moved = last.id != card;
+        assert_eq!(moved, command != "/nonsense", "{command}:\n{chat}");
+        assert_eq!(chat.message(card).is_none(), moved, "{command}:\n{chat}");
         card = last.id;
     }
     person.press("Guide").unwrap();
@@ -223,8 +255,8 @@ async fn addx_in_mid_flow_asks_and_continue_goes_on_with_the_values() {
         .unwrap();
     assert_eq!(question.labels(), ["Continue", "Start over"]);
     person.press("Continue").unwrap();
-    person.wait_deleted(question.id).await.unwrap();
-    person.wait_text("Step 3 of 4").await.unwrap();
+    let card = person.wait_text("Step 3 of 4").await.unwrap();
+    assert_eq!(card.id, question.id, "{}", person.chat());
     world.rest().await;
     let chat = person.chat();
     assert_eq!(chat.from_bot().count(), 1, "{chat}");
@@ -276,8 +308,8 @@ async fn starting_over_wipes_the_values_and_takes_the_newest_name() {
         .await
         .unwrap();
     person.press("Start over").unwrap();
-    person.wait_text("main · Step 1 of 4").await.unwrap();
-    person.wait_deleted(question.id).await.unwrap();
+    let card = person.wait_text("main · Step 1 of 4").await.unwrap();
+    assert_eq!(card.id, question.id, "{}", person.chat());
     assert_eq!(world.values().await, 0);
     enter(&person, &in_order(&values)[..1], 4).await;
     person.say("/addx shop");
@@ -390,12 +422,15 @@ async fn the_commands_are_registered_for_private_chats() {
             !registered().is_empty()
         });
     wait.await.unwrap();
-    let names: Vec<String> = registered().into_iter().map(|(name, _)| name).collect();
+    let names: Vec<String> = registered()
+        .into_iter()
+        .map(|(name, _)| name.trim_start_matches('/').to_owned())
+        .collect();
     assert_eq!(
         names,
         [
             "addx", "accounts", "verify", "rotate", "unlink", "guide", "cancel", "diagnose",
-            "privacy", "help"
+            "history", "mydata", "privacy", "help"
         ]
     );
     for (name, description) in registered() {

@@ -1,5 +1,11 @@
 //! The bot as a whole: the real one, over HTTP, against the simulators.
 
+#![expect(
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test says so when it fails"
+)]
+
 mod accounts;
 mod allow_list;
 mod bad_input;

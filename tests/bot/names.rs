@@ -117,12 +117,13 @@ async fn names_that_cannot_be_taken_are_refused_each_in_its_own_words() {
     for (name, said) in [
         ("Main", "You have an account of that name already"),
         (long.as_str(), "at most 32 characters"),
-        ("\u{200b}", "A name needs at least one character"),
-        ("two\nlines", "one line of visible characters"),
+        (" \n ", "A name needs at least one character"),
+        ("\u{3164}", "one line of visible characters"),
         (
             values.consumer_secret.as_str(),
             "That looks like a key, not like a name",
         ),
+        ("two\nlines", "one line of visible characters"),
         ("/shop", "I do not know that command"),
     ] {
         let card = deleted_with(&person, name, said).await;

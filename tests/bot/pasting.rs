@@ -23,7 +23,7 @@ async fn paste(person: &Person, text: &str, says: &str) -> SeenMessage {
 }
 
 async fn expect_connected(person: &Person) {
-    let result = verdict(person).await;
+    let result = verdict(person, "connected").await;
     assert!(
         result.text.contains("main is connected as @seedling"),
         "{}",
@@ -52,7 +52,7 @@ fn never_shown(person: &Person, secrets: &[&str]) {
 
 #[tokio::test]
 async fn a_wrong_kind_is_named_at_every_step_with_the_place_of_the_right_one() {
-    let mut world = World::start().await;
+    let world = World::start().await;
     let person = world.person();
     let (_, app, values) = world.working_values("seedling");
     let bot_token = format!("7123456789:AA{}", "hK3vQ9xZ".repeat(4));
@@ -122,12 +122,12 @@ async fn a_wrong_kind_is_named_at_every_step_with_the_place_of_the_right_one() {
         ],
     );
     never_shown(&person, &in_order(&values));
-    world.stop_bot().await;
+    world.finish().await;
 }
 
 #[tokio::test]
 async fn the_value_of_another_step_is_offered_as_a_button_and_taken() {
-    let mut world = World::start().await;
+    let world = World::start().await;
     let person = world.person();
     let (_, _, values) = world.working_values("seedling");
     let values = in_order(&values);
@@ -154,12 +154,12 @@ async fn the_value_of_another_step_is_offered_as_a_button_and_taken() {
     person.say(values[0]);
     expect_connected(&person).await;
     never_shown(&person, &values);
-    world.stop_bot().await;
+    world.finish().await;
 }
 
 #[tokio::test]
 async fn at_the_access_token_nothing_else_can_be_used_anyway() {
-    let mut world = World::start().await;
+    let world = World::start().await;
     let person = world.person();
     let (_, _, values) = world.working_values("seedling");
     let values = in_order(&values);
@@ -183,12 +183,12 @@ async fn at_the_access_token_nothing_else_can_be_used_anyway() {
     assert!(card.text.contains(WHERE), "{card}");
     person.say(values[2]);
     expect_connected(&person).await;
-    world.stop_bot().await;
+    world.finish().await;
 }
 
 #[tokio::test]
 async fn a_value_that_came_before_is_told_as_that() {
-    let mut world = World::start().await;
+    let world = World::start().await;
     let person = world.person();
     let (_, _, values) = world.working_values("seedling");
     let values = in_order(&values);
@@ -221,12 +221,12 @@ async fn a_value_that_came_before_is_told_as_that() {
         }
     }
     expect_connected(&person).await;
-    world.stop_bot().await;
+    world.finish().await;
 }
 
 #[tokio::test]
 async fn the_halves_of_a_pair_come_in_one_message() {
-    let mut world = World::start().await;
+    let world = World::start().await;
     let person = world.person();
     let (_, _, values) = world.working_values("seedling");
 
@@ -245,7 +245,7 @@ async fn the_halves_of_a_pair_come_in_one_message() {
     );
     expect_connected(&person).await;
     never_shown(&person, &in_order(&values));
-    world.stop_bot().await;
+    world.finish().await;
 }
 
 /// The four values under the names of a generation of consoles and programs, in some order.
@@ -304,7 +304,7 @@ const BLOCKS: [Block; 8] = [
 
 #[tokio::test]
 async fn all_four_come_in_one_message_in_any_order_under_any_names() {
-    let mut world = World::start().await;
+    let world = World::start().await;
     for block in BLOCKS {
         let person = world.person();
         let (_, _, values) = world.working_values("seedling");
@@ -318,12 +318,12 @@ async fn all_four_come_in_one_message_in_any_order_under_any_names() {
         expect_connected(&person).await;
         never_shown(&person, &in_order(&values));
     }
-    world.stop_bot().await;
+    world.finish().await;
 }
 
 #[tokio::test]
 async fn what_is_left_out_of_a_message_is_told() {
-    let mut world = World::start().await;
+    let world = World::start().await;
     let person = world.person();
     let (_, app, values) = world.working_values("seedling");
     begin(&person).await;
@@ -341,12 +341,13 @@ async fn what_is_left_out_of_a_message_is_told() {
     );
     expect_connected(&person).await;
     never_shown(&person, &[&app.bearer_token(), &app.client_id()]);
-    world.stop_bot().await;
+    world.finish().await;
 }
 
 #[tokio::test]
 async fn what_was_cleaned_is_told_at_every_step() {
-    let slips: [(fn(&str) -> String, &str); 8] = [
+    type Slip = fn(&str) -> String;
+    let slips: [(Slip, &str); 8] = [
         (|v| format!("\u{a0} {v}  "), "spaces around it"),
         (|v| format!("\"{v}\""), "quotes"),
         (|v| format!("{{{v}}}"), "brackets"),
@@ -362,7 +363,7 @@ async fn what_was_cleaned_is_told_at_every_step() {
         "oauth_token",
         "access_token_secret",
     ];
-    let mut world = World::start().await;
+    let world = World::start().await;
     for (slip, told) in slips {
         let person = world.person();
         let (_, _, values) = world.working_values("seedling");
@@ -388,12 +389,12 @@ async fn what_was_cleaned_is_told_at_every_step() {
         expect_connected(&person).await;
         never_shown(&person, &in_order(&values));
     }
-    world.stop_bot().await;
+    world.finish().await;
 }
 
 #[tokio::test]
 async fn an_unusual_length_only_warns() {
-    let mut world = World::start().await;
+    let world = World::start().await;
     let person = world.person();
     let (_, _, values) = world.working_values("seedling");
     let short = &values.consumer_secret[..30];
@@ -433,7 +434,7 @@ async fn an_unusual_length_only_warns() {
             .contains("Please check the API Secret: it has 30 characters"),
         "{card}"
     );
-    let result = verdict(&person).await;
+    let result = verdict(&person, "api_key_pair_rejected").await;
     assert!(result.text.ends_with("api_key_pair_rejected"), "{result}");
-    world.stop_bot().await;
+    world.finish().await;
 }

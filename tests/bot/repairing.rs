@@ -7,7 +7,7 @@ use addx_sim::{
     x::{AppPermission, AppState, FourValues, answers},
 };
 
-use crate::harness::{World, enter, in_order, link};
+use crate::harness::{World, enter, in_order, try_link as link};
 
 const ME: &str = "/2/users/me";
 const BEARER: &str = "/oauth2/token";
@@ -101,7 +101,7 @@ async fn begin(person: &Person) {
 
 #[tokio::test]
 async fn the_happy_path_is_one_check_of_the_key_pair_and_one_users_me() {
-    let mut world = World::start().await;
+    let world = World::start().await;
     let person = world.person();
     let (_, _, values) = world.working_values("seedling");
     let values = in_order(&values);
@@ -125,12 +125,12 @@ async fn the_happy_path_is_one_check_of_the_key_pair_and_one_users_me() {
     assert_eq!(code(&result), "connected");
     assert_eq!(calls(&world), [BEARER, ME]);
     assert_eq!(world.x.take_unexpected(), []);
-    world.stop_bot().await;
+    world.finish().await;
 }
 
 #[tokio::test]
 async fn the_flow_does_not_wait_for_the_answer_about_the_key_pair() {
-    let mut world = World::start().await;
+    let world = World::start().await;
     let person = world.person();
     let (_, _, values) = world.working_values("seedling");
     let values = in_order(&values);
@@ -152,12 +152,12 @@ async fn the_flow_does_not_wait_for_the_answer_about_the_key_pair() {
     let result = say(&person, values[3]).await;
     assert_eq!(code(&result), "connected");
     assert_eq!(calls(&world), [BEARER, ME]);
-    world.stop_bot().await;
+    world.finish().await;
 }
 
 #[tokio::test]
 async fn an_answer_that_is_still_under_way_is_waited_for_and_reused() {
-    let mut world = World::start().await;
+    let world = World::start().await;
     let person = world.person();
     let (_, _, values) = world.working_values("seedling");
     let values = in_order(&values);
@@ -176,12 +176,12 @@ async fn an_answer_that_is_still_under_way_is_waited_for_and_reused() {
     .await;
     assert_eq!(code(&result), "access_secret_rejected");
     assert_eq!(calls(&world), [BEARER, ME, OLD]);
-    world.stop_bot().await;
+    world.finish().await;
 }
 
 #[tokio::test]
 async fn a_refused_key_pair_is_told_on_the_card_with_a_button_to_enter_it_again() {
-    let mut world = World::start().await;
+    let world = World::start().await;
     let person = world.person();
     let (_, _, values) = world.working_values("seedling");
     let wrong = mistyped(&values.consumer_secret);
@@ -217,12 +217,12 @@ async fn a_refused_key_pair_is_told_on_the_card_with_a_button_to_enter_it_again(
     let result = say(&person, values[3]).await;
     assert_eq!(code(&result), "connected");
     assert_eq!(calls(&world), [BEARER, REQUEST, BEARER, ME]);
-    world.stop_bot().await;
+    world.finish().await;
 }
 
 #[tokio::test]
 async fn a_refused_key_pair_can_be_left_for_later() {
-    let mut world = World::start().await;
+    let world = World::start().await;
     let person = world.person();
     let (_, _, values) = world.working_values("seedling");
     let wrong = mistyped(&values.consumer_secret);
@@ -236,19 +236,19 @@ async fn a_refused_key_pair_can_be_left_for_later() {
         .unwrap();
     world.x.forget_calls();
     let result = result_of(&person, async |person| {
-        enter_from(person, 3, &values[2..]).await
+        enter_from(person, 3, &values[2..]).await;
     })
     .await;
     assert_eq!(code(&result), "api_key_pair_rejected");
     assert_eq!(calls(&world), [ME, BEARER, REQUEST]);
     let result = repair(&person, "Send new API key pair", &values[..2]).await;
     assert_eq!(code(&result), "connected");
-    world.stop_bot().await;
+    world.finish().await;
 }
 
 #[tokio::test]
 async fn a_suspended_app_is_told_on_the_card() {
-    let mut world = World::start().await;
+    let world = World::start().await;
     let person = world.person();
     let (_, app, values) = world.working_values("seedling");
     app.suspend();
@@ -264,12 +264,12 @@ async fn a_suspended_app_is_told_on_the_card() {
         "{card}"
     );
     assert!(!card.text.contains("does not accept"), "{card}");
-    world.stop_bot().await;
+    world.finish().await;
 }
 
 #[tokio::test]
 async fn when_x_does_not_decide_about_the_key_pair_the_card_says_nothing() {
-    let mut world = World::start().await;
+    let world = World::start().await;
     let person = world.person();
     let (_, _, values) = world.working_values("seedling");
     let values = in_order(&values);
@@ -284,12 +284,12 @@ async fn when_x_does_not_decide_about_the_key_pair_the_card_says_nothing() {
     let result = say(&person, values[3]).await;
     assert_eq!(code(&result), "connected");
     assert_eq!(calls(&world), [BEARER, ME]);
-    world.stop_bot().await;
+    world.finish().await;
 }
 
 #[tokio::test]
 async fn a_fresh_answer_about_the_key_pair_is_reused_and_an_old_one_is_not() {
-    let mut world = World::start().await;
+    let world = World::start().await;
     for (minutes, expected) in [
         (9, vec![BEARER, ME, OLD]),
         (11, vec![BEARER, ME, BEARER, OLD]),
@@ -316,14 +316,14 @@ async fn a_fresh_answer_about_the_key_pair_is_reused_and_an_old_one_is_not() {
         assert_eq!(calls(&world), expected);
         assert!(calls(&world).len() <= 4);
     }
-    world.stop_bot().await;
+    world.finish().await;
 }
 
 // Repair in place
 
 #[tokio::test]
 async fn a_link_that_x_never_accepted_is_repaired_value_by_value() {
-    let mut world = World::start().await;
+    let world = World::start().await;
     let person = world.person();
     let (_, _, right) = world.working_values("seedling");
     let wrong = FourValues {
@@ -352,12 +352,12 @@ async fn a_link_that_x_never_accepted_is_repaired_value_by_value() {
     let list = person.wait_text("Your accounts").await.unwrap();
     assert_eq!(list.text.matches("main").count(), 1, "{list}");
     assert!(!list.text.contains("waiting"), "{list}");
-    world.stop_bot().await;
+    world.finish().await;
 }
 
 #[tokio::test]
 async fn the_refused_values_again_are_told_apart_from_new_ones_and_x_is_not_asked() {
-    let mut world = World::start().await;
+    let world = World::start().await;
     let person = world.person();
     let (_, _, right) = world.working_values("seedling");
     let wrong = FourValues {
@@ -378,12 +378,12 @@ async fn the_refused_values_again_are_told_apart_from_new_ones_and_x_is_not_aske
     assert_eq!(calls(&world), Vec::<String>::new());
     let result = repair(&person, button, &[&right.access_token_secret]).await;
     assert_eq!(code(&result), "connected");
-    world.stop_bot().await;
+    world.finish().await;
 }
 
 #[tokio::test]
 async fn the_old_values_of_a_connected_account_stay_until_x_accepts_new_ones() {
-    let mut world = World::start().await;
+    let world = World::start().await;
     let person = world.person();
     let (user, app, values) = world.working_values("seedling");
     let result = link(&person, "main", &values).await;
@@ -425,12 +425,12 @@ async fn the_old_values_of_a_connected_account_stay_until_x_accepts_new_ones() {
     world.x.revoke_token(&values.access_token);
     world.advance(Duration::from_secs(15));
     assert_eq!(code(&say(&person, "/verify main").await), "connected");
-    world.stop_bot().await;
+    world.finish().await;
 }
 
 #[tokio::test]
 async fn of_four_new_values_only_the_doubtful_pair_is_asked_for_again() {
-    let mut world = World::start().await;
+    let world = World::start().await;
     let person = world.person();
     let (user, app, values) = world.working_values("seedling");
     link(&person, "main", &values).await;
@@ -447,12 +447,12 @@ async fn of_four_new_values_only_the_doubtful_pair_is_asked_for_again() {
         result.text.contains("The new values are in use"),
         "{result}"
     );
-    world.stop_bot().await;
+    world.finish().await;
 }
 
 #[tokio::test]
 async fn new_values_that_x_could_not_judge_wait_and_are_checked_again() {
-    let mut world = World::start().await;
+    let world = World::start().await;
     let person = world.person();
     let (user, app, values) = world.working_values("seedling");
     link(&person, "main", &values).await;
@@ -473,12 +473,12 @@ async fn new_values_that_x_could_not_judge_wait_and_are_checked_again() {
         result.text.contains("The new values are in use"),
         "{result}"
     );
-    world.stop_bot().await;
+    world.finish().await;
 }
 
 #[tokio::test]
 async fn changing_the_permission_without_a_new_token_changes_nothing() {
-    let mut world = World::start().await;
+    let world = World::start().await;
     let person = world.person();
     let (user, app, _) = world.working_values("seedling");
     app.set_permission(AppPermission::Read);
@@ -496,12 +496,12 @@ async fn changing_the_permission_without_a_new_token_changes_nothing() {
     )
     .await;
     assert_eq!(code(&result), "connected");
-    world.stop_bot().await;
+    world.finish().await;
 }
 
 #[tokio::test]
 async fn a_repair_that_is_left_takes_the_other_half_of_the_pair_along() {
-    let mut world = World::start().await;
+    let world = World::start().await;
     let person = world.person();
     let (user, app, values) = world.working_values("seedling");
     link(&person, "main", &values).await;
@@ -535,12 +535,12 @@ async fn a_repair_that_is_left_takes_the_other_half_of_the_pair_along() {
     person.say("/accounts");
     let list = person.wait_text("Your accounts").await.unwrap();
     assert!(!list.text.contains("waiting"), "{list}");
-    world.stop_bot().await;
+    world.finish().await;
 }
 
 #[tokio::test]
 async fn a_token_of_another_account_leaves_nothing_behind_for_good() {
-    let mut world = World::start().await;
+    let world = World::start().await;
     let person = world.person();
     let (_, _, values) = world.working_values("seedling");
     link(&person, "main", &values).await;
@@ -563,7 +563,7 @@ async fn a_token_of_another_account_leaves_nothing_behind_for_good() {
         "{report}"
     );
     assert!(!report.text.contains("new Access"), "{report}");
-    world.advance(Duration::from_secs(24 * 3600 + 60));
+    world.advance(Duration::from_mins(24 * 60 + 1));
     loop {
         person.say("/diagnose");
         let report = person.wait_text("This report").await.unwrap();
@@ -571,12 +571,12 @@ async fn a_token_of_another_account_leaves_nothing_behind_for_good() {
             break;
         }
     }
-    world.stop_bot().await;
+    world.finish().await;
 }
 
 #[tokio::test]
 async fn what_x_said_of_a_key_pair_that_was_given_up_is_not_held_for_the_one_in_use() {
-    let mut world = World::start().await;
+    let world = World::start().await;
     let person = world.person();
     let (user, app, values) = world.working_values("seedling");
     link(&person, "main", &values).await;
@@ -604,12 +604,12 @@ async fn what_x_said_of_a_key_pair_that_was_given_up_is_not_held_for_the_one_in_
     let result = rotate(&person, "Token pair", &[&token.token, &token.secret]).await;
     assert_eq!(code(&result), "api_key_pair_rejected");
     assert_eq!(calls(&world), [ME, BEARER, REQUEST]);
-    world.stop_bot().await;
+    world.finish().await;
 }
 
 #[tokio::test]
 async fn what_x_says_of_the_pair_in_use_is_not_told_of_a_new_one() {
-    let mut world = World::start().await;
+    let world = World::start().await;
     let person = world.person();
     let (_, _, values) = world.working_values("seedling");
     link(&person, "main", &values).await;
@@ -633,14 +633,14 @@ async fn what_x_says_of_the_pair_in_use_is_not_told_of_a_new_one() {
         card.text.contains("X does not accept this API key pair"),
         "{card}"
     );
-    world.stop_bot().await;
+    world.finish().await;
 }
 
 // `/verify`
 
 #[tokio::test]
 async fn verify_says_what_changed_and_since_when() {
-    let mut world = World::start().await;
+    let world = World::start().await;
     let person = world.person();
     let (user, app, values) = world.working_values("seedling");
     link(&person, "main", &values).await;
@@ -650,7 +650,7 @@ async fn verify_says_what_changed_and_since_when() {
         result.text.contains("Unchanged since 12:00 UTC."),
         "{result}"
     );
-    world.advance(Duration::from_secs(3600));
+    world.advance(Duration::from_hours(1));
     app.set_state(AppState::NoCredits);
     let result = say(&person, "/verify main").await;
     assert_eq!(code(&result), "no_credits");
@@ -658,7 +658,7 @@ async fn verify_says_what_changed_and_since_when() {
         result.text.contains("Before: connected, since 12:00 UTC."),
         "{result}"
     );
-    world.advance(Duration::from_secs(3600));
+    world.advance(Duration::from_hours(1));
     app.set_state(AppState::Enrolled);
     user.rename("grown_up");
     let result = say(&person, "/verify main").await;
@@ -670,17 +670,17 @@ async fn verify_says_what_changed_and_since_when() {
         result.text.contains("main is connected as @grown_up"),
         "{result}"
     );
-    world.advance(Duration::from_secs(60));
+    world.advance(Duration::from_mins(1));
     user.rename("grown_old");
     let result = say(&person, "/verify main").await;
     assert!(result.text.contains("It was @grown_up before."), "{result}");
     assert!(!result.text.contains("Unchanged"), "{result}");
-    world.stop_bot().await;
+    world.finish().await;
 }
 
 #[tokio::test]
 async fn verify_asks_x_at_most_once_in_fifteen_seconds() {
-    let mut world = World::start().await;
+    let world = World::start().await;
     let person = world.person();
     let (_, _, values) = world.working_values("seedling");
     link(&person, "main", &values).await;
@@ -702,7 +702,7 @@ async fn verify_asks_x_at_most_once_in_fifteen_seconds() {
     let result = result_of(&person, async |_| world.advance(Duration::from_secs(1))).await;
     assert_eq!(code(&result), "connected");
     assert_eq!(calls(&world), [ME, ME]);
-    world.stop_bot().await;
+    world.finish().await;
 }
 
 // `/diagnose`
@@ -755,7 +755,7 @@ fn check_report(report: &SeenMessage, canaries: &[&str]) {
 
 #[tokio::test]
 async fn a_report_holds_allowed_fields_only_and_no_part_of_a_value_or_a_name() {
-    let mut world = World::start().await;
+    let world = World::start().await;
     let person = world.person();
     let (user, app, values) = world.working_values("quokka_zephyr");
     user.set_name("Wyvern Juxtaposed");
@@ -825,5 +825,5 @@ async fn a_report_holds_allowed_fields_only_and_no_part_of_a_value_or_a_name() {
         unexpected.text.contains("verdict unexpected (HTTP 418)"),
         "{unexpected}"
     );
-    world.stop_bot().await;
+    world.finish().await;
 }

@@ -5,7 +5,8 @@ use std::time::Duration;
 use addx_sim::x::{AppPermission, Fault, FourValues, answers};
 
 use crate::harness::{
-    HOUR, ME, World, begin, enter, enter_from, in_order, labelled, link, rotate, verdict, verify,
+    HOUR, ME, World, begin, enter, enter_from, in_order, labelled, link, rotate, shown, verdict,
+    verify,
 };
 
 /// An app's id as X's log has it for the last call about who the values belong to.
@@ -151,7 +152,16 @@ async fn a_token_of_another_x_user_is_refused_before_x_is_asked() {
     rotate(&person, "Token pair").await;
     enter(&person, &[&wrong.token, &wrong.secret], 2).await;
     let result = verdict(&person, "token_of_other_account").await;
-    insta::assert_snapshot!(result, @"");
+    insta::assert_snapshot!(shown(&result), @"
+    ⛔ main: the new token belongs to another X account
+    This link is for @seedling (X user 1951216379200822465), the new token is of X user 1833706750368610755: X's console gives out tokens of the app's owner. The other account gets a link of its own with /addx.
+    The old values stay in use.
+
+    Log in to X as @seedling, set the app to Read and write, Save, then regenerate the Access Token. Send me the new pair with the button below (or /rotate).
+
+    token_of_other_account
+    [Send new token pair][Check again]
+    ");
     assert_eq!(world.x.count(ME), 1);
     assert_eq!((world.candidates().await, world.values().await), (0, 4));
     verify(&person, "connected").await;
@@ -295,11 +305,11 @@ async fn a_repair_that_is_under_way_when_the_day_is_over_loses_no_value() {
     enter(&person, &[&keys.key, &keys.secret], 2).await;
     let result = verdict(&person, "access_token_rejected").await;
     let fresh = world.regenerated_token(&app, &user);
-    world.advance(24 * HOUR - Duration::from_secs(60));
+    world.advance(Duration::from_mins(24 * 60 - 1));
     person.tap(result.id, "Send new token pair").unwrap();
     person.wait_text("Step 1 of 2").await.unwrap();
     enter(&person, &[&fresh.token], 2).await;
-    world.advance(Duration::from_secs(120));
+    world.advance(Duration::from_mins(2));
     world.rest().await;
     enter_from(&person, 2, &[&fresh.secret], 2).await;
     verdict(&person, "connected").await;

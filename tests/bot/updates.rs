@@ -108,12 +108,22 @@ async fn a_kind_of_message_of_the_future_is_deleted_in_a_flow_like_any_other_tha
         "chat": {"id": person.id(), "type": "private", "first_name": "Ada"},
         "from": {"id": person.id(), "is_bot": false, "first_name": "Ada"},
         "hologram": {"file_id": "x"},
-        "caption": values.consumer_key,
     }}));
     person.wait_deleted(number).await.unwrap();
     person.wait_text("I can only take text here").await.unwrap();
     enter(&person, &in_order(&values), 4).await;
     verdict(&person, "connected").await;
+    // Outside a flow its caption is looked at like any other.
+    world.telegram.push_raw(json!({"message": {
+        "message_id": number + 900,
+        "date": world.telegram.now(),
+        "chat": {"id": person.id(), "type": "private", "first_name": "Ada"},
+        "from": {"id": person.id(), "is_bot": false, "first_name": "Ada"},
+        "hologram": {"file_id": "x"},
+        "caption": values.access_token,
+    }}));
+    person.wait_deleted(number + 900).await.unwrap();
+    person.wait_text("so I deleted it").await.unwrap();
     world.finish().await;
 }
 

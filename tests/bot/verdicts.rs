@@ -89,9 +89,11 @@ const CATALOGUE: [&str; 65] = [
     "mistake 16: our signature is wrong for everybody",
 ];
 
+type Made = fn() -> Answer;
+
 /// What cannot be met by calls that only read and are signed, and why. Should X answer so nevertheless, its own words are
 /// told, and no value is blamed.
-const NOT_HERE: [(&str, &str, Option<fn() -> Answer>); 13] = [
+const NOT_HERE: [(&str, &str, Option<Made>); 13] = [
     (
         "v2: app-only bearer",
         "the linker never sends a bearer token",
@@ -403,12 +405,13 @@ async fn play(case: Case) {
                 .more
                 .iter()
                 .any(|line| line.contains("old values stay in use"));
+            // Of the same values again there are no old ones.
             assert_eq!(stays, case.code != "same_values_again", "{result}");
         }
         Way::Link => assert!(told.more.is_empty(), "{result}"),
     }
     let cured = match case.cure {
-        Cure::NotNeeded => return stage.world.stop_bot().await,
+        Cure::NotNeeded => return stage.world.finish().await,
         Cure::AtX(change) => {
             stage.x().clear_all();
             change(&stage);
@@ -434,7 +437,7 @@ async fn play(case: Case) {
     assert_eq!(told.sentence, "✅ main is connected as @seedling");
     assert_eq!(cured.labels(), ["Check again", "Accounts"]);
     assert_eq!(stage.x().take_unexpected(), []);
-    stage.world.stop_bot().await;
+    stage.world.finish().await;
 }
 
 /// What holds for every verdict of a kind, whatever its words.
@@ -885,7 +888,7 @@ mod verdict {
             step: "Check again at 12:10 UTC",
             buttons: AGAIN,
             calls: &[ME],
-            cure: Cure::AtX(|stage| stage.world.advance(std::time::Duration::from_secs(600))),
+            cure: Cure::AtX(|stage| stage.world.advance(std::time::Duration::from_mins(10))),
         };
         a_rate_limit_by_number: Case {
             rows: &["code 88", "v2: rate limit", "kind: rate-limited"],
@@ -901,7 +904,7 @@ mod verdict {
             step: "Check again at 12:01 UTC (in 60 s)",
             buttons: AGAIN,
             calls: &[ME],
-            cure: Cure::AtX(|stage| stage.world.advance(std::time::Duration::from_secs(60))),
+            cure: Cure::AtX(|stage| stage.world.advance(std::time::Duration::from_mins(1))),
         };
         a_rate_limit_without_a_time: Case {
             rows: &["v2: rate limit", "kind: rate-limited"],

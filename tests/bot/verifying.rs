@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use addx_sim::x::{AccessLevel, Fault, answers};
 
-use crate::harness::{HOUR, ME, World, in_order, link, verdict, verify};
+use crate::harness::{HOUR, ME, World, in_order, link, shown, verdict, verify};
 
 #[tokio::test]
 async fn it_tells_whether_anything_changed_and_since_when() {
@@ -15,7 +15,14 @@ async fn it_tells_whether_anything_changed_and_since_when() {
 
     world.advance(HOUR);
     let result = verify(&person, "connected").await;
-    insta::assert_snapshot!(result, @"");
+    insta::assert_snapshot!(shown(&result), @"
+    ✅ main is connected as @seedling
+    It may read and write, so it can publish.
+    Unchanged since 12:00 UTC.
+
+    connected
+    [Check again][Accounts]
+    ");
     world.advance(HOUR);
     app.revoke(&user);
     let result = verify(&person, "access_token_rejected").await;
@@ -53,13 +60,13 @@ async fn a_second_one_within_fifteen_seconds_waits_its_turn() {
 
     person.say("/verify");
     person
-        .wait_text("I check main again in 15 s and tell you")
+        .wait_text("I check main in 15 s and tell you")
         .await
         .unwrap();
     world.advance(Duration::from_secs(5));
     person.say("/verify");
     person
-        .wait_text("I check main again in 10 s and tell you")
+        .wait_text("I check main in 10 s and tell you")
         .await
         .unwrap();
     world.rest().await;
@@ -152,7 +159,7 @@ async fn what_x_does_not_decide_is_said_and_asked_again() {
     );
     let result = verify(&person, "rate_limited").await;
     assert!(
-        result.text.contains("Check again at 14:15 UTC (in 16 min)"),
+        result.text.contains("Check again at 14:15 UTC (in 15 min)"),
         "{result}"
     );
     world.x.set_access_level(AccessLevel::Off);

@@ -150,6 +150,7 @@ impl Stage {
             database: self.folder.path().join("addx.db"),
             key_file: self.folder.path().join("addx.key"),
             allowed_users: AllowedUsers::Everybody,
+            owner: None,
         })
     }
 

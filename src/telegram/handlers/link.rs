@@ -12,7 +12,7 @@ use crate::{
         notice::Notice,
     },
     linker::{Answer, Begun, Submitted},
-    store::StoreError,
+    store::{StoreError, accounts},
     telegram::{
         Telegram,
         schema::HandlerResult,
@@ -53,16 +53,19 @@ pub(in crate::telegram) async fn addx(
             }
             None => turn.renew_card().await?,
         },
-        LinkingState::AwaitingValue(AwaitingValue { ref flow, .. })
-        | LinkingState::ConfirmingValue(ConfirmingValue { ref flow, .. }) => {
-            let notice = Notice::FlowOpen {
-                flow: flow.id,
-                step: state.step(),
-                purpose: Some(flow.purpose.clone()),
-                may_start_over: true,
+        LinkingState::AwaitingValue(_) | LinkingState::ConfirmingValue(_) => {
+            let taken = match &name {
+                Some(name) => accounts::by_name(&mut *turn.tx, visit.chat, name).await?,
+                None => None,
             };
-            turn.go(&state.clone().restart_as(name)).await?;
-            turn.say_below_the_card(&notice).await?;
+            if taken.is_some() {
+                let reason = NameRejection::Taken;
+                turn.say(&Notice::NameRejected { reason }).await?;
+            } else {
+                let state = state.restart_as(name);
+                turn.go(&state).await?;
+                turn.ask_about_open_flow(&state, true).await?;
+            }
         }
     }
     Ok(turn.finish().await?)
@@ -96,17 +99,21 @@ pub(in crate::telegram) async fn name(
     let Some(mut turn) = Turn::begin(&telegram, &visit, &state).await? else {
         return Ok(());
     };
+    let refused = |reason| {
+        LinkingState::AwaitingName(AwaitingName {
+            rejection: Some(reason),
+            ..awaiting.clone()
+        })
+    };
     let state = match message.text() {
+        Some(text) if text.starts_with('/') => refused(NameRejection::UnknownCommand),
         Some(text) => {
             telegram
                 .linker
                 .answer_name(&mut turn.tx, visit.chat, awaiting, text)
                 .await?
         }
-        None => LinkingState::AwaitingName(AwaitingName {
-            rejection: Some(NameRejection::Blank),
-            ..awaiting
-        }),
+        None => refused(NameRejection::NotText),
     };
     turn.go(&state).await?;
     Ok(turn.finish().await?)
@@ -222,7 +229,6 @@ pub(super) async fn start_over(
 ) -> Result<(), StoreError> {
     let owner = turn.chat();
     telegram.linker.wipe(&mut turn.tx, owner, &state).await?;
-    turn.drop_card().await?;
     turn.close_flow(&state, Ending::Abandoned, None).await?;
     let name = state.flow().and_then(|flow| {
         flow.restart_as.clone().or_else(|| match &flow.purpose {
@@ -230,5 +236,14 @@ pub(super) async fn start_over(
             Purpose::Link(LinkName::XHandle) | Purpose::Rotate(_) => None,
         })
     });
-    begin(telegram, turn, name).await
+    match telegram
+        .linker
+        .begin_link(&mut turn.tx, owner, name)
+        .await?
+    {
+        // In the message that asked.
+        Begun::Flow(state) => turn.go(&state).await,
+        Begun::NameRejected(reason) => turn.say(&Notice::NameRejected { reason }).await,
+        Begun::TooManyAccounts => turn.say(&Notice::TooManyAccounts).await,
+    }
 }

@@ -28,6 +28,7 @@ use crate::{
 };
 
 /// The message for a notice; `None` where there is nothing to say.
+#[expect(clippy::too_many_lines, reason = "one arm per notice")]
 pub(in crate::telegram) fn notice(notice: &Notice, words: &Words<'_>) -> Option<Reply> {
     let now = words.now;
     Some(match notice {
@@ -296,6 +297,9 @@ pub(super) fn name_rejection(reason: NameRejection) -> &'static str {
             "That looks like a key, not like a name, so I did not keep it. If others could see it, regenerate it in X."
         }
         NameRejection::Taken => "You have an account of that name already.",
+        NameRejection::UnknownCommand => "I do not know that command, so I deleted it.",
+        NameRejection::NotText => "I can only take text here, so I deleted that.",
+        NameRejection::Edited => "I do not take edited messages as answers, so I deleted it.",
     }
 }
 
