@@ -226,7 +226,7 @@ async fn refused_new_values_are_not_said_to_be_the_accounts_end() {
     assert_shows(
         after(&transcript, "{works2.1}\\n{works2.2}"),
         &[
-            "main with the new values cannot be used",
+            "main with the new values: X does not accept",
             "The old values stay in use.",
         ],
     );

@@ -405,16 +405,11 @@ impl Linker {
                 .iter()
                 .any(|old| old.field == new.field && old.fingerprint == new.fingerprint)
         });
-        let occasion = if linked.x_account.is_some() {
-            Occasion::OldStay
-        } else {
-            Occasion::Link
-        };
         let said = |verdict| {
             Submitted::Said(Notice::Result(CheckResult {
                 account: choice(&linked),
                 verdict,
-                occasion,
+                occasion: Occasion::OldStay,
                 twin: None,
             }))
         };

@@ -462,7 +462,13 @@ fn result_of_check(result: &CheckResult, words: &Words<'_>) -> Reply {
     } = result;
     let said = verdicts::text(verdict, words.now);
     let name = escape(account.name.as_str());
-    let mut text = format!("{} <b>{name}</b>{}", said.sign, said.sentence);
+    // The old values may well be good: then it is not the account that cannot be used.
+    let tried = if judges_new_values_alone(occasion, verdict) {
+        " with the new values"
+    } else {
+        ""
+    };
+    let mut text = format!("{} <b>{name}</b>{tried}{}", said.sign, said.sentence);
     text.push_str(&format!("\n{}", said.reason));
     match occasion {
         Occasion::Link => {}
@@ -534,15 +540,7 @@ fn result_buttons(
             Action::Account(AccountAction::Repair(doubtful), account),
         ));
     }
-    let values_wait = match occasion {
-        Occasion::Waiting { .. } => true,
-        Occasion::OldStay => !matches!(
-            verdict,
-            Verdict::SameValuesAgain { .. } | Verdict::TokenOfOtherAccount { .. }
-        ),
-        Occasion::Link | Occasion::Verify { .. } | Occasion::Swapped => false,
-    };
-    let again = if values_wait {
+    let again = if judges_new_values_alone(occasion, verdict) {
         AccountAction::CheckCandidate
     } else {
         AccountAction::Errand(Errand::Verify)
@@ -552,6 +550,18 @@ fn result_buttons(
         row.push(button("Accounts", Action::Accounts));
     }
     row
+}
+
+/// Whether the verdict is about new values that wait, beside old ones that stay in use.
+fn judges_new_values_alone(occasion: &Occasion, verdict: &Verdict) -> bool {
+    match occasion {
+        Occasion::Waiting { .. } => true,
+        Occasion::OldStay => !matches!(
+            verdict,
+            Verdict::SameValuesAgain { .. } | Verdict::TokenOfOtherAccount { .. }
+        ),
+        Occasion::Link | Occasion::Verify { .. } | Occasion::Swapped => false,
+    }
 }
 
 fn stray_secret(deleted: bool, in_group: bool, words: &Words<'_>) -> Reply {

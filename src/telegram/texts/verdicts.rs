@@ -430,9 +430,7 @@ mod tests {
                 "The new token pair is erased; the old values stay in use. A new API key pair waits for the right token, 24 \
                  hours at most."
             }
-            (Verdict::SameValuesAgain { .. }, _) => {
-                "The second copy is erased; the old values stay in use."
-            }
+            (Verdict::SameValuesAgain { .. }, _) => "The second copy is erased; nothing changes.",
             (_, Outcome::Accepted) => {
                 "Kept. New values of a rotation take the place of the old ones."
             }
