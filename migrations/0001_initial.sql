@@ -1,7 +1,7 @@
 -- Times are Unix seconds. Ids of Telegram's users and chats are the same in a private chat.
 -- What is named "sealed" or "wrapped" is XChaCha20-Poly1305, bound to its owner, row and field.
 
--- Tells a wrong keyring at start: the primary key that was in use when this database was made.
+-- Tells a wrong or an old keyring at start: the newest primary key that this database has seen.
 CREATE TABLE canary (
     id          INTEGER PRIMARY KEY CHECK (id = 1),
     key_id      INTEGER NOT NULL,
@@ -19,6 +19,8 @@ CREATE TABLE data_keys (
     key_pair_at     INTEGER,
     created_at      INTEGER NOT NULL
 ) STRICT;
+CREATE INDEX data_keys_by_owner ON data_keys (owner);
+CREATE INDEX data_keys_by_key ON data_keys (key_id);
 
 -- The values, each sealed on its own by the account's data key.
 CREATE TABLE sealed_values (
@@ -59,10 +61,12 @@ CREATE TABLE dialogues (
     key_id          INTEGER NOT NULL,
     sealed          BLOB    NOT NULL,
     card_message_id INTEGER,
+    card_digest     INTEGER,          -- of what that message shows, so that it is not drawn again in vain
     card_due_at     INTEGER,          -- when the card must be drawn; null when it shows the state
     card_attempts   INTEGER NOT NULL DEFAULT 0,
     expires_at      INTEGER           -- when the flow's values are wiped; null when it is over
 ) STRICT;
+CREATE INDEX dialogues_by_key ON dialogues (key_id);
 CREATE INDEX dialogues_by_expiry ON dialogues (expires_at) WHERE expires_at IS NOT NULL;
 CREATE INDEX dialogues_by_card ON dialogues (card_due_at) WHERE card_due_at IS NOT NULL;
 
@@ -71,12 +75,14 @@ CREATE INDEX dialogues_by_card ON dialogues (card_due_at) WHERE card_due_at IS N
 CREATE TABLE inbox (
     update_id   INTEGER PRIMARY KEY,
     chat_id     INTEGER NOT NULL,
+    key_id      INTEGER NOT NULL,
     sealed      BLOB,             -- null once handled or given up
     attempts    INTEGER NOT NULL DEFAULT 0,
     incident    TEXT,             -- set when it was given up
     received_at INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX inbox_waiting ON inbox (chat_id, update_id) WHERE sealed IS NOT NULL;
+CREATE INDEX inbox_by_key ON inbox (key_id) WHERE sealed IS NOT NULL;
 CREATE INDEX inbox_by_age ON inbox (received_at);
 
 -- Messages that still have to be deleted.
@@ -121,6 +127,7 @@ CREATE TABLE checks (
     UNIQUE (account_id, kind)
 ) STRICT;
 CREATE INDEX checks_by_due ON checks (due_at);
+CREATE INDEX checks_leased ON checks (account_id, leased_until) WHERE leased_until IS NOT NULL;
 
 -- When each user caused a check, for the hourly limit.
 CREATE TABLE check_log (

@@ -7,6 +7,7 @@ use tokio::{sync::mpsc, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    audit,
     clock::Clock,
     config::{AllowedUsers, Config, ConfigError, DATABASE, TOKEN, X_URL},
     failpoint,
@@ -73,7 +74,7 @@ pub async fn run(
     match tokio::time::timeout(CLOSE_LIMIT, store.close()).await {
         Ok(Ok(())) => {}
         Ok(Err(error)) => {
-            tracing::warn!(error = %error, "the database could not be closed in order")
+            tracing::warn!(error = %error, "the database could not be closed in order");
         }
         Err(_) => tracing::warn!("the database was still in use when the time was up"),
     }
@@ -88,7 +89,7 @@ async fn serve(
     random: Random,
     stop: CancellationToken,
 ) -> Result<(), AppError> {
-    if config.allowed_users == AllowedUsers::Everybody {
+    if config.allowed_users == AllowedUsers::Everybody && config.owner.is_none() {
         tracing::warn!("everybody may use this bot; ADDX_ALLOWED_USERS limits it to some");
     }
     let bot = telegram_client(&config)?;
@@ -104,12 +105,14 @@ async fn serve(
     let x = XClient::new(config.x_url, clock.clone(), random.clone())
         .map_err(|error| ConfigError::new(X_URL, error))?;
     let (to_write, written) = mpsc::unbounded_channel();
+    let audit = audit::open_key(store, &vault).await?;
     let linker = Linker::new(
         store.clone(),
         vault.clone(),
         x,
         clock.clone(),
         random.clone(),
+        audit.clone(),
         to_write,
     );
     let telegram = Telegram::new(telegram::Deps {
@@ -122,6 +125,8 @@ async fn serve(
         clock,
         random,
         allowed: config.allowed_users,
+        owner: config.owner,
+        audit,
         stop: stop.clone(),
     });
     tracing::info!(version = env!("CARGO_PKG_VERSION"), "the bot runs");
@@ -182,6 +187,22 @@ async fn open(
     }
 }
 
+/// Lets the store read the key file again when another process has made a new primary key.
+fn watch_keyring(store: &Store, vault: &Vault) {
+    let vault = vault.clone();
+    store.watch_keyring(move |newest| {
+        if vault.keyring().primary() < newest {
+            match vault.reload() {
+                Ok(()) => tracing::info!("the key file was read again: there is a new primary key"),
+                Err(error) => {
+                    tracing::error!(error = %error, "the key file could not be read again");
+                }
+            }
+        }
+        vault.keyring().primary()
+    });
+}
+
 async fn try_to_open(
     config: &Config,
     clock: &Clock,
@@ -193,6 +214,7 @@ async fn try_to_open(
         Err(error) => return Err(ConfigError::new(DATABASE, error).into()),
     };
     let vault = unlock(&store, &config.key_file, clock, random).await?;
+    watch_keyring(&store, &vault);
     failpoint::hit("start.unlocked");
     let mut tx = store.begin().await?;
     checks::free_all(&mut *tx).await?;

@@ -57,6 +57,12 @@ pub const ALLOWED_USERS: Variable = Variable {
     default: Some(""),
     meaning: "Telegram user ids, separated by commas; empty: everybody",
 };
+/// Who decides about others.
+pub const OWNER: Variable = Variable {
+    name: "ADDX_OWNER",
+    default: Some(""),
+    meaning: "Telegram user id of who approves and blocks users; empty: the list alone decides",
+};
 /// What is logged.
 pub const LOG: Variable = Variable {
     name: "RUST_LOG",
@@ -65,13 +71,14 @@ pub const LOG: Variable = Variable {
 };
 
 /// Every variable, in the order of the README.
-pub const VARIABLES: [Variable; 7] = [
+pub const VARIABLES: [Variable; 8] = [
     TOKEN,
     TELEGRAM_URL,
     X_URL,
     DATABASE,
     KEY_FILE,
     ALLOWED_USERS,
+    OWNER,
     LOG,
 ];
 
@@ -114,6 +121,15 @@ impl AllowedUsers {
             Self::Only(users) => users.contains(&user),
         }
     }
+
+    /// Whether this Telegram user is named.
+    #[must_use]
+    pub fn lists(&self, user: i64) -> bool {
+        match self {
+            Self::Everybody => false,
+            Self::Only(users) => users.contains(&user),
+        }
+    }
 }
 
 /// Everything the bot is told from outside.
@@ -131,6 +147,8 @@ pub struct Config {
     pub key_file: PathBuf,
     /// [`ALLOWED_USERS`]
     pub allowed_users: AllowedUsers,
+    /// [`OWNER`]
+    pub owner: Option<i64>,
 }
 
 impl Config {
@@ -167,6 +185,7 @@ impl Config {
             database: database_path(&value(DATABASE))?,
             key_file: PathBuf::from(value(KEY_FILE)),
             allowed_users: allowed_users(&value(ALLOWED_USERS))?,
+            owner: owner(&value(OWNER))?,
         })
     }
 }
@@ -178,6 +197,12 @@ impl Config {
 pub fn database(get: impl Fn(&str) -> Option<String>) -> Result<PathBuf, ConfigError> {
     let value = get(DATABASE.name).filter(|value| !value.trim().is_empty());
     database_path(value.as_deref().or(DATABASE.default).unwrap_or_default())
+}
+
+/// The path of the key file from what `get` says; for commands that need nothing else.
+pub fn key_file(get: impl Fn(&str) -> Option<String>) -> PathBuf {
+    let value = get(KEY_FILE.name).filter(|value| !value.trim().is_empty());
+    PathBuf::from(value.as_deref().or(KEY_FILE.default).unwrap_or_default())
 }
 
 fn looks_like_token(token: &str) -> bool {
@@ -271,6 +296,17 @@ fn allowed_users(text: &str) -> Result<AllowedUsers, ConfigError> {
     })
 }
 
+fn owner(text: &str) -> Result<Option<i64>, ConfigError> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    text.parse().map(Some).map_err(|_| {
+        let problem =
+            "it must be one Telegram user id (a number); the bot tells each person theirs";
+        ConfigError::new(OWNER, problem)
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -297,7 +333,8 @@ mod tests {
 
     #[test]
     fn each_problem_names_its_variable_and_never_the_token() {
-        let cases: [(&[(&str, &str)], &str, &str); 9] = [
+        type Environment<'a> = &'a [(&'a str, &'a str)];
+        let cases: [(Environment<'_>, &str, &str); 9] = [
             (&[], "TELOXIDE_TOKEN", "@BotFather"),
             (&[("TELOXIDE_TOKEN", " ")], "TELOXIDE_TOKEN", "demo"),
             (

@@ -83,7 +83,7 @@ mod tests {
         let text = "hunter2".to_owned();
         let caught = guard(async {
             tokio::task::yield_now().await;
-            std::panic::panic_any(text)
+            panic::panic_any(text)
         });
         let Err::<(), _>(error) = caught.await else {
             panic!("it was not caught")

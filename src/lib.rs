@@ -1,8 +1,11 @@
 //! `addx`: a Telegram bot that links X accounts. The library behind the binary.
 
 pub mod app;
+pub mod audit;
+pub mod backup;
 pub mod clock;
 pub mod config;
+pub mod doctor;
 pub mod domain;
 pub mod failpoint;
 pub mod hardening;
@@ -10,6 +13,7 @@ pub mod heartbeat;
 mod incident;
 pub mod linker;
 pub mod random;
+pub mod rekey;
 pub mod store;
 mod telegram;
 pub mod telemetry;

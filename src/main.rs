@@ -1,125 +1,126 @@
 //! The `addx` binary: command line, signals, exit codes.
 
-use std::{collections::HashMap, process::ExitCode};
+mod cli;
+
+use std::{collections::HashMap, future::Future, io, process::ExitCode};
 
 use addx::{
     app::{self, AppError},
     clock::Clock,
-    config::{self, Config, VARIABLES},
+    config::{self, Config, ConfigError},
     hardening,
     heartbeat::Heartbeat,
     random::Random,
     telemetry,
 };
-use clap::{Parser, Subcommand};
-use tokio::signal::unix::{SignalKind, signal};
+use anyhow::Context as _;
+use clap::{CommandFactory as _, Parser as _};
+use tokio::{
+    runtime::Builder,
+    signal::unix::{SignalKind, signal},
+};
 use tokio_util::sync::CancellationToken;
 
-/// A Telegram bot that links X accounts, step by step.
-#[derive(Parser)]
-#[command(version, after_help = after_help())]
-struct Cli {
-    #[command(subcommand)]
-    command: Option<Command>,
-}
-
-#[derive(Subcommand)]
-enum Command {
-    /// Run the bot (also without a command)
-    Serve,
-    /// Exit 0 if the running bot reached Telegram lately, else 1
-    Healthcheck,
-}
-
-/// How the program ends.
-enum Exit {
-    Stopped,
-    Failed,
-    Config,
-}
-
-impl From<Exit> for ExitCode {
-    fn from(exit: Exit) -> Self {
-        match exit {
-            Exit::Stopped => Self::SUCCESS,
-            Exit::Failed => Self::from(1),
-            Exit::Config => Self::from(2),
-        }
-    }
-}
+use crate::cli::{Cli, CliError, Command, Exit, LogFormat, audit, complain, copies, doctor, key};
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let env = Environment::load();
-    telemetry::init(env.get(config::LOG.name).as_deref());
-    match cli.command.unwrap_or(Command::Serve) {
-        Command::Serve => serve(&env),
-        Command::Healthcheck => healthcheck(&env),
+    let filter = env.get(config::LOG.name);
+    match cli.log_format {
+        LogFormat::Text => telemetry::init(filter.as_deref()),
+        LogFormat::Json => telemetry::init_json(filter.as_deref()),
     }
-    .into()
-}
-
-fn serve(env: &Environment) -> Exit {
-    hardening::harden();
-    let config = match Config::read(|name| env.get(name)) {
-        Ok(config) => config,
+    match run(cli.command.unwrap_or(Command::Serve), &env) {
+        Ok(exit) => exit.into(),
         Err(error) => {
             complain(&error);
-            return Exit::Config;
+            error.exit().into()
         }
-    };
-    let runtime = match tokio::runtime::Builder::new_multi_thread()
+    }
+}
+
+fn run(command: Command, env: &Environment) -> Result<Exit, CliError> {
+    let done = |done: Result<(), CliError>| done.map(|()| Exit::Done);
+    match command {
+        Command::Serve => serve(env),
+        Command::Key(command) => {
+            let place = env.place()?;
+            done(block_on(async { key::run(command, &place).await })?)
+        }
+        Command::Audit(command) => {
+            let place = env.place()?;
+            done(block_on(async { audit::run(command, &place).await })?)
+        }
+        Command::Backup { file, json } => {
+            let place = env.place()?;
+            done(block_on(async {
+                copies::backup(&file, json, &place).await
+            })?)
+        }
+        Command::Restore { file, check, json } => {
+            let place = env.place()?;
+            done(block_on(async {
+                if check {
+                    copies::check(&file, json, &place).await
+                } else {
+                    copies::restore(&file, json, &place).await
+                }
+            })?)
+        }
+        Command::Doctor { json } => {
+            let config = env.config()?;
+            block_on(async { doctor::run(&config, json).await })?
+        }
+        Command::Healthcheck => healthcheck(env),
+        Command::Completions { shell } => {
+            clap_complete::generate(shell, &mut Cli::command(), "addx", &mut io::stdout());
+            Ok(Exit::Done)
+        }
+        Command::Man => {
+            clap_mangen::Man::new(Cli::command())
+                .render(&mut io::stdout())
+                .context("cannot print the man page")?;
+            Ok(Exit::Done)
+        }
+    }
+}
+
+fn serve(env: &Environment) -> Result<Exit, CliError> {
+    hardening::harden();
+    let config = env.config()?;
+    block_on(async {
+        let stop = CancellationToken::new();
+        stop_on_signals(stop.clone()).context("cannot listen for signals")?;
+        match app::run(config, Clock::system(), Random::system(), stop).await {
+            Ok(()) => Ok(Exit::Done),
+            Err(AppError::Config(error)) => Err(error.into()),
+            Err(error) => Err(anyhow::Error::from(error).into()),
+        }
+    })?
+}
+
+fn healthcheck(env: &Environment) -> Result<Exit, CliError> {
+    let database = config::database(|name| env.get(name))?;
+    Heartbeat::beside(&database, Clock::system())
+        .check()
+        .map_err(anyhow::Error::from)?;
+    Ok(Exit::Done)
+}
+
+fn block_on<T>(work: impl Future<Output = T>) -> Result<T, CliError> {
+    let runtime = Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
         .build()
-    {
-        Ok(runtime) => runtime,
-        Err(error) => {
-            complain(&error);
-            return Exit::Failed;
-        }
-    };
-    let exit = runtime.block_on(async {
-        let stop = CancellationToken::new();
-        if let Err(error) = stop_on_signals(stop.clone()) {
-            complain(&error);
-            return Exit::Failed;
-        }
-        match app::run(config, Clock::system(), Random::system(), stop).await {
-            Ok(()) => Exit::Stopped,
-            Err(error @ AppError::Config(_)) => {
-                complain(&error);
-                Exit::Config
-            }
-            Err(error) => {
-                complain(&error);
-                Exit::Failed
-            }
-        }
-    });
+        .context("cannot start the runtime")?;
+    let done = runtime.block_on(work);
     runtime.shutdown_background();
-    exit
-}
-
-fn healthcheck(env: &Environment) -> Exit {
-    let database = match config::database(|name| env.get(name)) {
-        Ok(database) => database,
-        Err(error) => {
-            complain(&error);
-            return Exit::Config;
-        }
-    };
-    match Heartbeat::beside(&database, Clock::system()).check() {
-        Ok(()) => Exit::Stopped,
-        Err(error) => {
-            complain(&error);
-            Exit::Failed
-        }
-    }
+    Ok(done)
 }
 
 /// The first SIGINT or SIGTERM stops the bot, the second one ends the program at once.
-fn stop_on_signals(stop: CancellationToken) -> std::io::Result<()> {
+fn stop_on_signals(stop: CancellationToken) -> io::Result<()> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
     tokio::spawn(async move {
@@ -137,14 +138,6 @@ fn stop_on_signals(stop: CancellationToken) -> std::io::Result<()> {
         }
     });
     Ok(())
-}
-
-#[expect(
-    clippy::print_stderr,
-    reason = "the one line a person at the terminal must see"
-)]
-fn complain(error: &dyn std::fmt::Display) {
-    eprintln!("addx: {error}");
 }
 
 /// The environment, and `./.env` where a variable is not set in it. No parent folder's `.env` is looked at.
@@ -165,17 +158,16 @@ impl Environment {
             .ok()
             .or_else(|| self.file.get(name).cloned())
     }
-}
 
-fn after_help() -> String {
-    let mut text = "Environment (a file ./.env works too):\n".to_owned();
-    for variable in VARIABLES {
-        let default = match variable.default {
-            None => "must be set".to_owned(),
-            Some("") => "default: empty".to_owned(),
-            Some(default) => format!("default: {default}"),
-        };
-        text += &format!("  {:<20} {} ({default})\n", variable.name, variable.meaning);
+    fn config(&self) -> Result<Config, ConfigError> {
+        Config::read(|name| self.get(name))
     }
-    text + "\nExit codes: 0 stopped as asked, 1 failed while running, 2 configuration."
+
+    /// The files that the commands beside a running bot work on.
+    fn place(&self) -> Result<key::Place, ConfigError> {
+        Ok(key::Place {
+            database: config::database(|name| self.get(name))?,
+            key_file: config::key_file(|name| self.get(name)),
+        })
+    }
 }

@@ -1,10 +1,13 @@
 //! Logs: to standard error, other crates capped, and a panic without the text that may hold what a user sent.
 
-use std::{io, panic};
+use std::{
+    io::{self, IsTerminal as _},
+    panic,
+};
 
 use tracing::{Level, Metadata};
 use tracing_subscriber::{
-    EnvFilter, Layer as _,
+    EnvFilter, Layer, Registry,
     filter::{FilterExt as _, filter_fn},
     fmt,
     layer::SubscriberExt as _,
@@ -13,15 +16,28 @@ use tracing_subscriber::{
 
 use crate::{config::LOG, incident};
 
-/// Begins to log. `filter` is what `RUST_LOG` says. A second call changes nothing.
+/// Begins to log, in lines for people. `filter` is what `RUST_LOG` says. A second call changes nothing.
 pub fn init(filter: Option<&str>) {
+    let lines = fmt::layer()
+        .with_writer(io::stderr)
+        .with_ansi(io::stderr().is_terminal());
+    begin(filter, lines.boxed());
+}
+
+/// As [`init`], with a JSON object a line, for programs.
+pub fn init_json(filter: Option<&str>) {
+    begin(filter, fmt::layer().with_writer(io::stderr).json().boxed());
+}
+
+fn begin(filter: Option<&str>, lines: Box<dyn Layer<Registry> + Send + Sync>) {
     let default = LOG.default.unwrap_or_default();
     let filter = EnvFilter::try_new(filter.unwrap_or(default))
         .unwrap_or_else(|_| EnvFilter::new(default))
         .and(filter_fn(may_be_logged));
-    let layer = fmt::layer().with_writer(io::stderr).with_filter(filter);
     // Fails only when somebody logs already: a test, an embedding program.
-    let _ = tracing_subscriber::registry().with(layer).try_init();
+    let _ = tracing_subscriber::registry()
+        .with(lines.with_filter(filter))
+        .try_init();
     panic::set_hook(Box::new(log_panic));
 }
 

@@ -1,6 +1,6 @@
 //! The key against the database, at start: made with an empty one, wanted by one with data, and never replaced.
 
-use std::path::Path;
+use std::{fmt::Display, path::Path};
 
 use crate::{
     clock::Clock,
@@ -11,7 +11,7 @@ use crate::{
         Store, StoreError,
         canary::{self, Canary},
     },
-    vault::{Keyring, Place, Vault},
+    vault::{Fingerprint, Keyring, Place, Vault},
 };
 
 /// Why the vault stays closed.
@@ -31,79 +31,110 @@ const CANARY: &[u8] = b"addx";
 /// Opens the vault with the key file, and makes sure that it is the one that this database wants.
 ///
 /// # Errors
-/// The key file is missing although there is data, or it is another one, or it cannot be used.
+/// The key file is missing although there is data, or it is another one, an older one, or it cannot be used; or the
+/// database is older than the oldest key that is still accepted.
 pub async fn unlock(
     store: &Store,
     key_file: &Path,
     clock: &Clock,
     random: &Random,
 ) -> Result<Vault, UnlockError> {
-    let problem = |problem: String| UnlockError::Config(ConfigError::new(KEY_FILE, problem));
     let wanted = canary::get(store.reader()).await?;
-    let exists = key_file.exists();
     let keyring = match &wanted {
-        Some(Canary {
-            key_id,
-            fingerprint,
-            ..
-        }) if !exists => {
+        Some(wanted) if !key_file.exists() => {
             return Err(problem(format!(
-                "there is no key file at {}. The database wants key {key_id} with fingerprint {fingerprint}; put that file \
-                 back. A new key would open nothing",
-                key_file.display()
+                "there is no key file at {}. The database wants key {} with fingerprint {}; put that file back. A new key \
+                 would open nothing",
+                key_file.display(),
+                wanted.key_id,
+                wanted.fingerprint
             )));
         }
         None if canary::has_sealed_rows(store.reader()).await? => {
             return Err(problem(
                 "the database holds sealed values, but not which key they want (its canary row is gone). Restore it from a \
-                 backup"
-                    .to_owned(),
+                 backup",
             ));
         }
-        None if !exists => {
-            let made = Keyring::create(key_file, random, clock.now());
-            let keyring = made.map_err(|error| problem(error.to_string()))?;
+        None if !key_file.exists() => {
+            let made = Keyring::create(key_file, random, clock.now()).map_err(problem)?;
             failpoint::hit("start.key_made");
             tracing::info!(
                 "a key file was made; back it up, apart from the database: without it nothing can be opened"
             );
-            keyring
+            made
         }
-        Some(_) | None => Keyring::read(key_file).map_err(|error| problem(error.to_string()))?,
+        Some(_) | None => Keyring::read(key_file).map_err(problem)?,
     };
-    let there = wanted
-        .as_ref()
-        .and_then(|wanted| keyring.fingerprint(wanted.key_id));
-    let vault = Vault::new(keyring, random.clone());
-    match wanted {
-        Some(wanted) => {
-            if vault.open(&Place::canary(), &wanted.sealed).is_err() {
-                let there = match there {
-                    Some(fingerprint) => {
-                        format!("the file has {fingerprint} as key {}", wanted.key_id)
-                    }
-                    None => format!("the file has no key {}", wanted.key_id),
-                };
-                return Err(problem(format!(
-                    "this is not the key file of this database. It wants key {} with fingerprint {}; {there}",
-                    wanted.key_id, wanted.fingerprint
-                )));
-            }
-        }
-        None => {
-            let (key_id, fingerprint) = vault.primary();
-            let sealed = vault
-                .seal(&Place::canary(), CANARY)
-                .map_err(StoreError::from)?;
-            let canary = Canary {
-                key_id,
-                fingerprint,
-                sealed,
-            };
-            let mut tx = store.begin().await?;
-            canary::insert(&mut *tx, &canary).await?;
-            tx.commit().await.map_err(StoreError::from)?;
-        }
+    let vault = Vault::new(keyring, key_file.to_owned(), random.clone());
+    if let Some(wanted) = wanted {
+        compare(&vault, &wanted)?;
     }
+    note_primary(store, &vault).await?;
     Ok(vault)
+}
+
+/// Whether the keyring is the one that the database wants, and neither of them an old copy.
+///
+/// # Errors
+/// It is not; the text names what is wanted and what is there.
+pub fn compare(vault: &Vault, wanted: &Canary) -> Result<(), UnlockError> {
+    let keyring = vault.keyring();
+    let newest_seen = wanted.key_id;
+    if newest_seen > keyring.newest() || newest_seen > keyring.primary() {
+        return Err(problem(format!(
+            "this keyring is older than the database: its primary key is {}, and the database has seen key {newest_seen} with \
+             fingerprint {}. Put the newer key file back",
+            keyring.primary(),
+            wanted.fingerprint
+        )));
+    }
+    if newest_seen < keyring.minimum() {
+        return Err(problem(format!(
+            "the database is older than this keyring: its newest key is {newest_seen} with fingerprint {}, and the keyring \
+             accepts keys from {}. It is an old copy; to use it nevertheless, use the key file of its time",
+            wanted.fingerprint,
+            keyring.minimum()
+        )));
+    }
+    if vault.open(&Place::canary(), &wanted.sealed).is_ok() {
+        return Ok(());
+    }
+    let there = match keyring.info(newest_seen) {
+        Some(key) => format!("the file has {} as key {newest_seen}", key.fingerprint),
+        None => format!("the file has no key {newest_seen}"),
+    };
+    Err(problem(format!(
+        "this is not the key file of this database. It wants key {newest_seen} with fingerprint {}; {there}",
+        wanted.fingerprint
+    )))
+}
+
+/// Notes in the database that this primary key is in use, if it is newer than what it has seen. From then on an older
+/// keyring is refused, and a bot that runs reads its key file again before it seals.
+///
+/// # Errors
+/// The database failed.
+pub async fn note_primary(store: &Store, vault: &Vault) -> Result<(), StoreError> {
+    let primary = vault.keyring().primary();
+    let newest_seen = |canary: Option<Canary>| canary.map(|canary| canary.key_id);
+    if newest_seen(canary::get(store.reader()).await?) >= Some(primary) {
+        return Ok(());
+    }
+    let mut tx = store.begin().await?;
+    if newest_seen(canary::get(&mut *tx).await?) < Some(primary) {
+        let (key_id, sealed) = vault.seal(&Place::canary(), CANARY)?;
+        let fingerprint = vault.keyring().info(key_id).map(|key| key.fingerprint);
+        let canary = Canary {
+            key_id,
+            fingerprint: fingerprint.unwrap_or_else(|| Fingerprint(String::new())),
+            sealed,
+        };
+        canary::put(&mut *tx, &canary).await?;
+    }
+    Ok(tx.commit().await?)
+}
+
+fn problem(problem: impl Display) -> UnlockError {
+    UnlockError::Config(ConfigError::new(KEY_FILE, problem))
 }

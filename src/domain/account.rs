@@ -89,6 +89,12 @@ pub enum NameRejection {
     LooksSecret,
     /// The user has a link of this name.
     Taken,
+    /// It is a command, though an unknown one.
+    UnknownCommand,
+    /// It is no text at all.
+    NotText,
+    /// It is an edit of an earlier message.
+    Edited,
 }
 
 impl AccountName {
@@ -141,9 +147,10 @@ impl fmt::Display for AccountName {
     }
 }
 
-/// Characters that change how a line reads without being seen: bidirectional controls and zero-width ones.
+/// Characters that change how a line reads without being seen, or that are seen as nothing: bidirectional controls,
+/// zero-width ones and fillers.
 fn is_invisible(c: char) -> bool {
-    matches!(c, '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{FEFF}')
+    matches!(c, '\u{AD}' | '\u{34F}' | '\u{61C}' | '\u{115F}' | '\u{1160}' | '\u{180E}' | '\u{2800}' | '\u{3164}' | '\u{FFA0}' | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{FEFF}')
 }
 
 /// X's numeric user id. Above 2^53, so never a JSON number on the way out.

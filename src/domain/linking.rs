@@ -75,6 +75,9 @@ pub struct Closed {
     pub ending: Ending,
     /// Whether the user knows.
     pub told: bool,
+    /// What is said about the last message.
+    #[serde(default)]
+    pub remark: Option<Remark>,
 }
 
 /// How a flow ended.
@@ -179,8 +182,8 @@ pub enum Doubt {
 pub enum Progress {
     /// The next value is asked for.
     Next(AwaitingValue),
-    /// All values are in.
-    Complete(Flow),
+    /// All values are in; what is said about the last message.
+    Complete(Flow, Option<Remark>),
 }
 
 impl LinkingState {
@@ -335,7 +338,7 @@ impl Flow {
         }
         self.asked.sort();
         if self.next_field().is_none() {
-            Progress::Complete(self)
+            Progress::Complete(self, remark)
         } else {
             Progress::Next(self.ask(remark))
         }
@@ -367,7 +370,7 @@ mod tests {
     fn next(progress: Progress) -> AwaitingValue {
         match progress {
             Progress::Next(state) => state,
-            Progress::Complete(_) => panic!("the flow is complete"),
+            Progress::Complete(..) => panic!("the flow is complete"),
         }
     }
 
@@ -380,7 +383,7 @@ mod tests {
         }
         assert_eq!(state.field, Field::AccessSecret);
         let progress = state.flow.receive(&[Field::AccessSecret], None);
-        assert!(matches!(progress, Progress::Complete(_)));
+        assert!(matches!(progress, Progress::Complete(..)));
     }
 
     #[test]
@@ -411,7 +414,7 @@ mod tests {
         let state = next(flow.receive(&[Field::AccessToken], None));
         assert_eq!(state.field, Field::AccessSecret);
         let all = state.flow.receive(&Field::ALL, None);
-        assert!(matches!(all, Progress::Complete(flow) if flow.asked == Field::ALL));
+        assert!(matches!(all, Progress::Complete(flow, _) if flow.asked == Field::ALL));
     }
 
     #[test]
@@ -430,7 +433,7 @@ mod tests {
             steps.extend([awaiting.step(), confirming.step()]);
             match state.flow.receive(&[field], None) {
                 Progress::Next(next) => state = next,
-                Progress::Complete(_) => break,
+                Progress::Complete(..) => break,
             }
         }
         assert_eq!(steps, (1..=8).collect::<Vec<_>>());

@@ -1,6 +1,7 @@
 //! The pure core: values, states and judgements. No I/O, no clock, no tokio, sqlx, reqwest or teloxide.
 
 pub mod account;
+pub mod audit;
 pub mod credentials;
 pub mod linking;
 pub mod notice;

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    account::{AccountId, AccountName, NameRejection, XAccount},
+    account::{AccountId, AccountName, NameRejection, XAccount, XUsername},
     linking::{FlowId, Purpose},
     report::Report,
     verdict::Verdict,
@@ -134,6 +134,48 @@ pub enum Notice {
         /// Their Telegram user id, to tell the operator.
         user: i64,
     },
+    /// The user may not use this bot yet; its owner was asked.
+    AccessAsked,
+    /// To the owner: somebody wants to use the bot.
+    AccessRequest {
+        /// Their Telegram user id.
+        user: i64,
+        /// What Telegram calls them.
+        first_name: String,
+    },
+    /// To somebody who asked: what the owner decided.
+    AccessDecided {
+        /// Granted or refused.
+        standing: Standing,
+    },
+    /// To the owner: the decision is kept.
+    AccessSet {
+        /// About whom.
+        user: i64,
+        /// What.
+        standing: Standing,
+    },
+    /// `/users`
+    Guests {
+        /// By standing, the newest first.
+        guests: Vec<Guest>,
+    },
+    /// `/block` without an id.
+    BlockWhom,
+    /// `/history`
+    History {
+        /// The newest first.
+        entries: Vec<Past>,
+    },
+    /// `/mydata`, in as many messages as it takes.
+    MyData {
+        /// Which one, from 1.
+        part: usize,
+        /// Of how many.
+        of: usize,
+        /// Whole lines of a JSON text.
+        json: String,
+    },
     /// A command the bot does not know.
     UnknownCommand,
     /// A text outside a flow.
@@ -147,6 +189,46 @@ pub enum Notice {
     Report(Report),
     /// Stored by another version of this program and no longer understood. Says nothing.
     Unreadable,
+}
+
+/// What the owner decided about somebody.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Standing {
+    /// Nothing yet.
+    Asked,
+    /// They may use the bot.
+    Granted,
+    /// They may not.
+    Refused,
+    /// They may no longer.
+    Blocked,
+}
+
+/// Somebody who asked to use the bot.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Guest {
+    /// Their Telegram user id.
+    pub user: i64,
+    /// What Telegram called them when they asked.
+    pub first_name: String,
+    /// What was decided.
+    pub standing: Standing,
+    /// When.
+    pub since: DateTime<Utc>,
+}
+
+/// An entry of a user's own history.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Past {
+    /// When.
+    pub at: DateTime<Utc>,
+    /// With which account, if it still is there.
+    pub account: Option<AccountName>,
+    /// The name of an [`super::audit::Event`].
+    pub event: String,
+    /// A verdict's code, or empty.
+    pub detail: String,
 }
 
 /// What an account is chosen for.
@@ -214,6 +296,8 @@ pub enum Occasion {
     Verify {
         /// The code before, and since when it stood.
         before: Option<(String, DateTime<Utc>)>,
+        /// The handle before, if it is another one now.
+        renamed_from: Option<XUsername>,
     },
     /// New values: accepted, and now in use.
     Swapped,

@@ -1,7 +1,7 @@
 //! What did this person paste? Reads any text as an answer to the question for one of the four values.
 //!
-//! A text is cleaned character by character ([`clean`](self)), taken apart into labels and words, and each word is
-//! judged by its mark, its label and its length. Nothing here does I/O, and no type shows a value: a text that is
+//! A text is cleaned character by character, taken apart into labels and words, and each word is judged by its mark,
+//! its label and its length. Nothing here does I/O, and no type shows a value: a text that is
 //! taken ends in a [`Secret`], everything else is a kind, a count or a length. The sentences are written elsewhere.
 //!
 //! Lengths and shapes are habits of X, not promises (docs.x.com names none), so they only lead to a [`Warning`].
@@ -9,6 +9,7 @@
 //! OAuth 2.0 values.
 
 mod clean;
+mod judge;
 mod kind;
 mod labels;
 mod noise;
@@ -27,7 +28,8 @@ pub use scan::looks_secret;
 use serde::{Deserialize, Serialize};
 
 use clean::Cleaned;
-use sort::{Found, Sorted};
+use judge::secret;
+use sort::{Found, Placed, Sorted};
 use words::Words;
 
 use super::credentials::{Field, Secret};
@@ -155,7 +157,7 @@ pub fn shape(field: Field, value: &str) -> Shape {
     Shape {
         chars: value.chars().count(),
         looks_like: shape::mark(value).or_else(|| shape::hint(value)),
-        unusual: warning(value, field),
+        unusual: judge::warning(value, field),
     }
 }
 
@@ -172,85 +174,69 @@ pub fn read(text: &str, asked: Field) -> Paste {
     }
     let words = Words::of(&cleaned.text);
     let found = sort::find(&words, asked);
-    if found.is_empty() {
-        let too_long = chars > MAX_VALUE_CHARS;
-        return match sole_word(&words).filter(|_| !too_long) {
-            Some(found) => single(&found, &cleaned, &words, asked, Vec::new()),
-            None if too_long => rejected(Rejection::TooLong { chars }),
-            None => rejected(without_values(&cleaned.text, &words)),
-        };
-    }
-    if let [one] = found.as_slice()
-        && is_torn(one, &words, asked)
-    {
-        return rejected(Rejection::InnerSpace);
+    match found.as_slice() {
+        [] if chars > MAX_VALUE_CHARS => return rejected(Rejection::TooLong { chars }),
+        [] => {
+            return match judge::sole_word(&words) {
+                Some(found) => single(&found, &cleaned, &words, asked, Vec::new()),
+                None => rejected(judge::without_values(&cleaned.text, &words)),
+            };
+        }
+        [one] if judge::is_torn(one, &words, asked) => return rejected(Rejection::InnerSpace),
+        _ => {}
     }
     match sort::without_repetitions(found) {
-        Some(found) => several(sort::sort(found, asked), &cleaned, &words, asked),
+        Some(found) => sorted(sort::sort(found, asked), &cleaned, &words, asked),
         None => rejected(Rejection::SameTwice),
     }
 }
 
-fn several(sorted: Sorted, cleaned: &Cleaned, words: &Words<'_>, asked: Field) -> Paste {
+/// The values with their fields: several, or one, or none that can be used.
+fn sorted(sorted: Sorted, cleaned: &Cleaned, words: &Words<'_>, asked: Field) -> Paste {
     let Sorted {
         placed,
         dropped,
         left,
         clash,
     } = sorted;
-    if clash {
+    if placed.len() > 1 && !clash {
         return Paste {
             dropped,
-            ..rejected(Rejection::AmbiguousSeveral)
+            ..several(&placed, cleaned)
         };
     }
-    if placed.len() > 1 {
-        let found = placed.iter().map(|placed| &placed.found);
-        let repairs = noise::in_values(found, cleaned);
-        let warnings = placed
-            .iter()
-            .filter_map(|placed| Some((placed.field, placed.warning?)));
-        let warnings = warnings.collect();
-        let values = placed
-            .into_iter()
-            .map(|placed| (placed.field, secret(&placed.found)));
-        let content = Content::Several {
-            values: values.collect(),
-            warnings,
-        };
-        return Paste {
-            repairs,
-            dropped,
-            content,
-        };
-    }
-    let rest = left.len();
-    let mut single_values = placed.into_iter().map(|placed| placed.found).chain(left);
-    match (single_values.next(), single_values.next()) {
-        (Some(found), None) => single(&found, cleaned, words, asked, dropped),
-        (Some(_), Some(_)) => {
-            let reason = if rest > 1 {
-                Rejection::InnerSpace
-            } else {
-                Rejection::AmbiguousSeveral
-            };
-            Paste {
-                dropped,
-                ..rejected(reason)
-            }
-        }
-        (None, _) => rejected(match dropped.first() {
-            Some(Kind::Masked) => Rejection::Masked,
-            Some(Kind::Value(Field::AccessToken)) => {
-                Rejection::NotAnAccessToken { looks_like: None }
-            }
-            Some(Kind::Value(_)) | None => not_ascii_or_too_long(words),
-            Some(kind) => Rejection::WrongKind(*kind),
-        }),
+    let torn = left.len() > 1;
+    let mut found = placed.into_iter().map(|placed| placed.found).chain(left);
+    let rejection = match (found.next(), found.next()) {
+        _ if clash => Rejection::AmbiguousSeveral,
+        (Some(found), None) => return single(&found, cleaned, words, asked, dropped),
+        (Some(_), Some(_)) if torn => Rejection::InnerSpace,
+        (Some(_), Some(_)) => Rejection::AmbiguousSeveral,
+        (None, _) => return rejected(judge::without_use(&dropped, words)),
+    };
+    Paste {
+        dropped,
+        ..rejected(rejection)
     }
 }
 
-/// One value, judged as what its label or the question says it is.
+fn several(placed: &[Placed], cleaned: &Cleaned) -> Paste {
+    let repairs = noise::in_values(placed.iter().map(|placed| &placed.found), cleaned);
+    let warning = |placed: &Placed| Some((placed.field, placed.warning?));
+    let content = Content::Several {
+        warnings: placed.iter().filter_map(warning).collect(),
+        values: placed
+            .iter()
+            .map(|placed| (placed.field, secret(&placed.found)))
+            .collect(),
+    };
+    Paste {
+        repairs,
+        dropped: Vec::new(),
+        content,
+    }
+}
+
 fn single(
     found: &Found,
     cleaned: &Cleaned,
@@ -258,139 +244,16 @@ fn single(
     asked: Field,
     dropped: Vec<Kind>,
 ) -> Paste {
-    Paste {
-        repairs: noise::around(found, cleaned, words),
-        dropped,
-        content: judge(found, asked),
-    }
-}
-
-fn judge(found: &Found, asked: Field) -> Content {
-    let text = found.text.as_str();
-    let as_other = |field, firm| Content::OtherField {
-        field,
-        value: secret(found),
-        firm,
+    let content = judge::judge(found, asked);
+    let repairs = match content {
+        Content::Rejected(_) => Vec::new(),
+        _ => noise::around(found, cleaned, words),
     };
-    let label = found.label.and_then(Kind::field);
-    match shape::mark(text) {
-        Some(Kind::Value(field)) if field != asked => return as_other(field, true),
-        Some(Kind::Masked) => return Content::Rejected(Rejection::Masked),
-        Some(kind) if kind.field().is_none() => {
-            return Content::Rejected(Rejection::WrongKind(kind));
-        }
-        Some(_) | None => {}
+    Paste {
+        repairs,
+        dropped,
+        content,
     }
-    if !text.is_ascii() {
-        return Content::Rejected(Rejection::NotAscii);
-    }
-    if text.len() > MAX_VALUE_CHARS {
-        return Content::Rejected(Rejection::TooLong { chars: text.len() });
-    }
-    let is_token = shape::mark(text).is_some();
-    let exact = shape::exact(text);
-    match label.filter(|label| *label != Field::AccessToken || is_token) {
-        Some(field) if field != asked => return as_other(field, asked == Field::AccessToken),
-        Some(_) => {}
-        None => {
-            if let Some(field) = exact.filter(|field| *field != asked) {
-                return as_other(field, asked == Field::AccessToken);
-            }
-        }
-    }
-    if asked == Field::AccessToken && !is_token {
-        let looks_like = shape::hint(text);
-        return Content::Rejected(Rejection::NotAnAccessToken { looks_like });
-    }
-    Content::Value {
-        value: secret(found),
-        warning: warning(text, asked),
-    }
-}
-
-/// What is unusual about a text as a value of `field`.
-fn warning(text: &str, field: Field) -> Option<Warning> {
-    let kind = shape::mark(text).or_else(|| shape::hint(text));
-    if let Some(kind) = kind.filter(|kind| *kind != Kind::Value(field)) {
-        return Some(Warning::LooksLike(kind));
-    }
-    if !shape::has_form(text, field) {
-        return Some(Warning::UnusualCharacters);
-    }
-    let usual = shape::length_today(field);
-    let chars = text.chars().count();
-    (!shape::has_usual_length(text, field)).then_some(Warning::UnusualLength { chars, usual })
-}
-
-/// The only word of a text, if it may be a value: too short to look drawn at random, but no word of a language.
-fn sole_word(words: &Words<'_>) -> Option<Found> {
-    let mut all = words.iter();
-    let word = all.next().filter(|_| all.next().is_none())?;
-    (!shape::is_plain(word.text)).then(|| Found {
-        label: None,
-        text: zeroize::Zeroizing::new(word.text.to_owned()),
-        at: word.at.clone(),
-        wrapped: false,
-        doubled: false,
-    })
-}
-
-/// Why a text without any value cannot be taken.
-fn without_values(text: &str, words: &Words<'_>) -> Rejection {
-    let mut odd = words
-        .iter()
-        .filter(|word| !shape::is_prose(word.text))
-        .peekable();
-    if odd.peek().is_some() {
-        let torn = odd.all(|word| word.text.is_ascii());
-        return if torn {
-            Rejection::InnerSpace
-        } else {
-            Rejection::NotAscii
-        };
-    }
-    if words.iter().next().is_some() {
-        return Rejection::Sentence;
-    }
-    if text
-        .chars()
-        .filter(|c| matches!(c, '•' | '●' | '*' | '·'))
-        .count()
-        >= 3
-    {
-        return Rejection::Masked;
-    }
-    match words.names().last() {
-        Some(name) => Rejection::LabelOnly { kind: name.kind() },
-        None => Rejection::Sentence,
-    }
-}
-
-fn not_ascii_or_too_long(words: &Words<'_>) -> Rejection {
-    let longest = words.iter().map(|word| word.text.chars().count()).max();
-    match longest {
-        Some(chars) if chars > MAX_VALUE_CHARS => Rejection::TooLong { chars },
-        _ => Rejection::NotAscii,
-    }
-}
-
-/// Whether words beside the value may belong to it: then a space was copied into it.
-fn is_torn(found: &Found, words: &Words<'_>, asked: Field) -> bool {
-    if found.wrapped || shape::mark(&found.text).is_some_and(|kind| kind.field().is_none()) {
-        return false;
-    }
-    let beside: Vec<_> = words.beside(&found.at).collect();
-    let whole = shape::exact(&found.text);
-    let wanted = found.label.and_then(Kind::field).unwrap_or(asked);
-    match beside.as_slice() {
-        [] => false,
-        [_] if whole != Some(wanted) => true,
-        _ => whole.is_none() || beside.iter().any(|word| !shape::is_prose(word.text)),
-    }
-}
-
-fn secret(found: &Found) -> Secret {
-    Secret::new(found.text.as_str().to_owned())
 }
 
 fn rejected(rejection: Rejection) -> Paste {

@@ -14,6 +14,9 @@ pub struct Report {
     pub made_at: DateTime<Utc>,
     /// The verdict's code; `None` before the first check.
     pub verdict: Option<String>,
+    /// The HTTP status of an answer that is not understood.
+    #[serde(default)]
+    pub status: Option<u16>,
     /// Since when.
     pub since: Option<DateTime<Utc>>,
     /// When X was last asked.

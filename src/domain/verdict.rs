@@ -85,20 +85,26 @@ pub enum Verdict {
     /// The token belongs to another X account than the one that is linked.
     TokenOfOtherAccount {
         /// The account that is linked.
-        expected: XUserId,
+        expected: XAccount,
         /// The account of the new token.
         found: XUserId,
     },
     /// The new values are the ones that are stored already.
-    SameValuesAgain,
+    SameValuesAgain {
+        /// Which were sent, in the order in which they are asked for.
+        fields: Vec<Field>,
+    },
     /// X suspended the app.
     AppSuspended,
     /// X suspended the user.
     UserSuspended,
     /// X locked the user's account until they log in.
     UserLocked,
-    /// The app is in no package or environment that may call the v2 API.
-    NotEnrolled,
+    /// The app is in no package or environment that may call the v2 API, or its user has no account that pays.
+    NotEnrolled {
+        /// Who has to enrol.
+        who: Unenrolled,
+    },
     /// The values are good, the prepaid credits are used up.
     NoCredits,
     /// The values are good, the spending limit of the billing cycle is reached.
@@ -163,11 +169,11 @@ impl Verdict {
             Self::AccessSecretRejected => "access_secret_rejected",
             Self::TokenPairRejected => "token_pair_rejected",
             Self::TokenOfOtherAccount { .. } => "token_of_other_account",
-            Self::SameValuesAgain => "same_values_again",
+            Self::SameValuesAgain { .. } => "same_values_again",
             Self::AppSuspended => "app_suspended",
             Self::UserSuspended => "user_suspended",
             Self::UserLocked => "user_locked",
-            Self::NotEnrolled => "not_enrolled",
+            Self::NotEnrolled { .. } => "not_enrolled",
             Self::NoCredits => "no_credits",
             Self::SpendCapReached { .. } => "spend_cap_reached",
             Self::RateLimited { .. } => "rate_limited",
@@ -200,11 +206,11 @@ impl Verdict {
             | Self::AccessSecretRejected
             | Self::TokenPairRejected
             | Self::TokenOfOtherAccount { .. }
-            | Self::SameValuesAgain
+            | Self::SameValuesAgain { .. }
             | Self::AppSuspended
             | Self::UserSuspended
             | Self::UserLocked
-            | Self::NotEnrolled => Outcome::Refused,
+            | Self::NotEnrolled { .. } => Outcome::Refused,
             Self::NoCredits
             | Self::SpendCapReached { .. }
             | Self::RateLimited { .. }
@@ -220,17 +226,21 @@ impl Verdict {
         match self {
             Self::ApiKeyPairRejected => &Field::KEY_PAIR,
             Self::AccessSecretRejected => &[Field::AccessSecret],
+            Self::SameValuesAgain { fields } => match fields.as_slice() {
+                [Field::ApiKey, Field::ApiSecret] => &Field::KEY_PAIR,
+                [Field::AccessSecret] => &[Field::AccessSecret],
+                _ => &Field::TOKEN_PAIR,
+            },
             Self::ReadOnly { .. }
             | Self::AccessTokenRejected
             | Self::TokenPairRejected
-            | Self::TokenOfOtherAccount { .. }
-            | Self::SameValuesAgain => &Field::TOKEN_PAIR,
+            | Self::TokenOfOtherAccount { .. } => &Field::TOKEN_PAIR,
             Self::Connected { .. }
             | Self::ConnectedPermissionUnknown { .. }
             | Self::AppSuspended
             | Self::UserSuspended
             | Self::UserLocked
-            | Self::NotEnrolled
+            | Self::NotEnrolled { .. }
             | Self::NoCredits
             | Self::SpendCapReached { .. }
             | Self::RateLimited { .. }
@@ -239,6 +249,16 @@ impl Verdict {
             | Self::Unexpected { .. } => &[],
         }
     }
+}
+
+/// Who has to enrol before X answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Unenrolled {
+    /// `client-not-enrolled`: the app.
+    App,
+    /// `user-not-enrolled`: the X user whose token it is.
+    User,
 }
 
 /// How far X's answer decides about the values themselves.

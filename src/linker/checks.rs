@@ -9,7 +9,8 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use super::{KEY_PAIR_FRESH, Linker, Opened, choice, flow::free_name, open};
 use crate::{
     domain::{
-        account::{AccountId, AccountName, LinkedAccount},
+        account::{AccountId, AccountName, LinkedAccount, XUsername},
+        audit::{Actor, Event},
         credentials::{ClientCredentials, Field, Secret, TokenCredentials},
         notice::{CheckResult, Notice, Occasion},
         verdict::{KeyPairOutcome, Outcome, Verdict},
@@ -214,7 +215,7 @@ impl Linker {
         let mut tx = self.store.begin().await?;
         if checks::finish(&mut *tx, check.id).await? {
             values::set_key_pair(&mut *tx, check.account, Some(outcome), now).await?;
-            dialogues::redraw(&mut *tx, check.owner, now).await?;
+            dialogues::redraw_shown(&mut *tx, check.owner, now).await?;
         }
         tx.commit().await?;
         let _ = self.to_write.send(check.owner);
@@ -237,7 +238,15 @@ impl Linker {
             tx.commit().await?;
             return Ok(());
         };
-        if let Some(outcome) = key_pair {
+        // A new key pair that is being entered, or waits, has an answer of its own.
+        let candidate = values::list(&mut *tx, linked.id, Slot::Candidate).await?;
+        let is_newest = check.kind == CheckKind::Rotation
+            || !candidate
+                .iter()
+                .any(|value| Field::KEY_PAIR.contains(&value.field));
+        if let Some(outcome) = key_pair
+            && is_newest
+        {
             values::set_key_pair(&mut *tx, linked.id, Some(outcome), now).await?;
         }
         let result = match check.kind {
@@ -252,7 +261,10 @@ impl Linker {
                     .map(|verdict| verdict.code().to_owned())
                     .zip(asked_about.verdict_since);
                 let occasion = match check.kind {
-                    CheckKind::Verify => Occasion::Verify { before },
+                    CheckKind::Verify => Occasion::Verify {
+                        before,
+                        renamed_from: renamed(asked_about, &verdict),
+                    },
                     CheckKind::KeyPair | CheckKind::Link | CheckKind::Rotation => Occasion::Link,
                 };
                 let twin = match verdict.account() {
@@ -269,6 +281,14 @@ impl Linker {
                 }
             }
         };
+        let event = match (check.kind, &result.occasion) {
+            (CheckKind::Rotation, Occasion::Swapped) => Event::Swap,
+            (CheckKind::Rotation, _) => Event::Refuse,
+            (CheckKind::KeyPair | CheckKind::Link | CheckKind::Verify, _) => Event::Check,
+        };
+        let code = result.verdict.code();
+        self.note(&mut tx, check.owner, Actor::Bot, event, check.account, code)
+            .await?;
         outbox::push(&mut *tx, check.owner, &Notice::Result(result), now).await?;
         failpoint::hit("check.before_commit");
         tx.commit().await?;
@@ -329,11 +349,17 @@ impl Linker {
 fn judge_owner(linked: &LinkedAccount, verdict: Verdict) -> Verdict {
     match (&linked.x_account, verdict.account()) {
         (Some(expected), Some(found)) if expected.id != found.id => Verdict::TokenOfOtherAccount {
-            expected: expected.id,
+            expected: expected.clone(),
             found: found.id,
         },
         _ => verdict,
     }
+}
+
+/// The handle that X gave the account before, if it gives another one now.
+fn renamed(before: &LinkedAccount, verdict: &Verdict) -> Option<XUsername> {
+    let (before, now) = (before.x_account.as_ref()?, verdict.account()?);
+    (before.username != now.username).then(|| before.username.clone())
 }
 
 /// A new value of this field, or the one in use.

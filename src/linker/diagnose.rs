@@ -6,6 +6,7 @@ use crate::{
         account::AccountId,
         paste,
         report::{Report, ValueReport},
+        verdict::Verdict,
     },
     store::{
         StoreError, Tx, accounts, deletions,
@@ -46,6 +47,10 @@ impl Linker {
         Ok(Some(Report {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             made_at: self.clock.now(),
+            status: match &linked.verdict {
+                Some(Verdict::Unexpected { status, .. }) => Some(*status),
+                Some(_) | None => None,
+            },
             verdict: linked.verdict.map(|verdict| verdict.code().to_owned()),
             since: linked.verdict_since,
             checked_at: linked.checked_at,

@@ -8,6 +8,7 @@ use super::{
 use crate::{
     domain::{
         account::{AccountId, AccountName, LinkedAccount, NameRejection, XUserId},
+        audit::{Actor, Event},
         credentials::{Field, Secret},
         linking::{
             AwaitingName, AwaitingValue, ConfirmingValue, Doubt, Flow, FlowId, LinkName,
@@ -42,15 +43,15 @@ pub enum Begun {
 pub enum Answer {
     /// The flow goes on here.
     State(LinkingState),
-    /// All values are in.
-    Complete(Flow),
+    /// All values are in; what is said about the last message.
+    Complete(Flow, Option<Remark>),
 }
 
 impl From<Progress> for Answer {
     fn from(progress: Progress) -> Self {
         match progress {
             Progress::Next(state) => Self::State(LinkingState::AwaitingValue(state)),
-            Progress::Complete(flow) => Self::Complete(flow),
+            Progress::Complete(flow, remark) => Self::Complete(flow, remark),
         }
     }
 }
@@ -83,9 +84,9 @@ impl Linker {
         {
             return Ok(Begun::NameRejected(NameRejection::Taken));
         }
+        values::erase_unfinished(tx, owner).await?;
         let account = AccountId::from_bytes(self.random.bytes()?);
-        let (_, wrapped) = self.vault.new_data_key(owner, account)?;
-        let (key_id, _) = self.vault.primary();
+        let (_, key_id, wrapped) = self.vault.new_data_key(owner, account)?;
         let now = self.clock.now();
         values::insert_data_key(&mut **tx, owner, account, key_id, &wrapped, now).await?;
         failpoint::hit("link.begun");
@@ -146,8 +147,18 @@ impl Linker {
         let Some(linked) = accounts::by_id(&mut **tx, owner, account).await? else {
             return Ok(None);
         };
+        values::erase_unfinished(tx, owner).await?;
+        if repair && linked.candidate_until.is_some() {
+            // They must not end while the flow fills them up.
+            self.keep_candidates(tx, owner, account).await?;
+        }
         if !repair {
-            self.drop_candidate(tx, owner, account).await?;
+            let waiting = values::list(&mut **tx, account, Slot::Candidate).await?;
+            let fields: Vec<Field> = waiting.iter().map(|value| value.field).collect();
+            self.drop_candidates(tx, owner, account, &fields).await?;
+            if fields.contains(&Field::ApiKey) {
+                self.forget_key_pair_answer(tx, account).await?;
+            }
         }
         checks::cancel(&mut **tx, account, CheckKind::Rotation).await?;
         let flow = Flow::rotate(self.new_flow_id()?, account, linked.name, fields);
@@ -299,18 +310,27 @@ impl Linker {
         owner: i64,
         state: &LinkingState,
     ) -> Result<usize, StoreError> {
+        self.store.note_erasure();
         let Some(account) = state.account() else {
+            // A state that could not be read names no account.
+            values::erase_unfinished(tx, owner).await?;
             return Ok(0);
         };
-        self.store.note_erasure();
         let held = usize::from(matches!(state, LinkingState::ConfirmingValue(_)));
         match state.flow() {
             Some(flow) if matches!(flow.purpose, Purpose::Rotate(_)) => {
                 values::delete_all(&mut **tx, account, Slot::Held).await?;
-                for field in &flow.received {
-                    values::delete(&mut **tx, account, Slot::Candidate, *field).await?;
+                // Half a pair is worth nothing: with one value goes the other, of an earlier try.
+                let pairs = [Field::KEY_PAIR, Field::TOKEN_PAIR].into_iter();
+                let begun =
+                    pairs.filter(|pair| pair.iter().any(|field| flow.received.contains(field)));
+                let fields: Vec<Field> = begun.flatten().collect();
+                if !fields.is_empty() {
+                    self.drop_candidates(tx, owner, account, &fields).await?;
                 }
-                checks::cancel(&mut **tx, account, CheckKind::KeyPair).await?;
+                if fields.contains(&Field::ApiKey) {
+                    self.forget_key_pair_answer(tx, account).await?;
+                }
             }
             Some(_) | None => {
                 values::erase(&mut **tx, owner, account).await?;
@@ -356,6 +376,8 @@ impl Linker {
         let name = free_name(tx, owner, flow.account, wanted).await?;
         let now = self.clock.now();
         accounts::insert(&mut **tx, owner, flow.account, &name, takes_x_handle, now).await?;
+        self.note(tx, owner, Actor::User, Event::Link, flow.account, "")
+            .await?;
         failpoint::hit("submit.inserted");
         let Some(linked) = accounts::by_id(&mut **tx, owner, flow.account).await? else {
             return Err(StoreError::Database(sqlx::Error::RowNotFound));
@@ -393,28 +415,29 @@ impl Linker {
         };
         if all_known {
             self.drop_candidate(tx, owner, account).await?;
-            return Ok(said(Verdict::SameValuesAgain));
+            let mut fields: Vec<Field> = candidate.iter().map(|new| new.field).collect();
+            fields.sort();
+            return Ok(said(Verdict::SameValuesAgain { fields }));
         }
-        let Some(expected) = linked.x_account.as_ref().map(|x_account| x_account.id) else {
+        let Some(expected) = linked.x_account.clone() else {
             // X never accepted the old values: nothing is lost by replacing them.
             values::move_all(&mut **tx, account, Slot::Candidate, Slot::Current).await?;
             self.store.note_erasure();
+            // An answer about the old values says nothing about these.
+            checks::cancel(&mut **tx, account, CheckKind::Verify).await?;
             return self.ask(tx, &linked, CheckKind::Link).await;
         };
         if let Some(token) = candidate.iter().find(|new| new.field == Field::AccessToken) {
             let secret = open(&key, owner, account, token)?;
             if let Some(found) = XUserId::of_access_token(secret.expose())
-                && found != expected
+                && found != expected.id
             {
-                for field in Field::TOKEN_PAIR {
-                    values::delete(&mut **tx, account, Slot::Candidate, field).await?;
-                }
-                self.store.note_erasure();
+                self.drop_candidates(tx, owner, account, &Field::TOKEN_PAIR)
+                    .await?;
                 return Ok(said(Verdict::TokenOfOtherAccount { expected, found }));
             }
         }
-        let until = self.clock.now() + CANDIDATE_LIFETIME;
-        accounts::set_candidate_until(&mut **tx, owner, account, Some(until)).await?;
+        self.keep_candidates(tx, owner, account).await?;
         self.ask(tx, &linked, CheckKind::Rotation).await
     }
 
@@ -448,6 +471,39 @@ impl Linker {
         let since = self.clock.now() - hour;
         let times = checks::logged(&mut **tx, owner, false, since).await?;
         Ok(full_until(&times, super::MAX_CHECKS_AN_HOUR, hour))
+    }
+
+    /// Lets the new values wait for X's decision, for so long.
+    async fn keep_candidates(
+        &self,
+        tx: &mut Tx,
+        owner: i64,
+        account: AccountId,
+    ) -> Result<(), StoreError> {
+        let until = self.clock.now() + CANDIDATE_LIFETIME;
+        accounts::set_candidate_until(&mut **tx, owner, account, Some(until)).await
+    }
+
+    /// Erases some of the new values; whatever is left waits on.
+    async fn drop_candidates(
+        &self,
+        tx: &mut Tx,
+        owner: i64,
+        account: AccountId,
+        fields: &[Field],
+    ) -> Result<(), StoreError> {
+        for field in fields {
+            values::delete(&mut **tx, account, Slot::Candidate, *field).await?;
+        }
+        self.store.note_erasure();
+        let left = values::list(&mut **tx, account, Slot::Candidate).await?;
+        let linked = accounts::by_id(&mut **tx, owner, account).await?;
+        let waits = linked.is_some_and(|linked| linked.candidate_until.is_some());
+        match (left.is_empty(), waits) {
+            (true, _) => accounts::set_candidate_until(&mut **tx, owner, account, None).await,
+            (false, false) => self.keep_candidates(tx, owner, account).await,
+            (false, true) => Ok(()),
+        }
     }
 
     pub(super) async fn drop_candidate(

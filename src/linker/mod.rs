@@ -21,9 +21,11 @@ use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::{Notify, mpsc};
 
 use crate::{
+    audit,
     clock::Clock,
     domain::{
         account::{AccountId, LinkedAccount},
+        audit::{Act, Actor, Event},
         credentials::{ClientCredentials, Field, Secret, TokenCredentials},
         notice::{AccountChoice, AccountSummary},
     },
@@ -33,7 +35,7 @@ use crate::{
         Store, StoreError, Tx, accounts, checks as questions,
         values::{self, SealedValue, Slot, WrappedKey},
     },
-    vault::{DataKey, Vault},
+    vault::{AuditKey, DataKey, Vault},
     x::XClient,
 };
 
@@ -58,6 +60,7 @@ pub struct Linker {
     x: XClient,
     clock: Clock,
     random: Random,
+    audit: AuditKey,
     /// Wakes the runner of the checks.
     checks_due: Arc<Notify>,
     /// Names chats that have something to be told.
@@ -75,6 +78,7 @@ impl Linker {
         x: XClient,
         clock: Clock,
         random: Random,
+        audit: AuditKey,
         to_write: mpsc::UnboundedSender<i64>,
     ) -> Self {
         Self {
@@ -83,6 +87,7 @@ impl Linker {
             x,
             clock,
             random,
+            audit,
             checks_due: Arc::default(),
             to_write,
             clock_difference: Arc::new(AtomicI64::new(i64::MIN)),
@@ -169,6 +174,14 @@ impl Linker {
             values::put(&mut **tx, into.id, Slot::Current, &sealed).await?;
         }
         values::delete_all(&mut **tx, into.id, Slot::Candidate).await?;
+        // Answers about the old values say nothing about these.
+        for kind in [
+            questions::CheckKind::Link,
+            questions::CheckKind::Verify,
+            questions::CheckKind::Rotation,
+        ] {
+            questions::cancel(&mut **tx, into.id, kind).await?;
+        }
         accounts::set_candidate_until(&mut **tx, owner, into.id, None).await?;
         if let Some(verdict) = &from.verdict {
             accounts::record_verdict(&mut **tx, &into, verdict, self.clock.now()).await?;
@@ -201,6 +214,26 @@ impl Linker {
         }
         self.store.note_erasure();
         Ok(tx.commit().await?)
+    }
+
+    /// Appends to the audit trail what was done with an account.
+    async fn note(
+        &self,
+        tx: &mut Tx,
+        owner: i64,
+        actor: Actor,
+        event: Event,
+        account: AccountId,
+        detail: &str,
+    ) -> Result<(), StoreError> {
+        let act = Act {
+            owner,
+            actor,
+            event,
+            account: Some(account),
+            detail: detail.to_owned(),
+        };
+        audit::note(tx, &self.audit, act, self.clock.now()).await
     }
 
     async fn data_key(

@@ -39,18 +39,31 @@ pub async fn get(db: impl SqliteExecutor<'_>) -> Result<Option<Canary>, StoreErr
     }))
 }
 
-/// Writes the first canary.
+/// Writes the canary of a new primary key.
 ///
 /// # Errors
-/// There is one already, or the database failed.
-pub async fn insert(db: impl SqliteExecutor<'_>, canary: &Canary) -> Result<(), StoreError> {
-    sqlx::query("INSERT INTO canary (id, key_id, fingerprint, sealed) VALUES (1, ?, ?, ?)")
-        .bind(canary.key_id.0)
-        .bind(&canary.fingerprint.0)
-        .bind(canary.sealed.as_bytes())
-        .execute(db)
-        .await?;
+/// The database failed.
+pub async fn put(db: impl SqliteExecutor<'_>, canary: &Canary) -> Result<(), StoreError> {
+    sqlx::query(
+        "INSERT OR REPLACE INTO canary (id, key_id, fingerprint, sealed) VALUES (1, ?, ?, ?)",
+    )
+    .bind(canary.key_id.0)
+    .bind(&canary.fingerprint.0)
+    .bind(canary.sealed.as_bytes())
+    .execute(db)
+    .await?;
     Ok(())
+}
+
+/// The newest primary key that this database has seen; 0 before the first.
+///
+/// # Errors
+/// The database failed.
+pub async fn newest_key(db: impl SqliteExecutor<'_>) -> Result<KeyId, StoreError> {
+    let newest: Option<u32> = sqlx::query_scalar("SELECT key_id FROM canary WHERE id = 1")
+        .fetch_optional(db)
+        .await?;
+    Ok(KeyId(newest.unwrap_or(0)))
 }
 
 /// Whether anything was ever sealed into this database.

@@ -221,14 +221,20 @@ pub async fn free_all(db: impl SqliteExecutor<'_>) -> Result<(), StoreError> {
 /// # Errors
 /// The database failed.
 pub async fn next_due(db: impl SqliteExecutor<'_>) -> Result<Option<DateTime<Utc>>, StoreError> {
-    let due: Option<i64> =
-        sqlx::query_scalar(
-            "SELECT min(max(due_at, ifnull(
-                 (SELECT max(leased_until) FROM checks AS same WHERE same.account_id = checks.account_id), 0)))
-             FROM checks",
-        )
-        .fetch_one(db)
-        .await?;
+    // The first that is due of an account that is not being asked about, or of one that is, after the lease.
+    let due: Option<i64> = sqlx::query_scalar(
+        "SELECT min(due) FROM (
+             SELECT due FROM (
+                 SELECT due_at AS due FROM checks WHERE account_id NOT IN (
+                     SELECT account_id FROM checks WHERE leased_until IS NOT NULL)
+                 ORDER BY due_at LIMIT 1)
+             UNION ALL
+             SELECT max(due_at, lease) FROM checks JOIN (
+                 SELECT account_id, max(leased_until) AS lease FROM checks
+                 WHERE leased_until IS NOT NULL GROUP BY account_id) USING (account_id))",
+    )
+    .fetch_one(db)
+    .await?;
     Ok(due.map(time))
 }
 

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use sqlx::SqliteExecutor;
 
 use super::{StoreError, Tx};
-use crate::vault::Sealed;
+use crate::vault::{KeyId, Sealed};
 
 /// Keeps an update, unless it is known: waiting, handled or given up. `true` if it is new.
 ///
@@ -16,14 +16,17 @@ pub async fn insert(
     tx: &mut Tx,
     update: i64,
     chat: i64,
+    key_id: KeyId,
     sealed: &Sealed,
     now: DateTime<Utc>,
 ) -> Result<bool, StoreError> {
     let done = sqlx::query(
-        "INSERT OR IGNORE INTO inbox (update_id, chat_id, sealed, received_at) VALUES (?, ?, ?, ?)",
+        "INSERT OR IGNORE INTO inbox (update_id, chat_id, key_id, sealed, received_at)
+         VALUES (?, ?, ?, ?, ?)",
     )
     .bind(update)
     .bind(chat)
+    .bind(key_id.0)
     .bind(sealed.as_bytes())
     .bind(now.timestamp())
     .execute(&mut **tx)

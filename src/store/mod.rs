@@ -3,15 +3,20 @@
 //! One connection writes and a few read: writers queue in the pool, in order, instead of retrying on a locked file.
 //! Queries are checked by `tests/queries.rs`, which prepares every statement against the migrated schema.
 
+pub mod access;
 pub mod accounts;
 pub mod agenda;
 pub mod anchors;
+pub mod audit;
 pub mod canary;
 pub mod checks;
+pub mod copies;
+pub mod counts;
 pub mod courtesies;
 pub mod deletions;
 pub mod dialogues;
 pub mod inbox;
+pub mod keys;
 pub mod outbox;
 pub mod values;
 
@@ -20,13 +25,14 @@ use std::{
     io,
     os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _},
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, OnceLock},
     time::Duration,
 };
 
 use chrono::{DateTime, Utc};
 use sqlx::{
     Sqlite, SqlitePool, Transaction,
+    migrate::Migrator,
     sqlite::{
         SqliteAutoVacuum, SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions,
         SqliteSynchronous,
@@ -36,7 +42,11 @@ use sqlx::{
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
-use crate::{failpoint, random::NoRandomness, vault::OpenError};
+use crate::{
+    failpoint,
+    random::NoRandomness,
+    vault::{KeyId, OpenError},
+};
 
 /// How long a connection waits for a lock that another process holds (a backup, a person with a shell).
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -44,7 +54,19 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
 const READERS: u32 = 2;
 /// The longest pause between two tries to empty the log.
-const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+const LONGEST_PAUSE: Duration = Duration::from_mins(1);
+
+static MIGRATIONS: Migrator = sqlx::migrate!();
+
+/// The schema that this program knows: the number of its newest migration.
+#[must_use]
+pub fn known_schema() -> i64 {
+    MIGRATIONS
+        .iter()
+        .map(|migration| migration.version)
+        .max()
+        .unwrap_or(0)
+}
 
 /// A write transaction. It sees and changes everything or nothing.
 pub type Tx = Transaction<'static, Sqlite>;
@@ -54,9 +76,13 @@ pub type Tx = Transaction<'static, Sqlite>;
 pub struct Store {
     reader: SqlitePool,
     writer: SqlitePool,
+    keyring: Arc<OnceLock<KeyringWatch>>,
     /// Something was erased, and may still stand in the write-ahead log.
     erased: Arc<Notify>,
 }
+
+/// Reads the key file again and says which key seals from then on.
+type KeyringWatch = Box<dyn Fn(KeyId) -> KeyId + Send + Sync>;
 
 /// What went wrong with the database. Never names a value.
 #[derive(Debug, thiserror::Error)]
@@ -91,6 +117,11 @@ pub enum StoreError {
         /// Why, without the text.
         reason: &'static str,
     },
+    /// The database has seen a newer primary key than the key file has.
+    #[error(
+        "the database has seen key {0}, which the key file does not have as its primary key; put the newer file back"
+    )]
+    OldKeyring(KeyId),
     /// The operating system gave no randomness.
     #[error(transparent)]
     NoRandomness(#[from] NoRandomness),
@@ -121,10 +152,7 @@ impl Store {
     /// # Errors
     /// The file cannot be made or opened, or its schema is newer than this program.
     pub async fn open(path: &Path) -> Result<Self, StoreError> {
-        create_private(path).map_err(|source| StoreError::Create {
-            path: path.to_owned(),
-            source,
-        })?;
+        Self::create_file(path)?;
         let options = SqliteConnectOptions::new()
             .filename(path)
             .foreign_keys(true)
@@ -144,7 +172,7 @@ impl Store {
             .max_lifetime(None)
             .connect_with(options.clone())
             .await?;
-        sqlx::migrate!().run(&writer).await?;
+        MIGRATIONS.run(&writer).await?;
         let reader = SqlitePoolOptions::new()
             .max_connections(READERS)
             .acquire_timeout(ACQUIRE_TIMEOUT)
@@ -154,6 +182,7 @@ impl Store {
         let store = Self {
             reader,
             writer,
+            keyring: Arc::default(),
             erased: Arc::default(),
         };
         // What an earlier run erased may still stand in its log.
@@ -163,12 +192,38 @@ impl Store {
         Ok(store)
     }
 
+    /// Makes an empty database file that only its owner may read, and its folder, where they are missing.
+    ///
+    /// # Errors
+    /// They cannot be made.
+    pub fn create_file(path: &Path) -> Result<(), StoreError> {
+        create_private(path).map_err(|source| StoreError::Create {
+            path: path.to_owned(),
+            source,
+        })
+    }
+
     /// Begins a write transaction. It takes the write lock at once, so that what it reads stays true.
     ///
     /// # Errors
-    /// The database is locked, full or gone.
+    /// The database is locked, full or gone, or has seen a newer key than the key file has.
     pub async fn begin(&self) -> Result<Tx, StoreError> {
-        Ok(self.writer.begin_with("BEGIN IMMEDIATE").await?)
+        let mut tx = self.writer.begin_with("BEGIN IMMEDIATE").await?;
+        if let Some(watch) = self.keyring.get() {
+            // Another process may have made a new primary key and retired the one in use: nothing may be sealed with that.
+            let newest = canary::newest_key(&mut *tx).await?;
+            if watch(newest) < newest {
+                return Err(StoreError::OldKeyring(newest));
+            }
+        }
+        Ok(tx)
+    }
+
+    /// From now on every write transaction tells `watch` the newest key that the database has seen; `watch` answers with
+    /// the key that seals, after reading the key file again if that is an older one.
+    pub fn watch_keyring(&self, watch: impl Fn(KeyId) -> KeyId + Send + Sync + 'static) {
+        // A second watch would watch the same.
+        let _ = self.keyring.set(Box::new(watch));
     }
 
     /// Connections that only read. They see what was committed when a query begins.

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use sqlx::{FromRow, SqliteExecutor};
 
-use super::{StoreError, time};
+use super::{StoreError, Tx, time};
 use crate::{
     domain::{account::AccountId, credentials::Field, verdict::KeyPairOutcome},
     vault::{KeyId, Sealed, ValueFingerprint},
@@ -283,6 +283,31 @@ pub async fn erase(
         .execute(db)
         .await?;
     Ok(done.rows_affected() > 0)
+}
+
+/// Erases what unfinished flows of `owner` have left, for when no flow is open: beginnings of links, and new values that
+/// wait for nobody.
+///
+/// # Errors
+/// The database failed.
+pub async fn erase_unfinished(tx: &mut Tx, owner: i64) -> Result<(), StoreError> {
+    sqlx::query(
+        "DELETE FROM data_keys
+         WHERE owner = ? AND account_id NOT IN (SELECT account_id FROM accounts)",
+    )
+    .bind(owner)
+    .execute(&mut **tx)
+    .await?;
+    sqlx::query(
+        "DELETE FROM sealed_values
+         WHERE account_id IN (SELECT account_id FROM accounts WHERE owner = ?1)
+             AND (slot = 'held' OR slot = 'candidate' AND account_id IN (
+                 SELECT account_id FROM accounts WHERE owner = ?1 AND candidate_until IS NULL))",
+    )
+    .bind(owner)
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
 }
 
 /// Erases the beginnings of flows that no longer exist: a data key, made before `before`, of which no link knows and

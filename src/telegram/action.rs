@@ -128,6 +128,17 @@ impl Doubtful {
     }
 }
 
+/// The owner's answer to somebody who asks to use the bot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Decision {
+    /// They may.
+    Approve,
+    /// They may not.
+    Refuse,
+    /// They may no longer.
+    Block,
+}
+
 /// A button.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Action {
@@ -141,6 +152,8 @@ pub(crate) enum Action {
     Accounts,
     /// Begin a new link.
     Add,
+    /// Let a Telegram user in, or not.
+    Access(Decision, i64),
 }
 
 impl Action {
@@ -152,7 +165,12 @@ impl Action {
                 AccountAction::Errand(Errand::Unlink) | AccountAction::Erase | AccountAction::Keep,
                 _,
             ) => true,
-            Self::Flow(..) | Self::Account(..) | Self::Guide | Self::Accounts | Self::Add => false,
+            Self::Flow(..)
+            | Self::Account(..)
+            | Self::Guide
+            | Self::Accounts
+            | Self::Add
+            | Self::Access(..) => false,
         }
     }
 }
@@ -193,6 +211,12 @@ const ACCOUNT: [(&str, AccountAction); 14] = [
     ("twin", AccountAction::UpdateTwin),
 ];
 
+const DECISIONS: [(&str, Decision); 3] = [
+    ("approve", Decision::Approve),
+    ("refuse", Decision::Refuse),
+    ("block", Decision::Block),
+];
+
 fn word_of<A: PartialEq>(table: &[(&'static str, A)], action: &A) -> &'static str {
     table
         .iter()
@@ -217,6 +241,9 @@ impl fmt::Display for Action {
             Self::Account(action, account) => {
                 write!(f, "{VERSION}:{}:{account}", word_of(&ACCOUNT, action))
             }
+            Self::Access(decision, user) => {
+                write!(f, "{VERSION}:user:{}:{user}", word_of(&DECISIONS, decision))
+            }
             Self::Guide => write!(f, "{VERSION}:guide"),
             Self::Accounts => write!(f, "{VERSION}:accounts"),
             Self::Add => write!(f, "{VERSION}:add"),
@@ -233,6 +260,11 @@ impl FromStr for Action {
             [VERSION, "guide"] => Ok(Self::Guide),
             [VERSION, "accounts"] => Ok(Self::Accounts),
             [VERSION, "add"] => Ok(Self::Add),
+            [VERSION, "user", decision, user] => {
+                let decision = action_of(&DECISIONS, decision).ok_or(NotAnAction)?;
+                let user = user.parse().map_err(|_| NotAnAction)?;
+                Ok(Self::Access(decision, user))
+            }
             [VERSION, word, account] => {
                 let action = action_of(&ACCOUNT, word).ok_or(NotAnAction)?;
                 let account = account.parse().map_err(|_| NotAnAction)?;
@@ -257,6 +289,7 @@ mod tests {
         let account = AccountId::from_bytes([0xff; 16]);
         let tag = StepTag::new(FlowId(u32::MAX), 10);
         let mut all = vec![Action::Guide, Action::Accounts, Action::Add];
+        all.extend(DECISIONS.map(|(_, decision)| Action::Access(decision, i64::MAX)));
         all.extend(FLOW.map(|(_, action)| Action::Flow(action, tag)));
         all.extend(ACCOUNT.map(|(_, action)| Action::Account(action, account)));
         all

@@ -22,6 +22,14 @@ pub(crate) enum Command {
     Cancel,
     #[command(description = "a report without secrets, to ask for help with")]
     Diagnose(String),
+    #[command(description = "what was done with your accounts, and when")]
+    History,
+    #[command(description = "everything this bot holds about you, less the secrets")]
+    Mydata,
+    #[command(description = "people who asked to use this bot", hide)]
+    Users,
+    #[command(description = "let somebody no longer use this bot", hide)]
+    Block(String),
     #[command(description = "what this bot keeps, and what Telegram still sees")]
     Privacy,
     #[command(description = "what this bot can do")]
@@ -34,13 +42,16 @@ impl Command {
     /// Whether everybody may use it, on the list of allowed users or not: to leave, to erase, and to know what is kept.
     pub(super) fn is_for_everybody(&self) -> bool {
         match self {
-            Self::Unlink(_) | Self::Privacy | Self::Cancel => true,
+            Self::Unlink(_) | Self::Privacy | Self::Cancel | Self::Mydata => true,
             Self::Addx(_)
             | Self::Accounts
             | Self::Verify(_)
             | Self::Rotate(_)
             | Self::Guide
             | Self::Diagnose(_)
+            | Self::History
+            | Self::Users
+            | Self::Block(_)
             | Self::Help
             | Self::Start(_) => false,
         }

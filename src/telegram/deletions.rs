@@ -17,7 +17,7 @@ use crate::{
     },
 };
 
-const LONGEST_PAUSE: Duration = Duration::from_secs(300);
+const LONGEST_PAUSE: Duration = Duration::from_mins(5);
 /// After so many tries in vain the user is told that the message still stands.
 const TELL_AFTER: u32 = 2;
 

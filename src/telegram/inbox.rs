@@ -46,7 +46,7 @@ impl Telegram {
         self.reading.wake(chat, fresh, move |chat, fresh| {
             let telegram = telegram.clone();
             async move {
-                if let Err(panicked) = incident::guard(telegram.read(chat, fresh)).await {
+                if let Err(panicked) = incident::guard(Box::pin(telegram.read(chat, fresh))).await {
                     // What waits stays in the inbox, and the timers come back to it.
                     incident::log(&telegram.random, "a chat could not be read", &panicked);
                 }
@@ -254,11 +254,10 @@ impl Telegram {
 
     /// Whether a message in a flow is meant as an answer: anything a person sends that is no command of ours.
     fn is_answer(&self, message: &Message) -> bool {
-        let sent_by_a_person = matches!(message.kind, MessageKind::Common(_));
         let command = message
             .text()
             .is_some_and(|text| Command::parse(text, self.me.username()).is_ok());
-        sent_by_a_person && !command
+        is_written(message) && !command
     }
 
     /// Counts a failure. After a few the update is given up without its text: its message is deleted if it still stands,
@@ -288,8 +287,10 @@ impl Telegram {
             Some(message) if message.chat.is_private() => Some(Removal::unknown(message)),
             Some(_) | None => None,
         });
-        if let Some(removal) = removal {
-            turn::record(self, &mut tx, chat, removal).await?;
+        if let Some(removal) = removal
+            && let Some(warning) = turn::record(self, &mut tx, chat, removal).await?
+        {
+            outbox::push(&mut *tx, chat, &warning, self.clock.now()).await?;
         }
         let notice = Notice::Incident {
             id: incident.clone(),
@@ -339,6 +340,7 @@ impl Telegram {
                 purpose: dialogue.state.flow().map(|flow| flow.purpose.clone()),
                 ending: Ending::Expired,
                 told: false,
+                remark: None,
             });
             self.dialogues.put(&mut *tx, chat, &closed, None).await?;
         }
@@ -372,6 +374,14 @@ fn message_of(update: &Update) -> Option<&Message> {
         UpdateKind::Message(message) | UpdateKind::EditedMessage(message) => Some(message),
         _ => None,
     }
+}
+
+/// Whether a person sent it; else it is Telegram's own note of something that happened in the chat.
+pub(super) fn is_written(message: &Message) -> bool {
+    matches!(
+        message.kind,
+        MessageKind::Common(_) | MessageKind::Dice(_) | MessageKind::Empty {}
+    )
 }
 
 fn looks_secret(message: &Message) -> bool {

@@ -3,6 +3,7 @@
 //! An update goes `polling` → `inbox` (deleted first, then handled, in order per chat) → `schema` → `handlers`, which change
 //! everything in one [`turn`]. What is to be said goes `outbox` → `texts` → [`reply`].
 
+mod access;
 mod action;
 mod command;
 mod deletions;
@@ -20,13 +21,17 @@ mod turn;
 
 pub(crate) use self::command::Command;
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use teloxide::{
     Bot, RequestError,
     payloads::SetMyCommandsSetters as _,
     prelude::Requester as _,
-    types::{BotCommandScope, Me},
+    types::{BotCommandScope, Me, MediaGroupId, Message},
     utils::command::BotCommands as _,
 };
 use tokio::sync::{Notify, Semaphore, mpsc};
@@ -40,15 +45,17 @@ use crate::{
     linker::Linker,
     random::Random,
     store::{Store, dialogues::Dialogues},
-    vault::Vault,
+    vault::{AuditKey, Vault},
 };
 
 /// A flow that rests this long is over, and its values are wiped.
 const FLOW_LIFETIME: chrono::TimeDelta = chrono::TimeDelta::minutes(30);
 /// Handlers that write at the same time. More only queue for the one connection that writes.
 const CONCURRENT_HANDLERS: usize = 64;
+/// Chats whose last album is remembered.
+const KNOWN_ALBUMS: usize = 1000;
 /// The longest pause between two tries to reach Telegram at start.
-const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+const LONGEST_PAUSE: Duration = Duration::from_mins(1);
 
 /// The parts that face Telegram. Cheap to clone.
 #[derive(Clone)]
@@ -64,6 +71,8 @@ pub(crate) struct Parts {
     clock: Clock,
     random: Random,
     allowed: AllowedUsers,
+    owner: Option<i64>,
+    audit: AuditKey,
     heartbeat: Heartbeat,
     schema: Schema,
     /// Per chat: handles updates.
@@ -75,6 +84,8 @@ pub(crate) struct Parts {
     /// Chats that Telegram wants to be left alone for a while.
     pauses: Pauses,
     permits: Semaphore,
+    /// Per chat: the last album of which a part was answered.
+    albums: Mutex<HashMap<i64, MediaGroupId>>,
     /// Wakes the timers when something may have become due earlier than they know.
     agenda_changed: Notify,
     /// Ends waits and loops.
@@ -99,6 +110,10 @@ pub(crate) struct Deps {
     pub(crate) random: Random,
     /// Who may use the bot.
     pub(crate) allowed: AllowedUsers,
+    /// Who decides about others, if anybody.
+    pub(crate) owner: Option<i64>,
+    /// The key of the audit trail.
+    pub(crate) audit: AuditKey,
     /// Told whenever Telegram answered.
     pub(crate) heartbeat: Heartbeat,
     /// Ends the bot.
@@ -177,6 +192,8 @@ impl Telegram {
             clock: deps.clock,
             random: deps.random,
             allowed: deps.allowed,
+            owner: deps.owner,
+            audit: deps.audit,
             heartbeat: deps.heartbeat,
             schema: schema::schema(),
             reading: Lanes::default(),
@@ -184,6 +201,7 @@ impl Telegram {
             deleting: Lanes::default(),
             pauses: Pauses::default(),
             permits: Semaphore::new(CONCURRENT_HANDLERS),
+            albums: Mutex::default(),
             agenda_changed: Notify::new(),
             stop: deps.stop,
         }))
@@ -211,6 +229,19 @@ impl Telegram {
         self.reading.finish().await;
         self.writing.finish().await;
         self.deleting.finish().await;
+    }
+
+    /// Whether a message is a further part of an album: what is said of the first one is said of all.
+    fn is_rest_of_album(&self, message: &Message) -> bool {
+        let Some(album) = message.media_group_id() else {
+            return false;
+        };
+        let mut albums = self.albums.lock().unwrap_or_else(PoisonError::into_inner);
+        if albums.len() >= KNOWN_ALBUMS {
+            albums.clear();
+        }
+        let last = albums.insert(message.chat.id.0, album.clone());
+        last.as_ref() == Some(album)
     }
 
     /// Fills Telegram's menu. Once is enough, and the bot works without.

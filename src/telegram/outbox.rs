@@ -5,7 +5,9 @@ use std::time::Duration;
 use super::{
     Telegram,
     reply::{self, CallError, Reply},
-    texts, whole,
+    texts,
+    turn::DELETABLE,
+    whole,
 };
 use crate::{
     domain::{
@@ -14,7 +16,7 @@ use crate::{
     },
     failpoint, incident,
     store::{
-        StoreError, anchors,
+        StoreError, anchors, deletions,
         dialogues::{self, Dialogue},
         outbox::{self, Promised},
         values,
@@ -22,7 +24,7 @@ use crate::{
 };
 
 /// The longest pause between two tries.
-const LONGEST_PAUSE: Duration = Duration::from_secs(300);
+const LONGEST_PAUSE: Duration = Duration::from_mins(5);
 /// A message that failed so often for another reason than the network is dropped.
 const MAX_ATTEMPTS: u32 = 100;
 
@@ -134,6 +136,7 @@ impl Telegram {
         sent: Result<Option<i32>, CallError>,
     ) -> Result<bool, StoreError> {
         let mut tx = self.store.begin().await?;
+        let mut renewed = false;
         let go_on = match after(sent.map(|_| ()), promised.attempts) {
             After::Done => {
                 outbox::finish(&mut *tx, promised.id).await?;
@@ -143,6 +146,11 @@ impl Telegram {
                     }
                     (Notice::Result(_), _) => anchors::clear(&mut *tx, chat).await?,
                     _ => {}
+                }
+                if let Ok(Some(message)) = sent {
+                    renewed = self
+                        .keep_card_last(&mut tx, chat, &promised.notice, message)
+                        .await?;
                 }
                 true
             }
@@ -158,7 +166,45 @@ impl Telegram {
             }
         };
         tx.commit().await?;
+        if renewed {
+            self.wake_deleting(chat);
+        }
         Ok(go_on)
+    }
+
+    /// Something was said below the card of an open flow: the card moves below it. The question whether to go on is the
+    /// card itself until it is answered. `true` if a message has to be deleted.
+    async fn keep_card_last(
+        &self,
+        tx: &mut crate::store::Tx,
+        chat: i64,
+        said: &Notice,
+        message: i32,
+    ) -> Result<bool, StoreError> {
+        let Some(dialogue) = self.dialogues.get(&mut **tx, chat).await? else {
+            return Ok(false);
+        };
+        let Some(open) = dialogue.state.flow_id() else {
+            return Ok(false);
+        };
+        let now = self.clock.now();
+        let card = dialogue.card_message;
+        if let Some(card) = card {
+            deletions::insert(&mut **tx, chat, card, now, now + DELETABLE, false).await?;
+        }
+        match said {
+            Notice::FlowOpen { flow, step, .. }
+                if *flow == open && *step == dialogue.state.step() =>
+            {
+                dialogues::adopt_card(&mut **tx, chat, message).await?;
+            }
+            _ if card.is_some() => {
+                dialogues::detach_card(&mut **tx, chat).await?;
+                dialogues::redraw(&mut **tx, chat, now).await?;
+            }
+            _ => {}
+        }
+        Ok(card.is_some())
     }
 
     /// Draws the card of a chat. `false` if it has to be tried later.
@@ -183,8 +229,10 @@ impl Telegram {
         } else {
             "card.before_send"
         });
+        let digest = card.as_ref().map(Reply::digest);
         let drawn = match card {
             Some(card) => match dialogue.card_message {
+                Some(message) if dialogue.card_digest == digest => Ok(Some(message)),
                 Some(message) => match reply::edit(&self.bot, chat, message, card.clone()).await {
                     // The user deleted it, or it is too old: a new one takes its place.
                     Err(CallError::NoSuchMessage | CallError::Refused) => {
@@ -204,7 +252,9 @@ impl Telegram {
         } else {
             "card.sent"
         });
-        let went_on = self.insist(|| self.note_drawn(chat, dialogue, drawn)).await;
+        let went_on = self
+            .insist(|| self.note_drawn(chat, dialogue, drawn, digest))
+            .await;
         failpoint::hit("card.noted");
         Ok(went_on.unwrap_or(false))
     }
@@ -214,6 +264,7 @@ impl Telegram {
         chat: i64,
         dialogue: &Dialogue,
         drawn: Result<Option<i32>, CallError>,
+        digest: Option<i64>,
     ) -> Result<bool, StoreError> {
         let mut tx = self.store.begin().await?;
         let go_on = match after(drawn.map(|_| ()), dialogue.card_attempts) {
@@ -226,7 +277,7 @@ impl Telegram {
                 if over {
                     self.dialogues.remove(&mut *tx, chat).await?;
                 } else if let Some(message) = message {
-                    dialogues::card_drawn(&mut *tx, chat, dialogue.revision, message).await?;
+                    dialogues::card_drawn(&mut *tx, chat, dialogue, message, digest).await?;
                 }
                 if let (true, Some(message)) = (is_asking(&dialogue.state), message) {
                     anchors::set(&mut *tx, chat, message).await?;
@@ -299,15 +350,15 @@ enum After {
 
 fn after(sent: Result<(), CallError>, attempts: u32) -> After {
     match sent {
-        Ok(()) => After::Done,
         Err(CallError::RetryAfter(wait)) => After::Later(whole(wait)),
         Err(CallError::Unreachable | CallError::Unanswered) if attempts < MAX_ATTEMPTS => {
             let pause = Duration::from_secs(1 << attempts.min(9));
             After::Later(pause.min(LONGEST_PAUSE))
         }
         Err(CallError::Blocked) => After::Blocked,
-        // Trying again would be refused again.
-        Err(
+        // Done, or trying again would be refused again.
+        Ok(())
+        | Err(
             CallError::Unreachable
             | CallError::Unanswered
             | CallError::Refused

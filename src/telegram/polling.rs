@@ -9,7 +9,7 @@ use teloxide::{
     ApiError, RequestError,
     prelude::Request as _,
     requests::{JsonRequest, Payload},
-    types::{Update, UpdateKind},
+    types::{MessageKind, Update, UpdateKind},
 };
 use tokio::sync::watch;
 use zeroize::{Zeroize as _, Zeroizing};
@@ -185,8 +185,8 @@ impl Telegram {
         let mut tx = self.store.begin().await?;
         for update in incoming {
             let place = Place::update(update.chat, update.id);
-            let sealed = self.vault.seal(&place, &update.json)?;
-            inbox::insert(&mut tx, update.id, update.chat, &sealed, now).await?;
+            let (key_id, sealed) = self.vault.seal(&place, &update.json)?;
+            inbox::insert(&mut tx, update.id, update.chat, key_id, &sealed, now).await?;
         }
         failpoint::hit("inbox.before_commit");
         tx.commit().await?;
@@ -223,13 +223,25 @@ fn read(raw: &Value) -> Option<Incoming> {
     // From text: teloxide's types borrow their keys, which a parsed value does not lend.
     let update = serde_json::from_slice::<Update>(&json)
         .ok()
-        .filter(|update| !matches!(update.kind, UpdateKind::Error(_)))?;
+        .filter(|update| !matches!(update.kind, UpdateKind::Error(_)) && !lost_text(update, raw))?;
     Some(Incoming {
         chat: update.chat()?.id.0,
         id,
         json,
         update,
     })
+}
+
+/// Whether the message has a text that did not come along: what cannot be read as any kind is read as an empty one.
+fn lost_text(update: &Update, raw: &Value) -> bool {
+    let (kind, message) = match &update.kind {
+        UpdateKind::Message(message) => ("message", message),
+        UpdateKind::EditedMessage(message) => ("edited_message", message),
+        _ => return false,
+    };
+    let raw = &raw[kind];
+    matches!(message.kind, MessageKind::Empty {})
+        && (raw["text"].is_string() || raw["caption"].is_string())
 }
 
 /// A message that cannot be read, of a newer Bot API say, as a plain text: it may hold a secret, so it is deleted like any
@@ -241,7 +253,9 @@ fn plain(raw: &Value, now: DateTime<Utc>) -> Option<Value> {
     let message = &raw[kind];
     let chat = message["chat"]["id"].as_i64()?;
     let user = message["from"]["id"].as_u64();
-    let text = message["text"].as_str().or(message["caption"].as_str());
+    let text = message["text"]
+        .as_str()
+        .or_else(|| message["caption"].as_str());
     let chat = if message["chat"]["type"] == "private" {
         json!({ "id": chat, "type": "private", "first_name": "" })
     } else {
@@ -251,7 +265,7 @@ fn plain(raw: &Value, now: DateTime<Utc>) -> Option<Value> {
         "update_id": raw["update_id"],
         kind: {
             "message_id": message["message_id"].as_i64()?,
-            "date": message["date"].as_i64().unwrap_or(now.timestamp()),
+            "date": message["date"].as_i64().unwrap_or_else(|| now.timestamp()),
             "chat": chat,
             "from": user.map(|id| json!({ "id": id, "is_bot": false, "first_name": "" })),
             "text": text.unwrap_or_default(),

@@ -1,6 +1,10 @@
 //! The only code that calls Telegram to write or delete: each call bounded, each failure sorted by what to do about it.
 
-use std::{future::IntoFuture, time::Duration};
+use std::{
+    future::IntoFuture,
+    hash::{DefaultHasher, Hash, Hasher as _},
+    time::Duration,
+};
 
 use teloxide::{
     ApiError, Bot, RequestError,
@@ -23,12 +27,21 @@ const ANSWER_LIMIT: Duration = Duration::from_secs(3);
 const WRITE_LIMIT: Duration = Duration::from_secs(16);
 
 /// A message of the bot's: text in Telegram's HTML, and buttons.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Reply {
     /// Everything interpolated is escaped.
     pub(crate) html: String,
     /// May be empty.
     pub(crate) keyboard: InlineKeyboardMarkup,
+}
+
+impl Reply {
+    /// Tells two replies apart.
+    pub(super) fn digest(&self) -> i64 {
+        let mut hasher = DefaultHasher::new();
+        self.hash(&mut hasher);
+        hasher.finish().cast_signed()
+    }
 }
 
 /// Why Telegram did not do as asked.

@@ -3,13 +3,15 @@
 use teloxide::{
     dispatching::{HandlerExt as _, UpdateFilterExt as _, UpdateHandler},
     dptree::{self, case, deps},
-    types::{CallbackQuery, Me, Update},
+    types::{CallbackQuery, Me, Message, Update},
 };
 
 use super::{
     Command, Telegram,
+    access::Admission,
     action::Action,
-    handlers::{accounts, basics, link, rotate, strays, taps},
+    handlers::{access as owner, accounts, basics, link, records, rotate, strays, taps},
+    inbox,
     turn::Visit,
 };
 use crate::{domain::linking::LinkingState, store::StoreError};
@@ -40,7 +42,15 @@ impl Schema {
         state: LinkingState,
     ) -> HandlerResult {
         let me: Me = telegram.me.clone();
-        let input = deps![telegram.clone(), update.clone(), visit, state, me];
+        let admission = telegram.admission(update).await?;
+        let input = deps![
+            telegram.clone(),
+            update.clone(),
+            visit,
+            state,
+            me,
+            admission
+        ];
         match self.0.dispatch(input).await {
             std::ops::ControlFlow::Break(result) => result,
             // The last branch takes everything.
@@ -54,6 +64,7 @@ pub(super) fn schema() -> Schema {
     let commands_for_everybody = dptree::entry()
         .branch(case![Command::Unlink(name)].endpoint(accounts::unlink))
         .branch(case![Command::Privacy].endpoint(basics::privacy))
+        .branch(case![Command::Mydata].endpoint(records::my_data))
         .branch(case![Command::Cancel].endpoint(link::cancel));
 
     let commands = dptree::entry()
@@ -62,11 +73,18 @@ pub(super) fn schema() -> Schema {
         .branch(case![Command::Verify(name)].endpoint(accounts::verify))
         .branch(case![Command::Rotate(name)].endpoint(rotate::ask))
         .branch(case![Command::Diagnose(name)].endpoint(accounts::diagnose))
+        .branch(case![Command::History].endpoint(records::history))
+        .branch(case![Command::Users].endpoint(owner::users))
+        .branch(case![Command::Block(user)].endpoint(owner::block))
         .branch(case![Command::Guide].endpoint(basics::guide))
         .branch(case![Command::Help].endpoint(basics::help))
         .branch(case![Command::Start(payload)].endpoint(basics::start));
 
     let messages = Update::filter_message()
+        .branch(
+            dptree::filter(|message: Message| !inbox::is_written(&message))
+                .endpoint(strays::ignored),
+        )
         .branch(
             dptree::entry()
                 .filter_command::<Command>()
@@ -74,10 +92,10 @@ pub(super) fn schema() -> Schema {
                     dptree::filter(|command: Command| command.is_for_everybody())
                         .chain(commands_for_everybody),
                 )
-                .branch(dptree::filter(is_allowed).chain(commands)),
+                .branch(dptree::filter(Admission::is_granted).chain(commands)),
         )
         .branch(
-            dptree::filter(|telegram, update| !is_allowed(telegram, update))
+            dptree::filter(|admission: Admission| !admission.is_granted())
                 .endpoint(strays::not_allowed),
         )
         .branch(case![LinkingState::AwaitingName(state)].endpoint(link::name))
@@ -91,13 +109,14 @@ pub(super) fn schema() -> Schema {
                 query.data.and_then(|data| data.parse::<Action>().ok())
             })
             .branch(
-                dptree::filter(|telegram, update, action: Action| {
-                    !action.is_for_everybody() && !is_allowed(telegram, update)
+                dptree::filter(|admission: Admission, action: Action| {
+                    !action.is_for_everybody() && !admission.is_granted()
                 })
                 .endpoint(taps::not_allowed),
             )
             .branch(case![Action::Flow(action, tag)].endpoint(taps::flow))
             .branch(case![Action::Account(action, account)].endpoint(taps::account))
+            .branch(case![Action::Access(decision, user)].endpoint(owner::decide))
             .branch(case![Action::Guide].endpoint(taps::guide))
             .branch(case![Action::Accounts].endpoint(taps::accounts))
             .branch(case![Action::Add].endpoint(taps::add)),
@@ -114,19 +133,17 @@ pub(super) fn schema() -> Schema {
                     .branch(callbacks),
             )
             .branch(Update::filter_message().endpoint(strays::in_group))
+            .branch(Update::filter_edited_message().endpoint(strays::edited_in_group))
             .endpoint(strays::ignored),
     )
 }
 
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "dptree hands its dependencies over"
+)]
 fn is_in_private(update: Update) -> bool {
     update.chat().is_some_and(teloxide::types::Chat::is_private)
-}
-
-fn is_allowed(telegram: Telegram, update: Update) -> bool {
-    update
-        .from()
-        .and_then(|user| i64::try_from(user.id.0).ok())
-        .is_some_and(|user| telegram.allowed.contains(user))
 }
 
 #[cfg(test)]
@@ -143,6 +160,7 @@ mod tests {
             Type::of::<Visit>(),
             Type::of::<LinkingState>(),
             Type::of::<Me>(),
+            Type::of::<Admission>(),
         ];
         dptree::type_check(schema().0.sig(), &deps![], &given);
     }

@@ -6,7 +6,7 @@ use teloxide::types::Message;
 use super::{FLOW_LIFETIME, Telegram, reply::CallError, whole};
 use crate::{
     domain::{
-        linking::{Closed, Ending, LinkingState},
+        linking::{Closed, Ending, LinkingState, Remark},
         notice::Notice,
     },
     failpoint,
@@ -61,12 +61,12 @@ pub(super) struct Turn<'a> {
     telegram: &'a Telegram,
     visit: &'a Visit,
     pub(super) tx: Tx,
-    /// Something was said below the card.
-    spoke: bool,
-    /// A flow is open when the turn ends.
-    open_flow: bool,
     /// Deletions wait.
     deletions: bool,
+    /// What the user must do about a message that could not be deleted, unless that is said otherwise.
+    warning: Option<Notice>,
+    /// Other chats that were promised something.
+    others: Vec<i64>,
 }
 
 impl<'a> Turn<'a> {
@@ -85,13 +85,13 @@ impl<'a> Turn<'a> {
             telegram,
             visit,
             tx,
-            spoke: false,
-            open_flow: state.flow_id().is_some(),
             deletions: false,
+            warning: None,
+            others: Vec::new(),
         };
         if let Some(removal) = visit.deletion {
             turn.deletions |= !removal.is_done();
-            record(telegram, &mut turn.tx, visit.chat, removal).await?;
+            turn.warning = record(telegram, &mut turn.tx, visit.chat, removal).await?;
         }
         turn.tell_expiry(state).await?;
         failpoint::hit("turn.begun");
@@ -123,14 +123,15 @@ impl<'a> Turn<'a> {
         Ok(())
     }
 
-    /// Promises a message to the chat.
-    pub(super) async fn say(&mut self, notice: &Notice) -> Result<(), StoreError> {
-        self.spoke = true;
-        self.say_below_the_card(notice).await
+    /// Promises a message to another chat.
+    pub(super) async fn say_to(&mut self, chat: i64, notice: &Notice) -> Result<(), StoreError> {
+        self.others.push(chat);
+        let now = self.telegram.clock.now();
+        outbox::push(&mut *self.tx, chat, notice, now).await
     }
 
-    /// Promises a message that leads back to the card itself: the card stays where it is.
-    pub(super) async fn say_below_the_card(&mut self, notice: &Notice) -> Result<(), StoreError> {
+    /// Promises a message to the chat.
+    pub(super) async fn say(&mut self, notice: &Notice) -> Result<(), StoreError> {
         let now = self.telegram.clock.now();
         outbox::push(&mut *self.tx, self.visit.chat, notice, now).await
     }
@@ -143,21 +144,21 @@ impl<'a> Turn<'a> {
 
     /// Moves the dialogue to `state`; its card follows.
     pub(super) async fn go(&mut self, state: &LinkingState) -> Result<(), StoreError> {
-        self.open_flow = state.flow_id().is_some();
-        let expires_at = self
-            .open_flow
-            .then(|| self.telegram.clock.now() + FLOW_LIFETIME);
+        let expires_at = state
+            .flow_id()
+            .map(|_| self.telegram.clock.now() + FLOW_LIFETIME);
         let dialogues = &self.telegram.dialogues;
         dialogues
             .put(&mut *self.tx, self.visit.chat, state, expires_at)
             .await
     }
 
-    /// Ends the dialogue; its card says how.
+    /// Ends the dialogue; its card says how, and what is to say about the last message.
     pub(super) async fn close_flow(
         &mut self,
         before: &LinkingState,
         ending: Ending,
+        remark: Option<Remark>,
     ) -> Result<(), StoreError> {
         let purpose = before.flow().map(|flow| flow.purpose.clone());
         let told = ending != Ending::Expired;
@@ -165,8 +166,47 @@ impl<'a> Turn<'a> {
             purpose,
             ending,
             told,
+            remark,
         }))
         .await
+    }
+
+    /// Says that a secret came unasked, and what became of it.
+    pub(super) async fn say_stray_secret(
+        &mut self,
+        removal: Removal,
+        in_group: bool,
+    ) -> Result<(), StoreError> {
+        self.warning = None;
+        let deleted = removal.is_done();
+        self.say(&Notice::StraySecret { deleted, in_group }).await
+    }
+
+    /// Asks whether to go on with the open flow, in the place of its card.
+    pub(super) async fn ask_about_open_flow(
+        &mut self,
+        state: &LinkingState,
+        may_start_over: bool,
+    ) -> Result<(), StoreError> {
+        let Some(flow) = state.flow_id() else {
+            return Ok(());
+        };
+        let chat = self.visit.chat;
+        self.drop_card().await?;
+        dialogues::hold_card(&mut *self.tx, chat).await?;
+        self.say(&Notice::FlowOpen {
+            flow,
+            step: state.step(),
+            purpose: state.flow().map(|flow| flow.purpose.clone()),
+            may_start_over,
+        })
+        .await
+    }
+
+    /// Draws the card again, in the place of the question that stands there.
+    pub(super) async fn redraw_card(&mut self) -> Result<(), StoreError> {
+        let now = self.telegram.clock.now();
+        dialogues::redraw(&mut *self.tx, self.visit.chat, now).await
     }
 
     /// Lets the next card be a new message, below all others; the old one is deleted.
@@ -189,7 +229,6 @@ impl<'a> Turn<'a> {
 
     /// Ends what is under way in a chat that cannot be reached any more.
     pub(super) async fn forget_chat(&mut self) -> Result<(), StoreError> {
-        self.open_flow = false;
         self.telegram
             .forget_chat(&mut self.tx, self.visit.chat)
             .await
@@ -205,8 +244,8 @@ impl<'a> Turn<'a> {
 
     /// Commits, and lets the chat's messages go out.
     pub(super) async fn finish(mut self) -> Result<(), StoreError> {
-        if self.spoke && self.open_flow {
-            self.renew_card().await?;
+        if let Some(warning) = self.warning.take() {
+            self.say(&warning).await?;
         }
         inbox::finish(&mut *self.tx, self.visit.update).await?;
         failpoint::hit("turn.before_commit");
@@ -214,6 +253,9 @@ impl<'a> Turn<'a> {
         failpoint::hit("turn.committed");
         self.telegram.linker.wake_checks();
         self.telegram.wake_writing(self.visit.chat);
+        for chat in self.others {
+            self.telegram.wake_writing(chat);
+        }
         if self.deletions {
             self.telegram.wake_deleting(self.visit.chat);
             self.telegram.agenda_changed.notify_one();
@@ -222,16 +264,16 @@ impl<'a> Turn<'a> {
     }
 }
 
-/// Writes down what is left to do about a message that had to go, and tells the user what they must do themselves.
+/// Writes down what is left to do about a message that had to go. What the user is to be told, if it is up to them.
 pub(super) async fn record(
     telegram: &Telegram,
     tx: &mut Tx,
     chat: i64,
     removal: Removal,
-) -> Result<(), StoreError> {
+) -> Result<Option<Notice>, StoreError> {
     let now = telegram.clock.now();
     let wait = match removal.outcome {
-        Ok(()) => return Ok(()),
+        Ok(()) => return Ok(None),
         Err(CallError::RetryAfter(wait)) => whole(wait),
         Err(CallError::Unreachable | CallError::Unanswered) => std::time::Duration::from_secs(1),
         Err(
@@ -239,9 +281,7 @@ pub(super) async fn record(
             | CallError::Refused
             | CallError::NoSuchMessage
             | CallError::NotModified,
-        ) => {
-            return outbox::push(&mut **tx, chat, &Notice::NotDeleted { trying: false }, now).await;
-        }
+        ) => return Ok(Some(Notice::NotDeleted { trying: false })),
     };
     deletions::insert(
         &mut **tx,
@@ -251,5 +291,6 @@ pub(super) async fn record(
         removal.give_up_at,
         true,
     )
-    .await
+    .await?;
+    Ok(None)
 }

@@ -1,27 +1,21 @@
-//! The key file: a small text of numbered keys that a person can read, made once, never over existing data.
+//! The keyring: numbered keys with their states, read from a small text that a person can read and comment.
 
 use std::{
     collections::BTreeMap,
-    fmt,
-    fs::{self, File, OpenOptions},
-    io::{self, Write as _},
-    os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _},
+    fmt, fs, io,
+    os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
 };
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
-use chrono::{DateTime, Utc};
-use rustix::{
-    fs::{CWD, RenameFlags, renameat_with},
-    io::Errno,
-};
+use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
-use crate::random::{NoRandomness, Random};
+use crate::random::NoRandomness;
 
 /// The number of a key in the keyring, 1 and up. Part of what is sealed, so it never changes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct KeyId(pub u32);
 
 impl fmt::Display for KeyId {
@@ -31,7 +25,7 @@ impl fmt::Display for KeyId {
 }
 
 /// Sixteen hexadecimal digits that name a key without giving it away.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Fingerprint(pub String);
 
 impl fmt::Display for Fingerprint {
@@ -44,6 +38,10 @@ impl fmt::Display for Fingerprint {
 pub(super) struct Key(Zeroizing<[u8; 32]>);
 
 impl Key {
+    pub(super) fn new(bytes: Zeroizing<[u8; 32]>) -> Self {
+        Self(bytes)
+    }
+
     pub(super) fn bytes(&self) -> &[u8; 32] {
         &self.0
     }
@@ -59,8 +57,9 @@ impl Key {
 }
 
 /// What may be done with a key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum KeyState {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum KeyState {
     /// Seals and opens. Exactly one.
     Primary,
     /// Opens only.
@@ -69,10 +68,34 @@ enum KeyState {
     Retired,
 }
 
+impl KeyState {
+    /// The word in the key file.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Primary => "primary",
+            Self::Enabled => "enabled",
+            Self::Retired => "retired",
+        }
+    }
+}
+
+/// A key as it may be shown.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct KeyInfo {
+    /// Its number.
+    pub id: KeyId,
+    /// What may be done with it.
+    pub state: KeyState,
+    /// Its name.
+    pub fingerprint: Fingerprint,
+}
+
 /// The keys that open what is stored, one of which seals.
 pub struct Keyring {
     keys: BTreeMap<KeyId, (KeyState, Key)>,
     primary: KeyId,
+    minimum: KeyId,
 }
 
 impl fmt::Debug for Keyring {
@@ -120,17 +143,24 @@ pub enum KeyringError {
         /// How many it has.
         count: usize,
     },
+    /// Another command changes the file.
+    #[error("another command is changing {path}; try again when it is done", path = .path.display())]
+    Busy {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A key that cannot be retired.
+    #[error("key {id} cannot be retired: {reason}")]
+    NotRetirable {
+        /// Its number.
+        id: KeyId,
+        /// Why not.
+        reason: &'static str,
+    },
     /// The operating system gave no randomness for a new key.
     #[error(transparent)]
     NoRandomness(#[from] NoRandomness),
 }
-
-const HEADER: &str = "\
-# The keyring of addx. Whoever has this file and the database can open every stored value;
-# without this file nobody can. Back it up, and keep the copy apart from copies of the database.
-#
-# number  state  made on  key (base64)
-";
 
 impl Keyring {
     /// Reads a key file.
@@ -138,93 +168,30 @@ impl Keyring {
     /// # Errors
     /// It is missing, others may read it, or it is not a keyring.
     pub fn read(path: &Path) -> Result<Self, KeyringError> {
-        let io = |source| KeyringError::Io {
-            action: "cannot read the key file",
-            path: path.to_owned(),
-            source,
-        };
-        let mode = fs::metadata(path).map_err(io)?.permissions().mode() & 0o777;
-        if mode & 0o077 != 0 {
-            return Err(KeyringError::Mode {
-                path: path.to_owned(),
-                mode,
-            });
-        }
-        let text = Zeroizing::new(fs::read_to_string(path).map_err(io)?);
-        Self::parse(&text, path)
+        Self::parse(&read_private(path)?, path)
     }
 
-    /// Makes a key file with one fresh key: exclusively, for the owner's eyes, and on disk before this returns.
-    ///
-    /// # Errors
-    /// There is a file already, or it cannot be written.
-    pub fn create(path: &Path, random: &Random, now: DateTime<Utc>) -> Result<Self, KeyringError> {
-        let io = |action| {
-            move |source| KeyringError::Io {
-                action,
-                path: path.to_owned(),
-                source,
-            }
-        };
-        let key = Key(Zeroizing::new(random.bytes()?));
-        let encoded = Zeroizing::new(BASE64_STANDARD.encode(key.bytes()));
-        let folder = match path.parent() {
-            Some(folder) if !folder.as_os_str().is_empty() => folder,
-            _ => Path::new("."),
-        };
-        fs::DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(folder)
-            .map_err(io("cannot make the folder of the key file"))?;
-        // Written apart and moved into place, so that a crash leaves no file without its key.
-        let mut draft = path.as_os_str().to_owned();
-        draft.push(".new");
-        let mut file = OpenOptions::new()
-            .write(true)
-            .create(true)
-            .truncate(true)
-            .mode(0o600)
-            .open(&draft)
-            .map_err(io("cannot make the key file"))?;
-        let text = Zeroizing::new(format!(
-            "{HEADER}1 primary {} {}\n",
-            now.format("%F"),
-            *encoded
-        ));
-        file.write_all(text.as_bytes())
-            .and_then(|()| file.sync_all())
-            .map_err(io("cannot write the key file"))?;
-        move_into_place(Path::new(&draft), path).map_err(io("cannot make the key file"))?;
-        // The name must survive a power cut too, or the data sealed next could never be opened.
-        File::open(folder)
-            .and_then(|folder| folder.sync_all())
-            .map_err(io("cannot sync the folder of the key file"))?;
-        let primary = KeyId(1);
-        Ok(Self {
-            keys: BTreeMap::from([(primary, (KeyState::Primary, key))]),
-            primary,
-        })
-    }
-
-    fn parse(text: &str, path: &Path) -> Result<Self, KeyringError> {
+    pub(super) fn parse(text: &str, path: &Path) -> Result<Self, KeyringError> {
         let mut keys = BTreeMap::new();
+        let mut minimum = None;
         for (index, line) in text.lines().enumerate() {
-            let content = line.split('#').next().unwrap_or_default().trim();
-            if content.is_empty() {
-                continue;
-            }
-            let (id, state, key) = parse_line(content).map_err(|problem| KeyringError::Line {
+            let problem = |problem| KeyringError::Line {
                 path: path.to_owned(),
                 line: index + 1,
                 problem,
-            })?;
-            if keys.insert(id, (state, key)).is_some() {
-                return Err(KeyringError::Line {
-                    path: path.to_owned(),
-                    line: index + 1,
-                    problem: "this number stands there twice",
-                });
+            };
+            match parse_line(line).map_err(problem)? {
+                Line::Empty => {}
+                Line::Minimum(id) => {
+                    if minimum.replace(id).is_some() {
+                        return Err(problem("there are two lines with a minimum"));
+                    }
+                }
+                Line::Key(id, state, key) => {
+                    if keys.insert(id, (state, key)).is_some() {
+                        return Err(problem("this number stands there twice"));
+                    }
+                }
             }
         }
         let primaries: Vec<KeyId> = keys
@@ -233,7 +200,11 @@ impl Keyring {
             .map(|(id, _)| *id)
             .collect();
         match primaries[..] {
-            [primary] => Ok(Self { keys, primary }),
+            [primary] => Ok(Self {
+                keys,
+                primary,
+                minimum: minimum.unwrap_or(KeyId(1)),
+            }),
             _ => Err(KeyringError::Primary {
                 path: path.to_owned(),
                 count: primaries.len(),
@@ -241,7 +212,7 @@ impl Keyring {
         }
     }
 
-    pub(super) fn primary(&self) -> (KeyId, &Key) {
+    pub(super) fn primary_key(&self) -> (KeyId, &Key) {
         let Some((_, key)) = self.keys.get(&self.primary) else {
             unreachable!("a keyring is made with its primary key")
         };
@@ -249,41 +220,80 @@ impl Keyring {
     }
 
     /// The key with this number, unless it is retired.
-    pub(super) fn get(&self, id: KeyId) -> Option<&Key> {
+    pub(super) fn key(&self, id: KeyId) -> Option<&Key> {
         match self.keys.get(&id) {
             Some((KeyState::Primary | KeyState::Enabled, key)) => Some(key),
             Some((KeyState::Retired, _)) | None => None,
         }
     }
 
-    /// The fingerprint of the key with this number, if the keyring has it.
+    /// The number of the key that seals.
     #[must_use]
-    pub fn fingerprint(&self, id: KeyId) -> Option<Fingerprint> {
-        self.keys.get(&id).map(|(_, key)| key.fingerprint())
+    pub fn primary(&self) -> KeyId {
+        self.primary
+    }
+
+    /// The oldest key that a database may have as its newest: an older database is an old copy.
+    #[must_use]
+    pub fn minimum(&self) -> KeyId {
+        self.minimum
+    }
+
+    /// The highest number there is.
+    #[must_use]
+    pub fn newest(&self) -> KeyId {
+        self.keys.keys().next_back().copied().unwrap_or(KeyId(0))
+    }
+
+    /// The key with this number, retired or not, as it may be shown.
+    #[must_use]
+    pub fn info(&self, id: KeyId) -> Option<KeyInfo> {
+        self.keys.get(&id).map(|(state, key)| KeyInfo {
+            id,
+            state: *state,
+            fingerprint: key.fingerprint(),
+        })
+    }
+
+    /// Every key as it may be shown, by number.
+    #[must_use]
+    pub fn list(&self) -> Vec<KeyInfo> {
+        self.keys.keys().filter_map(|id| self.info(*id)).collect()
     }
 }
 
-/// Renames `draft` to `path`, unless there is such a file already.
-fn move_into_place(draft: &Path, path: &Path) -> io::Result<()> {
-    let renamed = renameat_with(CWD, draft, CWD, path, RenameFlags::NOREPLACE);
-    match renamed {
-        // Not every file system can do that; a second name for the file is as exclusive.
-        Err(Errno::INVAL | Errno::NOSYS) => {
-            fs::hard_link(draft, path)?;
-            fs::remove_file(draft)
-        }
-        renamed => Ok(renamed?),
-    }
-}
-
-fn parse_line(line: &str) -> Result<(KeyId, KeyState, Key), &'static str> {
-    let words: Vec<&str> = line.split_whitespace().collect();
-    let [number, state, _made_on, key] = words[..] else {
-        return Err("a key line has four words: number, state, date, key");
+/// Reads a file that only its owner may read.
+pub(super) fn read_private(path: &Path) -> Result<Zeroizing<String>, KeyringError> {
+    let io = |source| KeyringError::Io {
+        action: "cannot read the key file",
+        path: path.to_owned(),
+        source,
     };
-    let id = match number.parse() {
-        Ok(number) if number > 0 => KeyId(number),
-        _ => return Err("the first word must be a number from 1"),
+    let mode = fs::metadata(path).map_err(io)?.permissions().mode() & 0o777;
+    if mode & 0o077 != 0 {
+        return Err(KeyringError::Mode {
+            path: path.to_owned(),
+            mode,
+        });
+    }
+    fs::read_to_string(path).map(Zeroizing::new).map_err(io)
+}
+
+/// What a line of the key file says.
+pub(super) enum Line {
+    Empty,
+    Minimum(KeyId),
+    Key(KeyId, KeyState, Key),
+}
+
+pub(super) fn parse_line(line: &str) -> Result<Line, &'static str> {
+    let content = line.split('#').next().unwrap_or_default();
+    let words: Vec<&str> = content.split_whitespace().collect();
+    let (number, state, key) = match words[..] {
+        [] => return Ok(Line::Empty),
+        ["minimum", number] => return parse_id(number).map(Line::Minimum),
+        [number, state, _made_on, key] => (number, state, key),
+        _ => return Err("a key line has four words: number, state, date, key"),
     };
     let state = match state {
         "primary" => KeyState::Primary,
@@ -298,5 +308,12 @@ fn parse_line(line: &str) -> Result<(KeyId, KeyState, Key), &'static str> {
     }
     let mut key = Zeroizing::new([0; 32]);
     key.copy_from_slice(&bytes[..32]);
-    Ok((id, state, Key(key)))
+    Ok(Line::Key(parse_id(number)?, state, Key::new(key)))
+}
+
+fn parse_id(number: &str) -> Result<KeyId, &'static str> {
+    match number.parse() {
+        Ok(number) if number > 0 => Ok(KeyId(number)),
+        _ => Err("the number of a key must be 1 or more"),
+    }
 }

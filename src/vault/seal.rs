@@ -7,7 +7,7 @@ use chacha20poly1305::{
     aead::{Aead, Payload},
 };
 use hkdf::Hkdf;
-use hmac::{Hmac, Mac};
+use hmac::{Hmac, Mac as _};
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
@@ -120,6 +120,16 @@ impl Place {
             owner: chat,
             row,
             field: "update",
+        }
+    }
+
+    /// The key of the audit trail's macs.
+    #[must_use]
+    pub fn audit_key() -> Self {
+        Self {
+            owner: 0,
+            row: [0; 16],
+            field: "audit_key",
         }
     }
 
@@ -281,5 +291,48 @@ impl DataKey {
             unreachable!("32 bytes are within HKDF's limit");
         }
         key
+    }
+}
+
+/// A message authentication code of the audit trail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mac(pub [u8; 32]);
+
+impl Mac {
+    /// What the first entry's mac covers as the one before.
+    pub const START: Self = Self([0; 32]);
+}
+
+/// 64 hexadecimal digits.
+impl fmt::Display for Mac {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+/// The key of the audit trail's macs. Cheap to clone.
+#[derive(Clone)]
+pub struct AuditKey(std::sync::Arc<Zeroizing<[u8; 32]>>);
+
+impl fmt::Debug for AuditKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("AuditKey")
+    }
+}
+
+impl AuditKey {
+    pub(super) fn new(bytes: Zeroizing<[u8; 32]>) -> Self {
+        Self(std::sync::Arc::new(bytes))
+    }
+
+    /// The mac of an entry that follows the one with the mac `before` (HMAC-SHA-256).
+    #[must_use]
+    pub fn mac(&self, before: &Mac, entry: &[u8]) -> Mac {
+        let Ok(mut mac) = <Hmac<Sha256> as KeyInit>::new_from_slice(&**self.0) else {
+            unreachable!("HMAC takes a key of any length")
+        };
+        mac.update(&before.0);
+        mac.update(entry);
+        Mac(mac.finalize().into_bytes().into())
     }
 }

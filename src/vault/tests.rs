@@ -1,4 +1,8 @@
-use std::{fs, os::unix::fs::PermissionsExt as _, path::Path};
+use std::{
+    fs,
+    os::unix::fs::PermissionsExt as _,
+    path::{Path, PathBuf},
+};
 
 use chrono::DateTime;
 
@@ -26,7 +30,11 @@ fn keyring(text: &str) -> Result<Keyring, KeyringError> {
 }
 
 fn vault() -> Vault {
-    Vault::new(keyring(OLD_KEY_FILE).unwrap(), Random::seeded(1))
+    Vault::new(
+        keyring(OLD_KEY_FILE).unwrap(),
+        PathBuf::new(),
+        Random::seeded(1),
+    )
 }
 
 fn secret(text: &str) -> Secret {
@@ -35,7 +43,7 @@ fn secret(text: &str) -> Secret {
 
 #[test]
 fn what_was_sealed_opens_again() {
-    let (key, wrapped) = vault().new_data_key(OWNER, ACCOUNT).unwrap();
+    let (key, _, wrapped) = vault().new_data_key(OWNER, ACCOUNT).unwrap();
     let sealed = key
         .seal(OWNER, ACCOUNT, Field::ApiKey, &secret("value"))
         .unwrap();
@@ -46,7 +54,7 @@ fn what_was_sealed_opens_again() {
 
 #[test]
 fn two_seals_of_one_value_differ() {
-    let (key, _) = vault().new_data_key(OWNER, ACCOUNT).unwrap();
+    let (key, _, _) = vault().new_data_key(OWNER, ACCOUNT).unwrap();
     let seal = || {
         key.seal(OWNER, ACCOUNT, Field::ApiKey, &secret("value"))
             .unwrap()
@@ -56,7 +64,7 @@ fn two_seals_of_one_value_differ() {
 
 #[test]
 fn a_seal_that_is_cut_or_altered_does_not_open() {
-    let (key, _) = vault().new_data_key(OWNER, ACCOUNT).unwrap();
+    let (key, _, _) = vault().new_data_key(OWNER, ACCOUNT).unwrap();
     let sealed = key
         .seal(OWNER, ACCOUNT, Field::ApiKey, &secret("value"))
         .unwrap();
@@ -78,7 +86,7 @@ fn a_seal_that_is_cut_or_altered_does_not_open() {
 
 #[test]
 fn a_value_opens_in_its_own_place_only() {
-    let (key, wrapped) = vault().new_data_key(OWNER, ACCOUNT).unwrap();
+    let (key, _, wrapped) = vault().new_data_key(OWNER, ACCOUNT).unwrap();
     let sealed = key
         .seal(OWNER, ACCOUNT, Field::ApiKey, &secret("value"))
         .unwrap();
@@ -104,17 +112,17 @@ fn a_value_opens_in_its_own_place_only() {
 
 #[test]
 fn another_key_does_not_open_it() {
-    let (_, wrapped) = vault().new_data_key(OWNER, ACCOUNT).unwrap();
+    let (_, _, wrapped) = vault().new_data_key(OWNER, ACCOUNT).unwrap();
     let same_number =
         keyring("1 primary 2026-11-24 KSkpKSkpKSkpKSkpKSkpKSkpKSkpKSkpKSkpKSkpKSk=").unwrap();
-    let other = Vault::new(same_number, Random::seeded(1));
+    let other = Vault::new(same_number, PathBuf::new(), Random::seeded(1));
     assert_eq!(
         other.data_key(OWNER, ACCOUNT, &wrapped).err(),
         Some(OpenError::Refused)
     );
     let other_number =
         keyring("2 primary 2026-11-24 KCgoKCgoKCgoKCgoKCgoKCgoKCgoKCgoKCgoKCgoKCg=").unwrap();
-    let other = Vault::new(other_number, Random::seeded(1));
+    let other = Vault::new(other_number, PathBuf::new(), Random::seeded(1));
     assert_eq!(
         other.data_key(OWNER, ACCOUNT, &wrapped).err(),
         Some(OpenError::UnknownKey(KeyId(1)))
@@ -137,13 +145,17 @@ fn yesterdays_bytes_still_open() {
 
 #[test]
 fn a_fingerprint_is_the_same_for_the_same_value_of_the_same_field_and_account() {
-    let (key, _) = vault().new_data_key(OWNER, ACCOUNT).unwrap();
+    let (key, _, _) = vault().new_data_key(OWNER, ACCOUNT).unwrap();
     let print = key.fingerprint(Field::ApiKey, &secret("value"));
     assert_eq!(print, key.fingerprint(Field::ApiKey, &secret("value")));
     assert_ne!(print, key.fingerprint(Field::ApiSecret, &secret("value")));
     assert_ne!(print, key.fingerprint(Field::ApiKey, &secret("other")));
-    let other = Vault::new(keyring(OLD_KEY_FILE).unwrap(), Random::seeded(2));
-    let (other_key, _) = other.new_data_key(OWNER, OTHER).unwrap();
+    let other = Vault::new(
+        keyring(OLD_KEY_FILE).unwrap(),
+        PathBuf::new(),
+        Random::seeded(2),
+    );
+    let (other_key, _, _) = other.new_data_key(OWNER, OTHER).unwrap();
     assert_ne!(
         print,
         other_key.fingerprint(Field::ApiKey, &secret("value"))
@@ -152,7 +164,7 @@ fn a_fingerprint_is_the_same_for_the_same_value_of_the_same_field_and_account() 
 
 #[test]
 fn debug_of_keys_and_secrets_names_the_type_only() {
-    let (key, _) = vault().new_data_key(OWNER, ACCOUNT).unwrap();
+    let (key, _, _) = vault().new_data_key(OWNER, ACCOUNT).unwrap();
     assert_eq!(format!("{key:?}"), "DataKey");
     assert_eq!(format!("{:?}", secret("value")), "Secret");
     assert_eq!(format!("{:?}", keyring(OLD_KEY_FILE).unwrap()), "Keyring");
@@ -167,7 +179,7 @@ fn a_made_key_file_is_private_and_reads_back_the_same() {
     assert_eq!(mode(&path), 0o600);
     assert_eq!(mode(path.parent().unwrap()), 0o700);
     let read = Keyring::read(&path).unwrap();
-    assert_eq!(read.fingerprint(KeyId(1)), created.fingerprint(KeyId(1)));
+    assert_eq!(read.list(), created.list());
     assert!(Keyring::create(&path, &Random::seeded(4), DateTime::default()).is_err());
 }
 
@@ -185,7 +197,7 @@ fn a_bad_key_file_is_refused_with_its_line_and_without_its_text() {
             format!("# note\n1 best d {key}"),
             "line 2: the state must be",
         ),
-        (format!("0 primary d {key}"), "a number from 1"),
+        (format!("0 primary d {key}"), "must be 1 or more"),
         ("1 primary d KCgoKCgo".to_owned(), "32 bytes in base64"),
         (format!("1 primary {key}"), "four words"),
     ];
@@ -207,4 +219,64 @@ fn a_key_file_that_others_may_read_is_refused() {
         error.contains("mode 640") && error.contains("chmod 600"),
         "{error}"
     );
+}
+
+#[test]
+fn keys_are_added_and_retired_line_by_line_and_comments_stay() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("addx.key");
+    fs::write(&path, OLD_KEY_FILE).unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+    let random = Random::seeded(5);
+    {
+        let mut file = KeyFile::open(&path).unwrap();
+        assert_eq!(file.add(&random, DateTime::default()).unwrap(), KeyId(2));
+        assert_eq!(file.add(&random, DateTime::default()).unwrap(), KeyId(3));
+        file.retire(KeyId(1)).unwrap();
+        assert!(file.retire(KeyId(1)).is_err());
+        assert!(file.retire(KeyId(3)).is_err());
+        assert!(file.retire(KeyId(9)).is_err());
+        file.retire(KeyId(2)).unwrap();
+    }
+    let text = fs::read_to_string(&path).unwrap();
+    assert!(text.contains("# made up"), "{text}");
+    assert_eq!(text.matches("minimum").count(), 1);
+    let read = Keyring::read(&path).unwrap();
+    let states: Vec<_> = read.list().iter().map(|key| key.state).collect();
+    let (retired, primary) = (KeyState::Retired, KeyState::Primary);
+    assert_eq!(states, [retired, retired, primary]);
+    assert_eq!((read.primary(), read.minimum()), (KeyId(3), KeyId(3)));
+    let mode = fs::metadata(&path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode, 0o600);
+}
+
+#[test]
+fn two_commands_do_not_change_a_key_file_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("addx.key");
+    Keyring::create(&path, &Random::seeded(3), DateTime::default()).unwrap();
+    let first = KeyFile::open(&path).unwrap();
+    assert!(matches!(
+        KeyFile::open(&path),
+        Err(KeyringError::Busy { .. })
+    ));
+    drop(first);
+    assert!(KeyFile::open(&path).is_ok());
+}
+
+#[test]
+fn a_vault_finds_a_key_that_was_added_behind_its_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("addx.key");
+    let random = Random::seeded(6);
+    let keyring = Keyring::create(&path, &random, DateTime::default()).unwrap();
+    let running = Vault::new(keyring, path.clone(), random.clone());
+    KeyFile::open(&path)
+        .unwrap()
+        .add(&random, DateTime::default())
+        .unwrap();
+    let other = Vault::new(Keyring::read(&path).unwrap(), path, random);
+    let (id, sealed) = other.seal(&Place::canary(), b"x").unwrap();
+    assert_eq!(id, KeyId(2));
+    assert_eq!(&**running.open(&Place::canary(), &sealed).unwrap(), b"x");
 }

@@ -7,7 +7,7 @@
 
 use std::time::Instant;
 
-use tracing::info;
+use tracing::{info, warn};
 
 use super::{
     client::XClient,
@@ -83,6 +83,10 @@ impl XClient {
             },
             "X was asked about the four values"
         );
+        if let Verdict::Unexpected { status, .. } = &verdict {
+            // Nothing a user can mend: if it comes with every account, it is this program's fault.
+            warn!(target: "addx::x", { http.status = status }, "X gave an answer that is not understood");
+        }
         Diagnosis {
             verdict,
             key_pair: run.key_pair,
@@ -165,13 +169,7 @@ impl XClient {
 
 #[cfg(test)]
 mod tests {
-    use std::{
-        io::Write,
-        sync::{Arc, Mutex},
-        time::Duration,
-    };
-
-    use tracing_subscriber::fmt::MakeWriter;
+    use std::{cell::RefCell, io::Write, time::Duration};
 
     use super::*;
     use crate::{
@@ -473,12 +471,17 @@ mod tests {
         }
     }
 
-    #[derive(Clone, Default)]
-    struct Log(Arc<Mutex<Vec<u8>>>);
+    thread_local! {
+        /// What this thread logged. The subscriber is one for all threads: one per test would race with the others for
+        /// tracing's cache of which events are wanted.
+        static LOG: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+    }
 
-    impl Write for Log {
+    struct ThisThreadsLog;
+
+    impl Write for ThisThreadsLog {
         fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-            self.0.lock().unwrap().extend_from_slice(bytes);
+            LOG.with_borrow_mut(|log| log.extend_from_slice(bytes));
             Ok(bytes.len())
         }
 
@@ -487,27 +490,17 @@ mod tests {
         }
     }
 
-    impl<'a> MakeWriter<'a> for Log {
-        type Writer = Self;
-
-        fn make_writer(&'a self) -> Self {
-            self.clone()
-        }
-    }
-
     #[tokio::test]
     async fn the_most_talkative_log_tells_paths_and_statuses_and_not_one_value() {
-        let log = Log::default();
-        let subscriber = tracing_subscriber::fmt()
+        tracing_subscriber::fmt()
             .with_max_level(tracing::Level::TRACE)
             .with_ansi(false)
-            .with_writer(log.clone())
-            .finish();
-        let _guard = tracing::subscriber::set_default(subscriber);
+            .with_writer(|| ThisThreadsLog)
+            .init();
         let server = Server::play(&[refused(), good_pair(), (VERIFY, Act::Say(String::new()))]);
         let diagnosis = ask(&server, false).await;
         assert_eq!(diagnosis.verdict, Verdict::TokenPairRejected);
-        let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+        let text = String::from_utf8(LOG.take()).unwrap();
         for told in [
             r#"x.path="/2/users/me" http.status=401 elapsed_ms="#,
             r#"x.path="/1.1/account/verify_credentials.json" x.failure="broken""#,

@@ -10,7 +10,7 @@ use super::{
     problem::Problem,
     response::{Answer, Reply, Shape},
 };
-use crate::domain::verdict::Verdict;
+use crate::domain::verdict::{Unenrolled, Verdict};
 
 /// Beyond this, X takes a timestamp for a replay; our clock is asked before any value is blamed.
 const TOLERATED_CLOCK_DIFFERENCE: TimeDelta = TimeDelta::minutes(5);
@@ -211,7 +211,12 @@ fn standing(answer: &Answer, problem: &Problem) -> Option<Verdict> {
             _ => (answer.status == 402).then_some(Verdict::NoCredits),
         },
         (403, Some("client-forbidden")) => match reason {
-            Some("client-not-enrolled" | "user-not-enrolled") => Some(Verdict::NotEnrolled),
+            Some("client-not-enrolled") => Some(Verdict::NotEnrolled {
+                who: Unenrolled::App,
+            }),
+            Some("user-not-enrolled") => Some(Verdict::NotEnrolled {
+                who: Unenrolled::User,
+            }),
             _ => None,
         },
         (403, Some("user-suspended")) => Some(Verdict::UserSuspended),
@@ -317,8 +322,20 @@ mod tests {
     /// The failures that mean the same whatever was asked.
     fn standings() -> Vec<(u16, &'static str, Verdict)> {
         vec![
-            (403, E5, Verdict::NotEnrolled),
-            (403, E6, Verdict::NotEnrolled),
+            (
+                403,
+                E5,
+                Verdict::NotEnrolled {
+                    who: Unenrolled::App,
+                },
+            ),
+            (
+                403,
+                E6,
+                Verdict::NotEnrolled {
+                    who: Unenrolled::User,
+                },
+            ),
             (402, E7, Verdict::NoCredits),
             (403, E8, spend_cap()),
             (429, E9, limited(None)),

@@ -266,7 +266,7 @@ impl Remains {
             return Vec::new();
         }
         let keyring = Keyring::read(&self.key_file).unwrap();
-        let vault = Vault::new(keyring, Random::system());
+        let vault = Vault::new(keyring, self.key_file.clone(), Random::system());
         let mut links = Vec::new();
         for account in accounts {
             let wrapped = values::data_key(db, owner, account.id)

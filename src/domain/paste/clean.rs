@@ -36,7 +36,7 @@ pub enum Repair {
     BearerPrefix,
     /// Other words around it.
     Words,
-    /// The same value twice without anything between.
+    /// The same value twice.
     PastedTwice,
 }
 

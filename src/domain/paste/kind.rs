@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::super::credentials::Field;
+use crate::domain::credentials::Field;
 
 /// What a pasted text is, as far as its label or its shape tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

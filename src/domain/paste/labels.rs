@@ -1,7 +1,7 @@
 //! Every name under which a value is written down, as data: X's consoles of all years, RFC 5849, and the client libraries.
 
-use super::super::credentials::Field;
 use super::{kind::Kind, shape};
+use crate::domain::credentials::Field;
 
 /// What a label says of the value after it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -166,11 +166,21 @@ pub(super) const MAX_WORDS: usize = 6;
 ///
 /// A single word may be an identifier with more in front (`config.twitter.apiKey`) or behind.
 pub(super) fn name_of(words: &[&str]) -> Option<Name> {
-    if let [identifier] = words {
-        return name_of_identifier(identifier);
+    match words {
+        [identifier] => {
+            let name = name_of_identifier(identifier)?;
+            // A value may have such letters by chance: only a full name counts then.
+            let is_full = matches!(name, Name::Kind(_));
+            return (is_full || !shape::is_value(identifier)).then_some(name);
+        }
+        [service, label @ ..] if is_one_of(service, OTHER_SERVICES) => {
+            return name_of(label).map(|_| Name::Unrelated);
+        }
+        _ => {}
     }
-    let parts: Vec<&str> = words.iter().flat_map(|word| parts_of(word)).collect();
-    find(&parts)
+    let parts: Vec<Vec<&str>> = words.iter().map(|word| parts_of(word)).collect();
+    let all_count = parts.iter().all(|parts| !parts.is_empty());
+    all_count.then(|| find(&parts.concat())).flatten()
 }
 
 fn name_of_identifier(identifier: &str) -> Option<Name> {
@@ -186,8 +196,7 @@ fn name_of_identifier(identifier: &str) -> Option<Name> {
         let name = find(label)?;
         let alone = label.len() == 1 && label.iter().any(|part| is_one_of(part, SHORT));
         if alone && !prefix.iter().all(|part| is_one_of(part, PREFIXES)) {
-            // A value may end in such a word by chance.
-            return (!shape::is_secret_like(identifier)).then_some(Name::Unknown);
+            return None;
         }
         Some(name)
     })
@@ -200,9 +209,11 @@ fn is_ending(part: &str) -> bool {
 /// The entry that the parts spell together, or would without the service's name in front (`TWITTERAPIKEY`).
 fn find(parts: &[&str]) -> Option<Name> {
     let (first, rest) = parts.split_first()?;
+    let rest_length: usize = rest.iter().map(|part| part.len()).sum();
     let spelled = |first: &str| {
         LABELS
             .iter()
+            .filter(|(label, _)| label.len() == first.len() + rest_length)
             .find(|(label, _)| spells(first, rest, label))
             .map(|(_, name)| *name)
     };
@@ -225,9 +236,12 @@ fn spells(first: &str, rest: &[&str], label: &str) -> bool {
         .eq(label.bytes())
 }
 
-/// `accessTokenSecret`, `access-token.secret` and `ACCESS_TOKEN_SECRET` have the same three parts.
+/// `accessTokenSecret`, `access-token.secret` and `ACCESS_TOKEN_SECRET` have the same three parts. Other scripts have none.
 fn parts_of(word: &str) -> Vec<&str> {
     let mut parts = Vec::new();
+    if !word.is_ascii() {
+        return parts;
+    }
     for piece in word.split(|c: char| !c.is_ascii_alphanumeric()) {
         let bytes = piece.as_bytes();
         let mut start = 0;

@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::clean::{Cleaned, Repair};
 use super::pieces;
 use super::sort::Found;
-use super::words::Words;
+use super::words::{Word, Words};
 
 /// What was repaired inside the values. What stands between several of them is layout, not a slip.
 pub(super) fn in_values<'f>(
@@ -13,7 +13,9 @@ pub(super) fn in_values<'f>(
     cleaned: &Cleaned,
 ) -> Vec<Repair> {
     let mut repairs = Vec::new();
-    found.for_each(|found| add_inside(&mut repairs, found, cleaned));
+    for found in found {
+        add_inside(&mut repairs, found, cleaned);
+    }
     repairs
 }
 
@@ -26,28 +28,12 @@ pub(super) fn around(found: &Found, cleaned: &Cleaned, words: &Words<'_>) -> Vec
         add(&mut repairs, Repair::Spaces);
     }
     for label in &words.labels {
-        add(
-            &mut repairs,
-            if is_bearer(text, label) {
-                Repair::BearerPrefix
-            } else {
-                Repair::Label
-            },
-        );
+        add(&mut repairs, of_label(text, label));
     }
-    let others = words
-        .iter()
-        .filter(|word| word.at.end <= found.at.start || found.at.end <= word.at.start);
-    for word in others {
-        let is_number = word.text.len() <= 2 && word.text.bytes().all(|byte| byte.is_ascii_digit());
-        add(
-            &mut repairs,
-            if is_number {
-                Repair::Markup
-            } else {
-                Repair::Words
-            },
-        );
+    let is_other =
+        |word: &&Word<'_>| word.at.end <= found.at.start || found.at.end <= word.at.start;
+    for word in words.iter().filter(is_other) {
+        add(&mut repairs, of_word(word.text, found));
     }
     let is_taken = |at: usize| {
         found.at.contains(&at)
@@ -68,9 +54,20 @@ pub(super) fn around(found: &Found, cleaned: &Cleaned, words: &Words<'_>) -> Vec
     repairs
 }
 
-fn is_bearer(text: &str, label: &Range<usize>) -> bool {
-    text.get(label.clone())
-        .is_some_and(|word| word.eq_ignore_ascii_case("bearer"))
+fn of_label(text: &str, label: &Range<usize>) -> Repair {
+    match text.get(label.clone()) {
+        Some(word) if word.eq_ignore_ascii_case("bearer") => Repair::BearerPrefix,
+        Some(_) | None => Repair::Label,
+    }
+}
+
+fn of_word(word: &str, found: &Found) -> Repair {
+    let is_number = word.len() <= 2 && word.bytes().all(|byte| byte.is_ascii_digit());
+    match word {
+        _ if word == *found.text => Repair::PastedTwice,
+        _ if is_number => Repair::Markup,
+        _ => Repair::Words,
+    }
 }
 
 fn add_inside(repairs: &mut Vec<Repair>, found: &Found, cleaned: &Cleaned) {

@@ -4,12 +4,21 @@ use std::ops::Range;
 
 use super::{labels, shape};
 
+/// What stands between a name and its value without a space, or between two such pairs.
+const SEPARATORS: [char; 3] = ['=', ':', '&'];
+const QUOTES: &str = "\"'´‘’‚‛“”„‟′″«»‹›「」『』";
+const BRACKETS: &str = "()[]{}<>【】《》〈〉〔〕";
+/// What stands between the cells of a table, the items of a list, or a name and its value.
+const DIVIDERS: &str = "\t,;|│┃、。→⇒➜➡⟶↦►▶👉";
+/// What is written around a word without belonging to it.
+const PUNCTUATION: &str = ".!?*~#$&@\\/-+^…•·●▪○◦¿¡";
+
 /// A stretch without spaces, quotes, brackets or separators.
 pub(super) struct Piece<'t> {
     pub(super) text: &'t str,
     pub(super) at: Range<usize>,
     pub(super) line: usize,
-    /// The mark after it that ends a label: `=`, `:`, or one that joins two labels (`&`, `/`).
+    /// The mark after it that ends a label: `=`, `:`, or one between two labels (`&`, `|`).
     pub(super) separator: Option<char>,
     /// It must not be read as part of a label: an address, or a token with a `:` inside.
     pub(super) whole: bool,
@@ -17,17 +26,25 @@ pub(super) struct Piece<'t> {
 
 /// Takes a cleaned text apart.
 pub(super) fn pieces(text: &str) -> Vec<Piece<'_>> {
-    let mut pieces = Vec::new();
+    let mut pieces: Vec<Piece<'_>> = Vec::new();
+    let mut end = 0;
     for (line, at) in chunks(text) {
         let Some(chunk) = text.get(at.clone()) else {
             continue;
         };
+        let between = text.get(end..at.start).unwrap_or_default();
+        end = at.end;
+        if let Some(last) = pieces.last_mut() {
+            last.separator = last
+                .separator
+                .or_else(|| between.chars().find(|c| is_divider(*c)));
+        }
         let whole_from = whole_from(chunk);
         let (parts, whole) = chunk.split_at_checked(whole_from).unwrap_or((chunk, ""));
         let mut start = at.start;
-        for part in parts.split_inclusive(['=', ':']) {
-            let separator = part.chars().next_back().filter(|c| matches!(c, '=' | ':'));
-            let before = part.trim_end_matches(['=', ':']);
+        for part in parts.split_inclusive(SEPARATORS) {
+            let separator = part.chars().next_back().filter(|c| SEPARATORS.contains(c));
+            let before = part.trim_end_matches(SEPARATORS);
             push(&mut pieces, before, start, line, separator);
             start += part.len();
         }
@@ -45,7 +62,7 @@ pub(super) fn pieces(text: &str) -> Vec<Piece<'_>> {
     pieces
 }
 
-/// Adds a piece without the punctuation around it; `secret-AbC…` and `key/secret` are two.
+/// Adds a piece without the punctuation around it; `secret-AbC…` and `key/secret` are two pieces.
 fn push<'t>(
     pieces: &mut Vec<Piece<'t>>,
     part: &'t str,
@@ -56,20 +73,16 @@ fn push<'t>(
     let text = trim(part);
     if !text.contains(char::is_alphanumeric) && !shape::is_masked(text) {
         // A separator that stands apart belongs to the piece before it.
-        let mark = separator.or_else(|| part.chars().find(|c| matches!(c, '&' | '/' | '+')));
+        let mark = separator.or_else(|| part.chars().find(|c| matches!(c, '/' | '+' | '-')));
         if let Some(last) = pieces.last_mut().filter(|last| last.line == line) {
             last.separator = last.separator.or(mark);
         }
         return;
     }
     let start = start + offset(part, text);
-    if let Some((label, rest)) = text.split_once(['-', '/'])
-        && labels::name_of(&[label]).is_some()
-        && (shape::is_secret_like(rest)
-            || (text.contains('/') && labels::name_of(&[rest]).is_some()))
-    {
-        push(pieces, label, start, line, Some('/'));
-        push(pieces, rest, start + label.len() + 1, line, separator);
+    if let Some((before, after)) = halves(text) {
+        push(pieces, before, start, line, Some('/'));
+        push(pieces, after, start + before.len() + 1, line, separator);
         return;
     }
     pieces.push(Piece {
@@ -79,6 +92,19 @@ fn push<'t>(
         separator,
         whole: false,
     });
+}
+
+/// A name and a value, two names, or two values, with a mark between that could also be part of one.
+fn halves(text: &str) -> Option<(&str, &str)> {
+    let is_name = |word: &str| labels::name_of(&[word]).is_some();
+    let at_dash = text
+        .split_once('-')
+        .filter(|(before, after)| is_name(before) && shape::is_secret_like(after));
+    at_dash.or_else(|| {
+        let is_either = |word: &str| is_name(word) || shape::is_value(word);
+        text.split_once('/')
+            .filter(|(before, after)| is_either(before) && is_either(after))
+    })
 }
 
 /// Where `inner`, which is a part of `outer`, begins in it.
@@ -114,75 +140,24 @@ fn chunks(text: &str) -> Vec<(usize, Range<usize>)> {
 }
 
 pub(super) fn is_quote(c: char) -> bool {
-    matches!(
-        c,
-        '"' | '\''
-            | '´'
-            | '‘'
-            | '’'
-            | '‚'
-            | '‛'
-            | '“'
-            | '”'
-            | '„'
-            | '‟'
-            | '′'
-            | '″'
-            | '«'
-            | '»'
-            | '‹'
-            | '›'
-            | '「'
-            | '」'
-            | '『'
-            | '』'
-    )
+    QUOTES.contains(c)
 }
 
 pub(super) fn is_bracket(c: char) -> bool {
-    matches!(
-        c,
-        '(' | ')'
-            | '['
-            | ']'
-            | '{'
-            | '}'
-            | '<'
-            | '>'
-            | '【'
-            | '】'
-            | '《'
-            | '》'
-            | '〈'
-            | '〉'
-            | '〔'
-            | '〕'
-    )
+    BRACKETS.contains(c)
+}
+
+fn is_divider(c: char) -> bool {
+    DIVIDERS.contains(c)
 }
 
 fn is_delimiter(c: char) -> bool {
-    c.is_whitespace()
-        || is_quote(c)
-        || is_bracket(c)
-        || matches!(
-            c,
-            '`' | '|'
-                | ','
-                | ';'
-                | '、'
-                | '。'
-                | '│'
-                | '┃'
-                | '→'
-                | '⇒'
-                | '➜'
-                | '➡'
-                | '⟶'
-                | '↦'
-                | '►'
-                | '▶'
-                | '👉'
-        )
+    c.is_whitespace() || c == '`' || is_quote(c) || is_bracket(c) || is_divider(c)
+}
+
+/// Symbols of other scripts, such as emoji, count as punctuation.
+fn is_punctuation(c: char) -> bool {
+    PUNCTUATION.contains(c) || !(c.is_ascii() || c.is_alphanumeric())
 }
 
 /// Scripts that are written without spaces: a value beside them is its own word.
@@ -227,32 +202,4 @@ fn trim(piece: &str) -> &str {
     let bare = shape::without_emphasis(piece);
     bare.trim_start_matches(|c| is_punctuation(c) && c != '@')
         .trim_end_matches(is_punctuation)
-}
-
-fn is_punctuation(c: char) -> bool {
-    matches!(
-        c,
-        '.' | '!'
-            | '?'
-            | '*'
-            | '~'
-            | '#'
-            | '$'
-            | '&'
-            | '@'
-            | '\\'
-            | '/'
-            | '-'
-            | '+'
-            | '^'
-            | '…'
-            | '•'
-            | '·'
-            | '●'
-            | '▪'
-            | '○'
-            | '◦'
-            | '¿'
-            | '¡'
-    )
 }

@@ -1,7 +1,7 @@
 //! Is there anything secret-shaped in a text that nobody asked for? For chats outside a flow, captions and names.
 
-use super::super::credentials::Field;
 use super::{clean::Cleaned, kind::Kind, labels::Name, shape, words::Words};
+use crate::domain::credentials::Field;
 
 /// Whether the text holds something that looks like one of the values [`Kind`] knows, also within a sentence.
 ///

@@ -7,8 +7,8 @@ use base64::engine::{DecodePaddingMode, GeneralPurposeConfig};
 use base64::{Engine as _, alphabet, engine::GeneralPurpose};
 use zeroize::Zeroizing;
 
-use super::super::credentials::Field;
 use super::kind::Kind;
+use crate::domain::credentials::Field;
 
 /// The lengths of one field's values.
 struct Lengths {
@@ -101,6 +101,11 @@ pub(super) fn mark(word: &str) -> Option<Kind> {
     oauth2(word)
 }
 
+/// Whether the word would be taken for a value without a label.
+pub(super) fn is_value(word: &str) -> bool {
+    mark(word).is_some() || is_secret_like(word)
+}
+
 /// What the word may be although it is no mark: digits alone, or fifty characters with `-` and `_`.
 pub(super) fn hint(word: &str) -> Option<Kind> {
     let digits = !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_digit());
@@ -118,11 +123,11 @@ pub(super) fn hint(word: &str) -> Option<Kind> {
 /// Values of X mix upper and lower case: eighteen random characters without one of them are a case in ten thousand.
 /// So hashes, UUIDs, numbers and words in one case are left alone, unless they have exactly the length of a value.
 pub(super) fn is_secret_like(word: &str) -> bool {
-    if word.len() < 16 || !is_base64url(word) || is_prose(word) {
-        return false;
-    }
-    let hex = word.strip_prefix("0x").unwrap_or(word);
-    if hex.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+    let is_address = word.starts_with("0x")
+        && word
+            .bytes()
+            .all(|byte| byte.is_ascii_hexdigit() || byte == b'x');
+    if word.len() < 16 || !is_base64url(word) || is_address || is_prose(word) {
         return false;
     }
     let has = |test: fn(&u8) -> bool| word.bytes().any(|byte| test(&byte));
@@ -239,18 +244,27 @@ const BASE64URL: GeneralPurpose = GeneralPurpose::new(
 /// Dots, stars or crosses in place of characters, or an omission (`AbCd...WxYz`).
 pub(super) fn is_masked(word: &str) -> bool {
     let bare = without_emphasis(word);
-    let crosses = bare.trim_matches(['x', 'X']).is_empty() && bare.len() >= 3;
+    let crosses = bare.trim_matches(['x', 'X', '-', '_']).is_empty()
+        && bare.to_ascii_lowercase().contains("xxx");
     let omission = bare.split_once("...").or_else(|| bare.split_once('…'));
     let omits = omission.is_some_and(|(before, after)| {
         !before.is_empty() && (is_alphanumeric(after) || (after.is_empty() && !is_prose(before)))
     });
     crosses
         || omits
-        || longest_run(bare, |c| "•●∙⋅·▪■█◦○✱∗".contains(c)) >= 2
+        || longest_run(bare, |c| c != '*' && is_mask(c)) >= 2
         || longest_run(bare, |c| c == '*') >= 3
         || longest_run(bare, |c| c == '#') >= 4
         || longest_run(bare, |c| c == 'x') >= 6
         || longest_run(bare, |c| c == 'X') >= 6
+}
+
+/// A character that stands for a hidden one.
+pub(super) fn is_mask(c: char) -> bool {
+    matches!(
+        c,
+        '*' | '•' | '●' | '∙' | '⋅' | '·' | '▪' | '■' | '█' | '◦' | '○' | '✱' | '∗'
+    )
 }
 
 /// `**word**` without the stars, if they are the same on both sides.

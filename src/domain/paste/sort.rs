@@ -4,8 +4,12 @@ use std::ops::Range;
 
 use zeroize::Zeroizing;
 
-use super::super::credentials::Field;
-use super::{MAX_VALUE_CHARS, Warning, kind::Kind, labels::Name, shape, words::Words};
+use super::words::{Section, Words};
+use super::{MAX_VALUE_CHARS, Warning, judge, kind::Kind, labels::Name, shape};
+use crate::domain::credentials::Field;
+
+/// Shorter than this, it is rather a damaged API Key.
+const LEAST_SECRET: usize = 30;
 
 /// A value in the text.
 pub(super) struct Found {
@@ -50,28 +54,10 @@ pub(super) struct Sorted {
 pub(super) fn find(words: &Words<'_>, asked: Field) -> Vec<Found> {
     let mut all = Vec::new();
     for section in &words.sections {
-        let label = section.names.last().copied().and_then(Name::kind);
-        let target = label.and_then(Kind::field).unwrap_or(asked);
         let alone = !section.names.is_empty() || words.sections.len() == 1;
-        if let Some(parts) = section.wrapped().filter(|_| alone)
-            && let (Some(first), Some(last)) = (parts.first(), parts.last())
-        {
-            let length = parts.iter().map(|part| part.text.len()).sum();
-            let mut text = Zeroizing::new(String::with_capacity(length));
-            for part in parts {
-                text.push_str(part.text);
-            }
-            if shape::exact(&text) == Some(target) {
-                let at = first.at.start..last.at.end;
-                all.push(Found {
-                    label,
-                    text,
-                    at,
-                    wrapped: true,
-                    doubled: false,
-                });
-                continue;
-            }
+        if let Some(found) = joined(section, asked).filter(|_| alone) {
+            all.push(found);
+            continue;
         }
         let values = section.values();
         for (index, word) in values.iter().enumerate() {
@@ -90,6 +76,24 @@ pub(super) fn find(words: &Words<'_>, asked: Field) -> Vec<Found> {
         }
     }
     all
+}
+
+/// The lines of a wrapped value as one, if that is exactly what its label or the question asks for.
+fn joined(section: &Section<'_>, asked: Field) -> Option<Found> {
+    let parts = section.wrapped()?;
+    let label = section.names.last().copied().and_then(Name::kind);
+    let length = parts.iter().map(|part| part.text.len()).sum();
+    let mut text = Zeroizing::new(String::with_capacity(length));
+    text.extend(parts.iter().map(|part| part.text));
+    let wanted = label.and_then(Kind::field).unwrap_or(asked);
+    let at = parts.first()?.at.start..parts.last()?.at.end;
+    (shape::exact(&text) == Some(wanted)).then_some(Found {
+        label,
+        text,
+        at,
+        wrapped: true,
+        doubled: false,
+    })
 }
 
 /// Leaves one of each value that is written twice under one name. `None` if one value stands for two fields.
@@ -148,6 +152,7 @@ pub(super) fn sort(found: Vec<Found>, asked: Field) -> Sorted {
         }
     }
     sorted.place_by_order(secrets, asked);
+    sorted.place_damaged();
     sorted.placed.sort_by_key(|placed| placed.field);
     sorted
 }
@@ -173,7 +178,7 @@ impl Sorted {
                 let warning = mislabelled
                     .map(Warning::LabelledAs)
                     .or(warning)
-                    .or_else(|| super::warning(&found.text, field));
+                    .or_else(|| judge::warning(&found.text, field));
                 self.placed.push(Placed {
                     field,
                     found,
@@ -184,20 +189,36 @@ impl Sorted {
         }
     }
 
-    /// Two secrets of older apps cannot be told apart by length: each belongs to the key before it, or else the
-    /// order is the console's.
-    fn place_by_order(&mut self, secrets: Vec<Found>, asked: Field) {
+    /// The secret of the key right before the value, if only known values and those at `others` stand in the text.
+    fn secret_behind(&self, found: &Found, others: &[usize]) -> Option<Field> {
         let keys = self
             .placed
             .iter()
             .map(|placed| (placed.found.at.start, Some(placed.field)));
-        let others = secrets.iter().map(|found| (found.at.start, None));
-        let all: Vec<_> = keys.chain(others).collect();
-        let behind = |found: &Found| {
-            let before = all.iter().filter(|(start, _)| *start < found.at.start);
-            let (_, nearest) = before.max_by_key(|(start, _)| *start)?;
-            secret_of((*nearest)?)
-        };
+        let all = keys.chain(others.iter().map(|start| (*start, None)));
+        let before = all.filter(|(start, _)| *start < found.at.start);
+        let (_, nearest) = before.max_by_key(|(start, _)| *start)?;
+        secret_of(nearest?)
+    }
+
+    /// A secret that lost some characters still stands behind its key.
+    fn place_damaged(&mut self) {
+        for found in std::mem::take(&mut self.left) {
+            let free = self
+                .secret_behind(&found, &[])
+                .filter(|field| !self.has(*field));
+            match free.filter(|_| found.text.len() >= LEAST_SECRET) {
+                Some(field) => self.place(field, found, How::Shape, None),
+                None => self.left.push(found),
+            }
+        }
+    }
+
+    /// Two secrets of older apps cannot be told apart by length: each belongs to the key before it, or else the
+    /// order is the console's.
+    fn place_by_order(&mut self, secrets: Vec<Found>, asked: Field) {
+        let starts: Vec<_> = secrets.iter().map(|found| found.at.start).collect();
+        let behind = |found: &Found| self.secret_behind(found, &starts);
         let mut fields: Vec<_> = secrets.iter().map(behind).collect();
         match secrets.as_slice() {
             [] => return,

@@ -2,13 +2,12 @@
 
 use std::ops::Range;
 
-use super::super::credentials::Field;
 use super::labels::{self, Name};
 use super::pieces::{Piece, pieces};
 use super::{kind::Kind, shape};
+use crate::domain::credentials::Field;
 
 /// A word of the text that is no label.
-#[derive(Clone)]
 pub(super) struct Word<'t> {
     pub(super) text: &'t str,
     /// Where it stands.
@@ -23,6 +22,8 @@ pub(super) struct Section<'t> {
     pub(super) words: Vec<Word<'t>>,
     /// How many of the words come before the last label.
     preamble: usize,
+    /// Where the first label stands.
+    line: usize,
 }
 
 /// The whole text as sections, and where its labels stand.
@@ -47,7 +48,7 @@ impl<'t> Words<'t> {
             if let Some(name) = name {
                 let end = rest.get(used - 1).map_or(piece.at.end, |last| last.at.end);
                 words.labels.push(piece.at.start..end);
-                words.name(name);
+                words.name(name, piece.line);
             } else if let Some(section) = words.sections.last_mut() {
                 section.words.push(Word {
                     text: piece.text,
@@ -57,7 +58,36 @@ impl<'t> Words<'t> {
             }
             rest = rest.get(used..).unwrap_or_default();
         }
+        if words.have_labels_behind() {
+            words.pull_labels_forward();
+        }
         words
+    }
+
+    /// Whether each label stands behind its value in the same line: `value (API Key)`.
+    fn have_labels_behind(&self) -> bool {
+        let [first, .., last] = self.sections.as_slice() else {
+            return false;
+        };
+        let is_behind = |pair: &[Section<'_>]| match pair {
+            [before, behind] => {
+                let value = before.words.last().filter(|_| before.values().len() == 1);
+                value.is_some_and(|word| word.line == behind.line)
+            }
+            _ => false,
+        };
+        first.names.is_empty() && last.words.is_empty() && self.sections.windows(2).all(is_behind)
+    }
+
+    fn pull_labels_forward(&mut self) {
+        let mut names = self
+            .sections
+            .pop()
+            .map(|last| last.names)
+            .unwrap_or_default();
+        for section in self.sections.iter_mut().rev() {
+            std::mem::swap(&mut section.names, &mut names);
+        }
     }
 
     /// All words that are no labels.
@@ -82,7 +112,7 @@ impl<'t> Words<'t> {
             .filter(move |word| word.at != *at)
     }
 
-    fn name(&mut self, name: Name) {
+    fn name(&mut self, name: Name, line: usize) {
         let before = self.sections.iter().flat_map(|section| &section.names);
         let name = match name {
             Name::Secret => before
@@ -95,12 +125,16 @@ impl<'t> Words<'t> {
         match self.sections.last_mut() {
             Some(section) if section.values().is_empty() => {
                 section.preamble = section.words.len();
+                if section.names.is_empty() {
+                    section.line = line;
+                }
                 if section.names.last() != Some(&name) {
                     section.names.push(name);
                 }
             }
             _ => self.sections.push(Section {
                 names: vec![name],
+                line,
                 ..Section::default()
             }),
         }
@@ -110,7 +144,11 @@ impl<'t> Words<'t> {
 impl<'t> Section<'t> {
     /// The words that are values: those that look like one, or else the only word beside the label.
     pub(super) fn values(&self) -> Vec<&Word<'t>> {
-        let looks: Vec<_> = self.words.iter().filter(|word| word.is_value()).collect();
+        let looks: Vec<_> = self
+            .words
+            .iter()
+            .filter(|word| shape::is_value(word.text))
+            .collect();
         if !looks.is_empty() || self.names.is_empty() {
             return looks;
         }
@@ -155,13 +193,6 @@ impl<'t> Section<'t> {
     }
 }
 
-impl Word<'_> {
-    /// Whether it would be taken for a value without a label.
-    pub(super) fn is_value(&self) -> bool {
-        shape::mark(self.text).is_some() || shape::is_secret_like(self.text)
-    }
-}
-
 /// What "Secret" means after `name`.
 fn partner(name: Name) -> Option<Name> {
     let secret = match name.kind()? {
@@ -183,6 +214,7 @@ fn label(pieces: &[Piece<'_>], first_in_line: bool) -> (usize, Option<Name>) {
     }
     let together = pieces
         .windows(2)
+        .take(labels::MAX_WORDS)
         .take_while(
             |pair| matches!(pair, [a, b] if a.line == b.line && a.separator.is_none() && !b.whole),
         )
@@ -195,13 +227,11 @@ fn label(pieces: &[Piece<'_>], first_in_line: bool) -> (usize, Option<Name>) {
         }
     }
     // `NAME=value` everywhere, `name: value` at the beginning of a line.
-    let unknown = match first.separator {
+    let is_label = match first.separator {
         Some('=') => true,
         Some(':') => first_in_line,
         Some(_) | None => false,
     };
-    (
-        1,
-        (unknown && !shape::is_secret_like(first.text)).then_some(Name::Unknown),
-    )
+    let unknown = is_label && !shape::is_value(first.text);
+    (1, unknown.then_some(Name::Unknown))
 }

@@ -73,12 +73,15 @@ pub(super) async fn command(
     };
     match meant(&mut turn, name).await? {
         Meant::One(account) => run(telegram, &mut turn, errand, account).await?,
-        Meant::Unknown => turn.say(&Notice::NoSuchAccount).await?,
+        Meant::Unknown => match visit.deletion {
+            Some(removal) => turn.say_stray_secret(removal, false).await?,
+            None => turn.say(&Notice::NoSuchAccount).await?,
+        },
         Meant::NoneYet => {
             turn.say(&Notice::Accounts {
                 accounts: Vec::new(),
             })
-            .await?
+            .await?;
         }
         Meant::OneOf(accounts) => {
             turn.say(&Notice::ChooseAccount { errand, accounts })

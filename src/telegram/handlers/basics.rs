@@ -52,6 +52,10 @@ pub(super) async fn say(
     let Some(mut turn) = Turn::begin(telegram, visit, state).await? else {
         return Ok(());
     };
+    // A command may carry a secret as well.
+    if let Some(removal) = visit.deletion {
+        turn.say_stray_secret(removal, false).await?;
+    }
     turn.say(notice).await?;
     Ok(turn.finish().await?)
 }

@@ -12,7 +12,7 @@ use crate::{
         notice::Notice,
     },
     linker::{Answer, Begun, Submitted},
-    store::StoreError,
+    store::{StoreError, accounts},
     telegram::{
         Telegram,
         schema::HandlerResult,
@@ -53,16 +53,19 @@ pub(in crate::telegram) async fn addx(
             }
             None => turn.renew_card().await?,
         },
-        LinkingState::AwaitingValue(AwaitingValue { ref flow, .. })
-        | LinkingState::ConfirmingValue(ConfirmingValue { ref flow, .. }) => {
-            let notice = Notice::FlowOpen {
-                flow: flow.id,
-                step: state.step(),
-                purpose: Some(flow.purpose.clone()),
-                may_start_over: true,
+        LinkingState::AwaitingValue(_) | LinkingState::ConfirmingValue(_) => {
+            let taken = match &name {
+                Some(name) => accounts::by_name(&mut *turn.tx, visit.chat, name).await?,
+                None => None,
             };
-            turn.go(&state.clone().restart_as(name)).await?;
-            turn.say_below_the_card(&notice).await?;
+            if taken.is_some() {
+                let reason = NameRejection::Taken;
+                turn.say(&Notice::NameRejected { reason }).await?;
+            } else {
+                let state = state.restart_as(name);
+                turn.go(&state).await?;
+                turn.ask_about_open_flow(&state, true).await?;
+            }
         }
     }
     Ok(turn.finish().await?)
@@ -96,17 +99,21 @@ pub(in crate::telegram) async fn name(
     let Some(mut turn) = Turn::begin(&telegram, &visit, &state).await? else {
         return Ok(());
     };
+    let refused = |reason| {
+        LinkingState::AwaitingName(AwaitingName {
+            rejection: Some(reason),
+            ..awaiting.clone()
+        })
+    };
     let state = match message.text() {
+        Some(text) if text.starts_with('/') => refused(NameRejection::UnknownCommand),
         Some(text) => {
             telegram
                 .linker
                 .answer_name(&mut turn.tx, visit.chat, awaiting, text)
                 .await?
         }
-        None => LinkingState::AwaitingName(AwaitingName {
-            rejection: Some(NameRejection::Blank),
-            ..awaiting
-        }),
+        None => refused(NameRejection::NotText),
     };
     turn.go(&state).await?;
     Ok(turn.finish().await?)
@@ -154,13 +161,13 @@ pub(super) async fn take(
     before: &LinkingState,
     answer: Answer,
 ) -> Result<(), StoreError> {
-    let flow = match answer {
+    let (flow, remark) = match answer {
         Answer::State(state) => return turn.go(&state).await,
-        Answer::Complete(flow) => flow,
+        Answer::Complete(flow, remark) => (flow, remark),
     };
     let owner = turn.chat();
     let submitted = telegram.linker.submit(&mut turn.tx, owner, &flow).await?;
-    turn.close_flow(before, Ending::Submitted).await?;
+    turn.close_flow(before, Ending::Submitted, remark).await?;
     match submitted {
         Submitted::Checking => Ok(()),
         Submitted::Said(notice) => turn.say(&notice).await,
@@ -210,7 +217,7 @@ pub(super) async fn leave(
     }
     let owner = turn.chat();
     let values = telegram.linker.wipe(&mut turn.tx, owner, state).await?;
-    turn.close_flow(state, Ending::Cancelled).await?;
+    turn.close_flow(state, Ending::Cancelled, None).await?;
     turn.say(&Notice::Cancelled { values }).await
 }
 
@@ -222,13 +229,21 @@ pub(super) async fn start_over(
 ) -> Result<(), StoreError> {
     let owner = turn.chat();
     telegram.linker.wipe(&mut turn.tx, owner, &state).await?;
-    turn.drop_card().await?;
-    turn.close_flow(&state, Ending::Abandoned).await?;
+    turn.close_flow(&state, Ending::Abandoned, None).await?;
     let name = state.flow().and_then(|flow| {
         flow.restart_as.clone().or_else(|| match &flow.purpose {
             Purpose::Link(LinkName::Given(name)) => Some(name.clone()),
             Purpose::Link(LinkName::XHandle) | Purpose::Rotate(_) => None,
         })
     });
-    begin(telegram, turn, name).await
+    match telegram
+        .linker
+        .begin_link(&mut turn.tx, owner, name)
+        .await?
+    {
+        // In the message that asked.
+        Begun::Flow(state) => turn.go(&state).await,
+        Begun::NameRejected(reason) => turn.say(&Notice::NameRejected { reason }).await,
+        Begun::TooManyAccounts => turn.say(&Notice::TooManyAccounts).await,
+    }
 }

@@ -1,8 +1,10 @@
 //! What the bot does with an update: a file per thing a user does.
 
+pub(super) mod access;
 pub(super) mod accounts;
 pub(super) mod basics;
 pub(super) mod link;
+pub(super) mod records;
 pub(super) mod rotate;
 pub(super) mod strays;
 pub(super) mod taps;

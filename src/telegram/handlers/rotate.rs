@@ -34,14 +34,8 @@ pub(super) async fn begin(
     fields: &[Field],
     repair: bool,
 ) -> Result<(), StoreError> {
-    if let Some(flow) = state.flow_id() {
-        let notice = Notice::FlowOpen {
-            flow,
-            step: state.step(),
-            purpose: state.flow().map(|flow| flow.purpose.clone()),
-            may_start_over: false,
-        };
-        return turn.say_below_the_card(&notice).await;
+    if state.flow_id().is_some() {
+        return turn.ask_about_open_flow(state, false).await;
     }
     let owner = turn.chat();
     let begun = telegram

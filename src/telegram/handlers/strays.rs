@@ -5,12 +5,14 @@ use teloxide::types::Message;
 
 use crate::{
     domain::{
-        linking::{AwaitingValue, LinkingState, Remark},
+        account::NameRejection,
+        linking::{AwaitingName, AwaitingValue, ConfirmingValue, LinkingState, Remark},
         notice::Notice,
     },
     store::{StoreError, courtesies},
     telegram::{
         Telegram,
+        handlers::access,
         schema::HandlerResult,
         turn::{Turn, Visit},
     },
@@ -29,16 +31,12 @@ pub(in crate::telegram) async fn message(
     let Some(mut turn) = Turn::begin(&telegram, &visit, &state).await? else {
         return Ok(());
     };
+    let answered = telegram.is_rest_of_album(&message);
     match visit.deletion {
         // The user was told that the flow is over; that says enough.
         Some(_) if state.expects_secret() => {}
-        Some(removal) => {
-            let notice = Notice::StraySecret {
-                deleted: removal.is_done(),
-                in_group: false,
-            };
-            turn.say(&notice).await?;
-        }
+        Some(removal) => turn.say_stray_secret(removal, false).await?,
+        None if answered => {}
         None if message.text().is_some_and(|text| text.starts_with('/')) => {
             turn.say(&Notice::UnknownCommand).await?;
         }
@@ -62,20 +60,27 @@ pub(in crate::telegram) async fn edited(
             let state = LinkingState::AwaitingValue(AwaitingValue { remark, ..awaiting });
             turn.go(&state).await?;
         }
-        (Some(removal), LinkingState::Idle) => {
-            let notice = Notice::StraySecret {
-                deleted: removal.is_done(),
-                in_group: false,
-            };
-            turn.say(&notice).await?;
+        (Some(_), LinkingState::AwaitingName(awaiting)) => {
+            let rejection = Some(NameRejection::Edited);
+            let state = LinkingState::AwaitingName(AwaitingName {
+                rejection,
+                ..awaiting
+            });
+            turn.go(&state).await?;
         }
-        (
-            Some(_),
-            LinkingState::AwaitingName(_)
-            | LinkingState::ConfirmingValue(_)
-            | LinkingState::Closed(_),
-        )
-        | (None, _) => {}
+        (Some(_), LinkingState::ConfirmingValue(confirming)) => {
+            let reminded = ConfirmingValue {
+                reminded: true,
+                ..confirming
+            };
+            turn.go(&LinkingState::ConfirmingValue(reminded)).await?;
+        }
+        // The user was told that the flow is over; that says enough.
+        (Some(_), LinkingState::Closed(_)) if state.expects_secret() => {}
+        (Some(removal), LinkingState::Idle | LinkingState::Closed(_)) => {
+            turn.say_stray_secret(removal, false).await?;
+        }
+        (None, _) => {}
     }
     Ok(turn.finish().await?)
 }
@@ -85,19 +90,33 @@ pub(in crate::telegram) async fn not_allowed(
     telegram: Telegram,
     visit: Visit,
     state: LinkingState,
+    message: Message,
 ) -> HandlerResult {
-    let Some(mut turn) = Turn::begin(&telegram, &visit, &state).await? else {
+    let first_name = message.from.map(|user| user.first_name);
+    turn_away(&telegram, &visit, &state, first_name.unwrap_or_default()).await
+}
+
+/// One polite answer, and where the bot has an owner, a request to them.
+pub(super) async fn turn_away(
+    telegram: &Telegram,
+    visit: &Visit,
+    state: &LinkingState,
+    first_name: String,
+) -> HandlerResult {
+    let Some(mut turn) = Turn::begin(telegram, visit, state).await? else {
         return Ok(());
     };
     if let Some(removal) = visit.deletion {
-        let notice = Notice::StraySecret {
-            deleted: removal.is_done(),
-            in_group: false,
+        turn.say_stray_secret(removal, false).await?;
+    }
+    let asked = access::ask(telegram, &mut turn, &first_name).await?;
+    if courtesy_is_due(telegram, &mut turn).await? {
+        let notice = if asked {
+            Notice::AccessAsked
+        } else {
+            Notice::NotAllowed { user: visit.chat }
         };
         turn.say(&notice).await?;
-    }
-    if courtesy_is_due(&telegram, &mut turn).await? {
-        turn.say(&Notice::NotAllowed { user: visit.chat }).await?;
     }
     Ok(turn.finish().await?)
 }
@@ -113,15 +132,26 @@ pub(in crate::telegram) async fn in_group(
         return Ok(());
     };
     if let Some(removal) = visit.deletion {
-        let notice = Notice::StraySecret {
-            deleted: removal.is_done(),
-            in_group: true,
-        };
-        turn.say(&notice).await?;
+        turn.say_stray_secret(removal, true).await?;
     }
     let is_command = message.text().is_some_and(|text| text.starts_with('/'));
     if is_command && courtesy_is_due(&telegram, &mut turn).await? {
         turn.say(&Notice::PrivateChatsOnly).await?;
+    }
+    Ok(turn.finish().await?)
+}
+
+/// An edit in a group. If it shows a secret, it was deleted.
+pub(in crate::telegram) async fn edited_in_group(
+    telegram: Telegram,
+    visit: Visit,
+    state: LinkingState,
+) -> HandlerResult {
+    let Some(mut turn) = Turn::begin(&telegram, &visit, &state).await? else {
+        return Ok(());
+    };
+    if let Some(removal) = visit.deletion {
+        turn.say_stray_secret(removal, true).await?;
     }
     Ok(turn.finish().await?)
 }

@@ -33,12 +33,11 @@ pub(in crate::telegram) async fn flow(
         reply::answer(&telegram.bot, query.id, Some(toast::old_button())).await;
         return strays::ignored(telegram, visit, state).await;
     }
-    let message = query.message.as_ref().map(|message| message.id().0);
     reply::answer(&telegram.bot, query.id, None).await;
     let Some(mut turn) = Turn::begin(&telegram, &visit, &state).await? else {
         return Ok(());
     };
-    act(&telegram, &mut turn, state, action, message).await?;
+    act(&telegram, &mut turn, state, action).await?;
     Ok(turn.finish().await?)
 }
 
@@ -47,23 +46,12 @@ async fn act(
     turn: &mut Turn<'_>,
     state: LinkingState,
     action: FlowAction,
-    message: Option<i32>,
 ) -> Result<(), StoreError> {
     let owner = turn.chat();
     match (action, state) {
         (FlowAction::Cancel, state) => link::leave(telegram, turn, &state).await,
-        (FlowAction::Continue, _) => {
-            if let Some(question) = message {
-                turn.delete_own(question).await?;
-            }
-            turn.renew_card().await
-        }
-        (FlowAction::StartOver, state) => {
-            if let Some(question) = message {
-                turn.delete_own(question).await?;
-            }
-            link::start_over(telegram, turn, state).await
-        }
+        (FlowAction::Continue, _) => turn.redraw_card().await,
+        (FlowAction::StartOver, state) => link::start_over(telegram, turn, state).await,
         (FlowAction::UseHandle, LinkingState::AwaitingName(awaiting)) => {
             let state = LinkingState::AwaitingValue(awaiting.named(LinkName::XHandle));
             turn.go(&state).await
@@ -191,10 +179,19 @@ pub(in crate::telegram) async fn account(
             }
         }
         AccountAction::UpdateTwin => {
+            // A flow about either of the two has nothing left to do.
+            if state.account() == Some(account) {
+                link::leave(&telegram, &mut turn, &state).await?;
+            }
             let kept = telegram
                 .linker
                 .update_twin(&mut turn.tx, owner, account)
                 .await?;
+            if let Some(kept) = &kept
+                && state.account() == Some(kept.id)
+            {
+                link::leave(&telegram, &mut turn, &state).await?;
+            }
             let notice = kept.map_or(Notice::NoSuchAccount, |kept| Notice::TwinUpdated {
                 name: kept.name,
             });
@@ -242,7 +239,7 @@ pub(in crate::telegram) async fn not_allowed(
     query: CallbackQuery,
 ) -> HandlerResult {
     reply::answer(&telegram.bot, query.id, None).await;
-    strays::not_allowed(telegram, visit, state).await
+    strays::turn_away(&telegram, &visit, &state, query.from.first_name).await
 }
 
 /// A button of another version, or no button of ours.

@@ -10,6 +10,7 @@ use crate::{
             AwaitingName, AwaitingValue, Closed, ConfirmingValue, Doubt, Ending, Flow, LinkName,
             LinkingState, Purpose, Remark,
         },
+        paste::Warning,
         verdict::KeyPairOutcome,
     },
     telegram::{
@@ -186,9 +187,14 @@ fn where_to_find(field: Field, flow: &Flow) -> String {
             } else {
                 ""
             };
+            let first_time = if flow.is_link() {
+                "\nFirst time? Open the Guide: the app must be set to <i>Read and write</i> before you generate the Access \
+                 Token."
+            } else {
+                ""
+            };
             format!(
-                "<b>API Key</b>  (X also calls it Consumer Key)\n{KEYS} → Consumer Key{all}\n\
-                 First time? Open the Guide: the app must be set to <i>Read and write</i> before you generate the Access Token."
+                "<b>API Key</b>  (X also calls it Consumer Key)\n{KEYS} → Consumer Key{all}{first_time}"
             )
         }
         Field::ApiSecret => format!(
@@ -240,7 +246,7 @@ fn remark(remark: &Remark, asked: Field) -> String {
             text.trim().to_owned()
         }
         Remark::SameAs(field) => format!(
-            "⚠️ That is the same value as your {}. The {} is another one, beside it in X.",
+            "⚠️ That is the same value as your {}. Please send the {}.",
             field.label(),
             asked.label()
         ),
@@ -270,6 +276,10 @@ fn remark(remark: &Remark, asked: Field) -> String {
 fn doubting(state: &ConfirmingValue, key_pair: Option<KeyPairOutcome>) -> String {
     let asked = state.field.label();
     let doubt = match &state.doubt {
+        Doubt::Unusual(Warning::LooksLike(kind)) if kind.field().is_none() => format!(
+            "🤔 I asked for the {asked}, and this looks like the {}, which is another thing. The {asked} stands under {KEYS}.",
+            kind.label()
+        ),
         Doubt::Unusual(warning) => format!(
             "🤔 I asked for the {asked}, and this is unusual: {}. Old apps differ, so it may be right.",
             paste::warning(warning, state.field)
@@ -306,11 +316,18 @@ fn ended(closed: &Closed) -> String {
                 Some(Purpose::Rotate(_)) => "The new values are in",
                 Some(Purpose::Link(_)) | None => "All four values are in",
             };
-            format!(
-                "{name}\n\n✓ {values}, and your messages are deleted. X is asked now; the answer follows below."
-            )
+            let remark = match &closed.remark {
+                Some(about_last) => remark(about_last, Field::AccessSecret),
+                None => String::new(),
+            };
+            let remark = if remark.is_empty() {
+                remark
+            } else {
+                format!("\n\n{remark}")
+            };
+            format!("{name}\n\n✓ {values}. The answer follows below.{remark}")
         }
-        Ending::Cancelled => format!("{name}\n\nCancelled. What you had entered is wiped."),
+        Ending::Cancelled => format!("{name}\n\nCancelled."),
         Ending::Expired => format!(
             "{name}\n\n⏳ Nothing came for 30 minutes, so I stopped and wiped what you had entered. /addx starts again."
         ),

@@ -41,9 +41,13 @@ fn wait(time: DateTime<Utc>, now: DateTime<Utc>) -> String {
     let wait = (time - now).max(TimeDelta::seconds(1));
     match (wait.num_seconds(), wait.num_minutes()) {
         (seconds @ ..=90, _) => format!("in {seconds} s"),
-        (_, minutes @ ..=90) => format!("in {} min", minutes + 1),
-        _ => format!("in {} h", wait.num_hours() + 1),
+        (seconds, ..=90) => format!("in {} min", round_up(seconds, 60)),
+        (seconds, _) => format!("in {} h", round_up(seconds, 3600)),
     }
+}
+
+fn round_up(seconds: i64, unit: i64) -> i64 {
+    seconds / unit + i64::from(seconds % unit > 0)
 }
 
 fn button(label: impl Into<String>, action: Action) -> InlineKeyboardButton {

@@ -9,8 +9,12 @@ use super::{Words, at, button, escape, pages, reply, verdicts, wait};
 use crate::{
     domain::{
         account::{AccountId, NameRejection},
+        audit::Event,
         linking::{LinkName, Purpose},
-        notice::{AccountChoice, AccountSummary, CheckResult, Errand, Notice, Occasion},
+        notice::{
+            AccountChoice, AccountSummary, CheckResult, Errand, Guest, Notice, Occasion, Past,
+            Standing,
+        },
         paste::Warning,
         report::{Report, ValueReport},
         verdict::{KeyPairOutcome, Outcome, Verdict},
@@ -18,12 +22,13 @@ use crate::{
     linker::{MAX_ACCOUNTS, MAX_CHECKS_AN_HOUR},
     telegram::{
         Command,
-        action::{AccountAction, Action, Doubtful, FlowAction, Regenerated, StepTag},
+        action::{AccountAction, Action, Decision, Doubtful, FlowAction, Regenerated, StepTag},
         reply::Reply,
     },
 };
 
 /// The message for a notice; `None` where there is nothing to say.
+#[expect(clippy::too_many_lines, reason = "one arm per notice")]
 pub(in crate::telegram) fn notice(notice: &Notice, words: &Words<'_>) -> Option<Reply> {
     let now = words.now;
     Some(match notice {
@@ -104,7 +109,7 @@ pub(in crate::telegram) fn notice(notice: &Notice, words: &Words<'_>) -> Option<
             plain(format!("Checking <b>{}</b> with X …", escape(name.as_str())))
         }
         Notice::Checking { name, at: Some(due) } => plain(format!(
-            "I asked X about it a moment ago. I check <b>{}</b> again {} and tell you.",
+            "I asked X a moment ago. I check <b>{}</b> {} and tell you.",
             escape(name.as_str()),
             wait(*due, now)
         )),
@@ -202,6 +207,56 @@ pub(in crate::telegram) fn notice(notice: &Notice, words: &Words<'_>) -> Option<
             "This bot serves a fixed list of people, and you are not on it. If you should be, give its operator your Telegram \
              id: <code>{user}</code>. /privacy, /cancel and /unlink work for everybody."
         )),
+        Notice::AccessAsked => plain(
+            "This bot's owner decides who may use it. I have asked, and tell you the answer here. /privacy, /cancel and \
+             /unlink work for everybody."
+                .to_owned(),
+        ),
+        Notice::AccessRequest { user, first_name } => reply(
+            format!(
+                "🙋 <b>{}</b> (<code>{user}</code>) wants to use this bot.",
+                escape(first_name)
+            ),
+            vec![vec![
+                button("Approve", Action::Access(Decision::Approve, *user)),
+                button("Refuse", Action::Access(Decision::Refuse, *user)),
+            ]],
+        ),
+        Notice::AccessDecided { standing } => match standing {
+            Standing::Granted => reply(
+                "✅ The owner of this bot let you in.".to_owned(),
+                vec![vec![button("Link an X account", Action::Add)]],
+            ),
+            Standing::Asked | Standing::Refused | Standing::Blocked => {
+                plain("The owner of this bot did not let you in.".to_owned())
+            }
+        },
+        Notice::AccessSet { user, standing } => {
+            let (text, other) = match standing {
+                Standing::Granted => ("may use this bot now", ("Block", Decision::Block)),
+                Standing::Asked | Standing::Refused => {
+                    ("may not use this bot", ("Approve", Decision::Approve))
+                }
+                Standing::Blocked => (
+                    "may no longer use this bot; their accounts stay until they /unlink them",
+                    ("Approve", Decision::Approve),
+                ),
+            };
+            reply(
+                format!("<code>{user}</code> {text}."),
+                vec![vec![button(other.0, Action::Access(other.1, *user))]],
+            )
+        }
+        Notice::Guests { guests } => guest_list(guests, words),
+        Notice::BlockWhom => plain(
+            "Whom? Send the Telegram user id, like <code>/block 123456789</code>. /users lists who asked."
+                .to_owned(),
+        ),
+        Notice::History { entries } => history(entries, words),
+        Notice::MyData { part, of, json } => plain(format!(
+            "What I hold about you, less the secrets ({part} of {of}):\n\n<pre>{}</pre>",
+            escape(json)
+        )),
         Notice::UnknownCommand => plain("I do not know that command. /help lists what I can do.".to_owned()),
         Notice::NothingAsked => reply(
             "I was not asking for anything. /help lists what I can do.".to_owned(),
@@ -242,6 +297,9 @@ pub(super) fn name_rejection(reason: NameRejection) -> &'static str {
             "That looks like a key, not like a name, so I did not keep it. If others could see it, regenerate it in X."
         }
         NameRejection::Taken => "You have an account of that name already.",
+        NameRejection::UnknownCommand => "I do not know that command, so I deleted it.",
+        NameRejection::NotText => "I can only take text here, so I deleted that.",
+        NameRejection::Edited => "I do not take edited messages as answers, so I deleted it.",
     }
 }
 
@@ -286,6 +344,98 @@ fn accounts_list(accounts: &[AccountSummary], words: &Words<'_>) -> Reply {
     reply(text, vec![vec![button("Link another", Action::Add)]])
 }
 
+fn guest_list(guests: &[Guest], words: &Words<'_>) -> Reply {
+    if guests.is_empty() {
+        return plain("Nobody has asked to use this bot yet.".to_owned());
+    }
+    let lines: Vec<String> = guests
+        .iter()
+        .map(|guest| {
+            let standing = match guest.standing {
+                Standing::Asked => "asks",
+                Standing::Granted => "may use it",
+                Standing::Refused => "refused",
+                Standing::Blocked => "blocked",
+            };
+            format!(
+                "<code>{}</code> {}: {standing}, since {}",
+                guest.user,
+                escape(&guest.first_name),
+                at(guest.since, words.now)
+            )
+        })
+        .collect();
+    let waiting = guests
+        .iter()
+        .filter(|guest| guest.standing == Standing::Asked);
+    let rows = waiting
+        .take(10)
+        .map(|guest| {
+            vec![
+                button(
+                    format!("Approve {}", guest.first_name),
+                    Action::Access(Decision::Approve, guest.user),
+                ),
+                button("Refuse", Action::Access(Decision::Refuse, guest.user)),
+            ]
+        })
+        .collect();
+    reply(
+        format!(
+            "<b>People</b>\n\n{}\n\n/block takes it back.",
+            lines.join("\n")
+        ),
+        rows,
+    )
+}
+
+fn history(entries: &[Past], words: &Words<'_>) -> Reply {
+    if entries.is_empty() {
+        return plain("Nothing has happened yet.".to_owned());
+    }
+    let lines: Vec<String> = entries
+        .iter()
+        .map(|entry| {
+            let account = match &entry.account {
+                Some(name) => format!(" <b>{}</b>", escape(name.as_str())),
+                None => String::new(),
+            };
+            let detail = if entry.detail.is_empty() {
+                String::new()
+            } else {
+                format!(" <code>{}</code>", escape(&entry.detail))
+            };
+            format!(
+                "{}{account}: {}{detail}",
+                at(entry.at, words.now),
+                happened(&entry.event)
+            )
+        })
+        .collect();
+    plain(format!(
+        "<b>What happened</b>, newest first\n\n{}",
+        lines.join("\n")
+    ))
+}
+
+/// An event of the audit trail in words.
+fn happened(event: &str) -> &'static str {
+    match Event::from_name(event) {
+        Some(Event::Link) => "linked",
+        Some(Event::Check) => "checked with X",
+        Some(Event::Swap) => "new values in use",
+        Some(Event::Refuse) => "new values not taken",
+        Some(Event::Unlink) => "erased",
+        Some(Event::Merge) => "got the values of a second entry",
+        Some(Event::Expire) => "new values erased, since nobody decided",
+        Some(Event::AccessRequest) => "you asked to use this bot",
+        Some(Event::AccessGrant) => "the owner let you in",
+        Some(Event::AccessRefuse) => "the owner did not let you in",
+        Some(Event::AccessBlock) => "the owner blocked you",
+        Some(Event::KeyAdd | Event::KeyRetire | Event::Restore) | None => "something else",
+    }
+}
+
 fn choose(errand: Errand, accounts: &[AccountChoice]) -> Reply {
     let question = match errand {
         Errand::Verify => "Which account shall I check?",
@@ -312,24 +462,40 @@ fn result_of_check(result: &CheckResult, words: &Words<'_>) -> Reply {
     } = result;
     let said = verdicts::text(verdict, words.now);
     let name = escape(account.name.as_str());
-    let mut text = format!("{} <b>{name}</b> {}", said.sign, said.sentence);
+    // The old values may well be good: then it is not the account that cannot be used.
+    let tried = if judges_new_values_alone(occasion, verdict) {
+        " with the new values"
+    } else {
+        ""
+    };
+    let mut text = format!("{} <b>{name}</b>{tried}{}", said.sign, said.sentence);
     text.push_str(&format!("\n{}", said.reason));
     match occasion {
-        Occasion::Link | Occasion::Verify { before: None } => {}
+        Occasion::Link => {}
         Occasion::Verify {
-            before: Some((code, since)),
+            before,
+            renamed_from,
         } => {
-            let since = at(*since, words.now);
-            if code == verdict.code() {
-                text.push_str(&format!("\nUnchanged since {since}."));
-            } else {
+            if let Some((code, since)) = before {
+                let since = at(*since, words.now);
+                if code != verdict.code() {
+                    text.push_str(&format!(
+                        "\nBefore: <code>{}</code>, since {since}.",
+                        escape(code)
+                    ));
+                } else if renamed_from.is_none() {
+                    text.push_str(&format!("\nUnchanged since {since}."));
+                }
+            }
+            if let Some(username) = renamed_from {
                 text.push_str(&format!(
-                    "\nBefore: <code>{}</code>, since {since}.",
-                    escape(code)
+                    "\nIt was {} before.",
+                    escape(&username.to_string())
                 ));
             }
         }
         Occasion::Swapped => text.push_str("\nThe new values are in use; the old ones are erased."),
+        Occasion::OldStay if matches!(verdict, Verdict::SameValuesAgain { .. }) => {}
         Occasion::OldStay => text.push_str("\nThe old values stay in use."),
         Occasion::Waiting { until } => text.push_str(&format!(
             "\nThe new values are kept until {}; the old ones stay in use.",
@@ -374,15 +540,7 @@ fn result_buttons(
             Action::Account(AccountAction::Repair(doubtful), account),
         ));
     }
-    let values_wait = match occasion {
-        Occasion::Waiting { .. } => true,
-        Occasion::OldStay => !matches!(
-            verdict,
-            Verdict::SameValuesAgain | Verdict::TokenOfOtherAccount { .. }
-        ),
-        Occasion::Link | Occasion::Verify { .. } | Occasion::Swapped => false,
-    };
-    let again = if values_wait {
+    let again = if judges_new_values_alone(occasion, verdict) {
         AccountAction::CheckCandidate
     } else {
         AccountAction::Errand(Errand::Verify)
@@ -392,6 +550,18 @@ fn result_buttons(
         row.push(button("Accounts", Action::Accounts));
     }
     row
+}
+
+/// Whether the verdict is about new values that wait, beside old ones that stay in use.
+fn judges_new_values_alone(occasion: &Occasion, verdict: &Verdict) -> bool {
+    match occasion {
+        Occasion::Waiting { .. } => true,
+        Occasion::OldStay => !matches!(
+            verdict,
+            Verdict::SameValuesAgain { .. } | Verdict::TokenOfOtherAccount { .. }
+        ),
+        Occasion::Link | Occasion::Verify { .. } | Occasion::Swapped => false,
+    }
 }
 
 fn stray_secret(deleted: bool, in_group: bool, words: &Words<'_>) -> Reply {
@@ -429,8 +599,11 @@ fn report_text(report: &Report, words: &Words<'_>) -> String {
         format!("addx {}", report.version),
         format!("made {}", report.made_at.format("%F %H:%M UTC")),
         format!(
-            "verdict {}",
-            report.verdict.as_deref().unwrap_or("none yet")
+            "verdict {}{}",
+            report.verdict.as_deref().unwrap_or("none yet"),
+            report
+                .status
+                .map_or_else(String::new, |status| format!(" (HTTP {status})"))
         ),
     ];
     let times = [

@@ -68,7 +68,10 @@ fn wrong_kind(kind: Kind, asked: &str) -> String {
         Kind::TelegramBotToken => format!(
             "That is the token of a Telegram bot. If it is yours, revoke it with @BotFather. The {asked} comes from X: {KEYS}."
         ),
-        Kind::Url | Kind::Email | Kind::Username => {
+        Kind::Email => {
+            format!("That is an {label}, not a value. The {asked} stands under {KEYS}.")
+        }
+        Kind::Url | Kind::Username => {
             format!("That is a {label}, not a value. The {asked} stands under {KEYS}.")
         }
         Kind::Masked => rejection(&Rejection::Masked, Field::ApiKey).replace("API Key", asked),
@@ -105,10 +108,10 @@ pub(super) fn warning(warning: &Warning, field: Field) -> String {
     let field = field.label();
     match warning {
         Warning::UnusualLength { chars, usual } => {
-            format!("it has {chars} characters, and a {field} usually has {usual}")
+            format!("it has {chars} characters, and an {field} usually has {usual}")
         }
         Warning::UnusualCharacters => {
-            format!("it has characters that a {field} usually does not have")
+            format!("it has characters that an {field} usually does not have")
         }
         Warning::LooksLike(kind) => format!("it looks like the {}", kind.label()),
         Warning::LabelledAs(kind) => format!("the name beside it says {}", kind.label()),

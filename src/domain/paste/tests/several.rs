@@ -37,6 +37,7 @@ pub(super) const LABELS: &[(Field, &[&str])] = &[
             "OAuth 1.0a API Key",
             "API_KEY_PROD",
             "x-api-key",
+            "oauth1ConsumerKey",
         ],
     ),
     (
@@ -150,6 +151,14 @@ fn all_four_are_found_in_every_kind_of_block() {
         "hello! my api key is {K}, the secret is {S}, my access token is {T} and its secret is {U}. thanks",
         "Authorization: OAuth oauth_consumer_key=\"{K}\", oauth_consumer_secret=\"{S}\", oauth_nonce=\"kYjzVBB8Y0ZFabxSWbWovY3uYSQ2pTgmZeNu2VS4cg\", oauth_token=\"{T}\", oauth_token_secret=\"{U}\", oauth_version=\"1.0\"",
         "Ключ API: {K}\nСекрет API: {S}\nТокен: {T}\nСекрет токена: {U}",
+        "{K} (API Key)\n{S} (API Secret)\n{T} (Access Token)\n{U} (Access Secret)",
+        "api_key,api_secret,access_token,access_token_secret\n{K},{S},{T},{U}",
+        "| API Key | Secret | Access Token | Secret |\n|---|---|---|---|\n| {K} | {S} | {T} | {U} |",
+        "oauth_consumer_key={K}&oauth_consumer_secret={S}&oauth_token={T}&oauth_token_secret={U}",
+        "{K}🔑 {S}🔒 {T}🔑 {U}🔒",
+        "Access Token and Secret\n{T}\n{U}\nAPI Key and Secret\n{K}\n{S}",
+        "$env:X_API_KEY = \"{K}\"\n$env:X_API_SECRET = \"{S}\"\n$env:X_ACCESS_TOKEN = \"{T}\"\n$env:X_ACCESS_SECRET = \"{U}\"",
+        "curl -u '{K}:{S}' https://api.x.com/oauth2/token\n{T} {U}",
         "API密钥：{K}\nAPI密钥密码：{S}\n访问令牌：{T}\n访问令牌密码：{U}",
         "API Key:\u{200b} {K}\r\nAPI Secret:\u{a0}{S}\r\nAccess Token: {T}\r\nAccess Secret: {U}\r\n",
     ] {
@@ -193,6 +202,45 @@ fn every_spelling_of_every_label_is_known_in_a_block() {
 }
 
 #[test]
+fn labels_behind_the_values_are_understood() {
+    let [_, (_, secret), ..] = FOUR;
+    let odd = [
+        (ApiKey, "k7RkT2mZbX9sVdL4"),
+        (ApiSecret, "s7RkT2mZbX9sVdL4"),
+    ];
+    let read = content(
+        &format!("{} (API Key)\n{} (API Secret)", odd[0].1, odd[1].1),
+        ApiKey,
+    );
+    assert!(
+        matches!(&read, Read::Several(values, _) if *values == odd.map(|(f, v)| (f, v.to_owned()))),
+        "{read:?}"
+    );
+    assert_eq!(
+        content(&format!("{secret}\nAPI Key:"), ApiSecret),
+        value(secret)
+    );
+    // Labels in front stay in front.
+    assert_eq!(
+        content(&filled("{K} API Secret: {S}"), ApiKey),
+        several(&FOUR[..2])
+    );
+    assert_eq!(content(&filled("API Key: {K} Secret:"), ApiKey), value(KEY));
+}
+
+#[test]
+fn a_heading_of_two_names_over_one_value_is_read_by_its_shape() {
+    assert_eq!(
+        content(&filled("API Key and Secret: {K}"), ApiKey),
+        value(KEY)
+    );
+    assert_eq!(
+        content(&filled("API Key and Secret: {S}"), ApiSecret),
+        value(SECRET)
+    );
+}
+
+#[test]
 fn both_halves_of_a_pair_are_taken() {
     let key_pair = several(&FOUR[..2]);
     let token_pair = several(&FOUR[2..]);
@@ -201,6 +249,7 @@ fn both_halves_of_a_pair_are_taken() {
         assert_eq!(content(&filled("{S}\n{K}"), asked), key_pair);
         assert_eq!(content(&filled("{K}:{S}"), asked), key_pair);
         assert_eq!(content(&filled("{K} / {S}"), asked), key_pair);
+        assert_eq!(content(&filled("{K}/{S}"), asked), key_pair);
         assert_eq!(content(&filled("{T}\n{U}"), asked), token_pair);
         assert_eq!(
             content(&filled("Access Token: {T}\nSecret: {U}"), asked),
@@ -251,15 +300,26 @@ fn an_empty_label_does_not_take_the_next_value() {
         "Bearer Token:\nAPI Key: {K}\nClient ID:\nAPI Secret: {S}\nAccess Token: {T}\nAccess Secret: {U}",
     );
     assert_eq!(content(&block, ApiKey), several(&FOUR));
+    let odd = "Consumer Keys\nBearer Token:\nAPI Key: k7RkT2mZbX9sVdL4";
+    let warning = Warning::UnusualLength {
+        chars: 16,
+        usual: 25,
+    };
+    assert_eq!(
+        content(odd, ApiKey),
+        Read::Value("k7RkT2mZbX9sVdL4".into(), Some(warning))
+    );
 }
 
 #[test]
 fn keys_of_other_services_in_a_block_are_ignored() {
     let block = filled(
         "DATABASE_URL=postgres://user@localhost/db\nOPENAI_API_KEY=sk-Zr4T8mKp1RsW6yBn4XcJ7dLf\nSTRIPE_SECRET=aB3dE6gH9jK2mN5pQ8sT1vW4x\n\
-         PORT=8080\nTWITTER_API_KEY={K}\nTWITTER_API_SECRET={S}\nTWITTER_ACCESS_TOKEN={T}\nTWITTER_ACCESS_SECRET={U}\nDEBUG=true\n",
+         GitHub API Key: aB3dE6gH9jK2mN5pQ8sT1vW4x\nPORT=8080\nTWITTER_API_KEY={K}\nTWITTER_API_SECRET={S}\nTWITTER_ACCESS_TOKEN={T}\nTWITTER_ACCESS_SECRET={U}\nDEBUG=true\n",
     );
     assert_eq!(content(&block, ApiKey), several(&FOUR));
+    let secret_alone = filled("OPENAI_API_KEY={K}\nX_API_SECRET={S}");
+    assert_eq!(content(&secret_alone, ApiSecret), value(SECRET));
 }
 
 #[test]
@@ -373,6 +433,7 @@ fn what_cannot_be_told_apart_is_refused() {
         format!("{KEY}\n{other}"),
         format!("{SECRET}\n{other_secret}"),
         format!("{KEY}\n{SECRET}\n{other}"),
+        format!("{KEY}\n{}", &other[..24]),
         format!("API Key: {KEY}\nConsumer Key: {other}"),
         format!("{TOKEN}\n{}", TOKEN.replace("144", "155")),
     ] {
@@ -397,11 +458,35 @@ fn a_damaged_value_in_a_block_is_left_out() {
 }
 
 #[test]
-fn only_what_changed_a_value_is_told_of_a_block() {
-    let block = format!(
-        "{{\"api_key\": \"{}\u{200b}\", \"api_secret\": \"{SECRET}\"}}",
-        KEY
+fn a_secret_that_lost_a_character_is_known_by_the_key_before_it() {
+    let damaged = &SECRET[..49];
+    let warnings = vec![(
+        ApiSecret,
+        Warning::UnusualLength {
+            chars: 49,
+            usual: 50,
+        },
+    )];
+    let pair = vec![(ApiKey, KEY.to_owned()), (ApiSecret, damaged.to_owned())];
+    assert_eq!(
+        content(&format!("{KEY}\n{damaged}"), ApiKey),
+        Read::Several(pair, warnings.clone())
     );
+    let Read::Several(values, found) = content(
+        &format!("{KEY}\n{damaged}\n{TOKEN}\n{TOKEN_SECRET}"),
+        ApiKey,
+    ) else {
+        panic!("not several");
+    };
+    assert_eq!((values.len(), found), (4, warnings));
+    let client = content(&format!("{KEY}\n{CLIENT_SECRET}"), ApiKey);
+    let looks_like = (ApiSecret, Warning::LooksLike(Kind::ClientSecret));
+    assert!(matches!(client, Read::Several(_, warnings) if warnings == [looks_like]));
+}
+
+#[test]
+fn only_what_changed_a_value_is_told_of_a_block() {
+    let block = format!("{{\"api_key\": \"{KEY}\u{200b}\", \"api_secret\": \"{SECRET}\"}}");
     assert_eq!(repairs(&block, ApiKey), [Repair::InvisibleCharacters]);
     assert!(repairs(&filled("API_KEY='{K}'\nAPI_SECRET='{S}'"), ApiKey).is_empty());
 }

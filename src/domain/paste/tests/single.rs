@@ -88,6 +88,8 @@ fn copy_slips_are_repaired_and_told() {
         ("=V", &[Punctuation]),
         (": V", &[Punctuation]),
         ("→ V", &[Punctuation]),
+        ("🔑 V 🔑", &[Punctuation]),
+        ("V👍", &[Punctuation]),
         ("KEY=V", &[Label]),
         ("key = V", &[Label]),
         ("SOME_NAME=V", &[Label]),
@@ -131,6 +133,19 @@ fn a_label_before_a_value_is_repaired_in_every_spelling() {
                 );
             }
         }
+    }
+    for glued in [
+        "API Key-V",
+        "API-KEY:V",
+        "apikey=V",
+        "API Key->V",
+        "API Key/V",
+    ] {
+        assert_eq!(
+            content(&glued.replace('V', KEY), ApiKey),
+            value(KEY),
+            "{glued}"
+        );
     }
 }
 
@@ -223,6 +238,51 @@ fn inner_spaces_are_refused() {
                 Read::Rejected(Rejection::InnerSpace | Rejection::AmbiguousSeveral)
             ),
             "{at}"
+        );
+    }
+}
+
+#[test]
+fn letters_that_spell_a_name_by_chance_stay_a_value() {
+    for text in [
+        "q7RkT2AwsX9sVdL4nWc8YpHf3",
+        "q7RkT2mZbX9sVdL4nWc8YpKey",
+        "q7RkT2mZbX9sVdL4nWc8Token",
+        "XPinT2mZbX9sVdL4nWc8YpHf3",
+    ] {
+        assert_eq!(content(text, ApiKey), value(text), "{text}");
+        assert_eq!(
+            content(&format!("{text}\n{SECRET}"), ApiKey),
+            several(&[(ApiKey, text), FOUR[1]]),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn words_beside_a_whole_value_are_left_out_unless_they_may_belong_to_it() {
+    for text in [
+        "API Key: V (the new one)",
+        "this is my key: V thanks a lot",
+        "the API Key is V",
+        "V ok",
+    ] {
+        assert_eq!(
+            content(&text.replace('V', KEY), ApiKey),
+            value(KEY),
+            "{text}"
+        );
+    }
+    for text in [
+        "API Key: V x7Qz9",
+        "V x7Qz9 aB3xY",
+        "x7Qz9 V",
+        "API Key: V and x7Qz9",
+    ] {
+        assert_eq!(
+            content(&text.replace('V', KEY), ApiKey),
+            Read::Rejected(Rejection::InnerSpace),
+            "{text}"
         );
     }
 }
@@ -360,6 +420,7 @@ fn values_that_are_none_of_the_four_are_named() {
         ),
         (&format!("BEARER_TOKEN=\"{BEARER}\""), Kind::BearerToken),
         (CLIENT_ID, Kind::ClientId),
+        (&CLIENT_ID[3..], Kind::ClientId),
         (&format!("{CLIENT_ID}=="), Kind::ClientId),
         (&format!("Client ID: {CLIENT_ID}"), Kind::ClientId),
         (&format!("Client ID {KEY}"), Kind::ClientId),
@@ -470,6 +531,7 @@ fn masked_values_are_refused() {
         "• • • • • •",
         "* * * * *",
         "API Key: ••••••••",
+        "Consumer Key •••••••••• Reveal",
         "API_KEY=xxxxxxxxxxxx",
         "\"****************\"",
         "###########",
@@ -621,6 +683,29 @@ fn an_oddly_short_value_is_taken_with_a_warning_when_it_stands_alone() {
             content(text, ApiKey),
             Read::Value("abc123".into(), Some(warning)),
             "{text}"
+        );
+    }
+}
+
+#[test]
+fn a_word_with_a_name_inside_may_be_a_value() {
+    let read = content("test_key_123", ApiKey);
+    assert_eq!(
+        read,
+        Read::Value("test_key_123".into(), Some(Warning::UnusualCharacters))
+    );
+}
+
+#[test]
+fn a_value_pasted_twice_under_one_name_is_taken_once() {
+    for pasted in [
+        format!("API Key: {KEY}\nAPI Key: {KEY}"),
+        format!("API Key: {KEY}{KEY}"),
+    ] {
+        assert_eq!(content(&pasted, ApiKey), value(KEY));
+        assert_eq!(
+            repairs(&pasted, ApiKey),
+            [Repair::Label, Repair::PastedTwice]
         );
     }
 }

@@ -1,0 +1,174 @@
+//! Whole conversations with the real binary, and the same calls made by a bare HTTP client: what the bot costs, and how
+//! much of that is the price of talking HTTP at all. `docs/benchmarks.md` says what the figures mean.
+//!
+//! `cargo bench --bench conversations`, or with `-- --quick` to see only that it works.
+
+mod driver;
+mod floor;
+mod report;
+mod subject;
+
+use std::{num::NonZeroUsize, process::ExitCode, time::Duration};
+
+use anyhow::Context as _;
+use clap::{Parser, Subcommand};
+
+use self::{
+    driver::{World, calls_of_one_conversation},
+    report::{Measured, Report},
+    subject::{Kind, Subject},
+};
+
+/// Whatever happens, the benchmark is over after this long.
+const LONGEST: Duration = Duration::from_mins(30);
+/// The runtimes of all processes have as many workers as the bot's.
+const WORKERS: usize = 2;
+
+/// Measures whole conversations with the bot against a bare HTTP client that makes the same calls.
+#[derive(Parser)]
+struct Cli {
+    #[command(subcommand)]
+    role: Option<Role>,
+    /// Few conversations, once: shows that the benchmark works, its figures mean little
+    #[arg(long)]
+    quick: bool,
+    /// Conversations at once, one column for each
+    #[arg(long, value_delimiter = ',', default_values = ["1", "20", "200"])]
+    at_once: Vec<NonZeroUsize>,
+    /// How often everything is measured; medians are shown
+    #[arg(long, default_value = "5")]
+    rounds: NonZeroUsize,
+    /// Conversations of a column in a round; at least three for each of those at once
+    #[arg(long, default_value = "60")]
+    conversations: NonZeroUsize,
+    /// Starts that are measured
+    #[arg(long, default_value = "10")]
+    starts: NonZeroUsize,
+    /// Given by cargo; without it, as under `cargo test --all-targets`, the run is a quick one
+    #[arg(long, hide = true)]
+    bench: bool,
+}
+
+#[derive(Subcommand)]
+enum Role {
+    /// Be the bare client (how the benchmark starts itself once more)
+    #[command(hide = true)]
+    Floor,
+}
+
+/// How much is measured.
+struct Plan {
+    at_once: Vec<usize>,
+    rounds: usize,
+    conversations: usize,
+    /// Conversations that each of those at once has one after another.
+    waves: usize,
+    starts: usize,
+}
+
+impl Plan {
+    fn of(cli: &Cli) -> Self {
+        if cli.quick || !cli.bench {
+            return Self {
+                at_once: vec![1, 5],
+                rounds: 1,
+                conversations: 5,
+                waves: 1,
+                starts: 1,
+            };
+        }
+        Self {
+            at_once: cli.at_once.iter().map(|n| n.get()).collect(),
+            rounds: cli.rounds.get(),
+            conversations: cli.conversations.get(),
+            waves: 3,
+            starts: cli.starts.get(),
+        }
+    }
+
+    fn waves_at(&self, at_once: usize) -> usize {
+        self.conversations.div_ceil(at_once).max(self.waves)
+    }
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let ran = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(WORKERS)
+        .enable_all()
+        .build()
+        .context("no runtime")
+        .and_then(|runtime| {
+            runtime.block_on(async {
+                match cli.role {
+                    Some(Role::Floor) => floor::serve().await,
+                    None => tokio::time::timeout(LONGEST, measure(&Plan::of(&cli)))
+                        .await
+                        .context("the benchmark took too long")?,
+                }
+            })
+        });
+    match ran {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            report::complain(&error);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn measure(plan: &Plan) -> anyhow::Result<()> {
+    let mut report = Report::default();
+    for kind in Kind::BOTH {
+        report.calls.push(calls_of_one_conversation(kind).await?);
+    }
+    for _ in 0..plan.starts {
+        report
+            .bot_starts
+            .push(driver::time_starts(Kind::Bot).await?);
+        report
+            .floor_starts
+            .push(driver::time_starts(Kind::Floor).await?);
+    }
+    for round in 1..=plan.rounds {
+        // A B, then B A: what changes steadily on the machine then favours neither.
+        let mut kinds = Kind::BOTH;
+        if round % 2 == 0 {
+            kinds.reverse();
+        }
+        for kind in kinds {
+            for measured in measure_subject(kind, plan).await? {
+                report.add(kind, measured);
+            }
+        }
+        report::progress(round, plan.rounds);
+    }
+    report.print(&plan.at_once);
+    Ok(())
+}
+
+/// Every column once, with one process, so that its peak of memory grows from column to column.
+async fn measure_subject(kind: Kind, plan: &Plan) -> anyhow::Result<Vec<Measured>> {
+    let world = World::start().await?;
+    let subject = Subject::start(kind, &world)?;
+    world.telegram.wait_polling().await?;
+    // The first conversation opens connections and prepares statements.
+    world.converse(1, 1).await?;
+    let mut columns = Vec::with_capacity(plan.at_once.len());
+    for &at_once in &plan.at_once {
+        let _ = world.telegram.take_latencies();
+        let cpu_before = subject.cpu()?;
+        let conversed = world.converse(at_once, plan.waves_at(at_once)).await?;
+        let cpu = subject.cpu()?.saturating_sub(cpu_before);
+        let (count, took) = (conversed.count, conversed.took);
+        columns.push(Measured {
+            at_once,
+            cpu_ms: report::millis(cpu) / report::number(count),
+            per_second: report::number(count) / took.as_secs_f64(),
+            latencies: report::sorted(world.telegram.take_latencies()),
+            peak_mib: subject.peak_memory_mib()?,
+        });
+    }
+    subject.stop().await?;
+    Ok(columns)
+}

@@ -1,0 +1,32 @@
+# Lists the recipes.
+default:
+    @just --list
+
+# Formats the code.
+fmt:
+    cargo fmt --all
+
+# Formatting and lints, warnings denied.
+lint:
+    cargo fmt --all --check
+    cargo clippy --workspace --all-targets --locked -- -D warnings
+
+# Every test.
+test:
+    cargo test --workspace --locked
+
+# The documentation of the code, private items included, warnings denied.
+docs:
+    RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --document-private-items --locked
+
+# Whole conversations against the simulators, with figures.
+bench:
+    cargo bench --bench conversations
+
+# A chat with the bot in the terminal: no token, no network.
+demo:
+    cargo run --example demo
+
+# Exactly what CI runs.
+ci:
+    bash .ci/run

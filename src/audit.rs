@@ -1,0 +1,176 @@
+//! The audit trail: appended in the transaction of what it tells, and checked from its first entry to its last.
+//!
+//! Each entry's mac covers the mac before it, so an entry that was altered, left out or put in breaks the chain at its number.
+//! A tail that was cut off shows against a head (number and mac) that was exported before.
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+
+use crate::{
+    domain::audit::{Act, Entry},
+    store::{Store, StoreError, Tx, audit},
+    vault::{AuditKey, Mac, Vault},
+};
+
+/// Entries that are read together.
+const BATCH: u32 = 1000;
+
+/// The newest entry, as it can be kept elsewhere.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Head {
+    /// Its number; 0: there is none.
+    pub number: i64,
+    /// Its mac in hexadecimal digits.
+    pub mac: String,
+}
+
+/// What is wrong with the trail.
+#[derive(Debug, thiserror::Error)]
+pub enum AuditError {
+    /// An entry is not what was written, or one before it is missing.
+    #[error("audit entry {0} was altered, or the one before it is missing or was altered")]
+    Broken(i64),
+    /// The end is missing.
+    #[error("the audit trail ends at entry {found}; it had {wanted} when the head was exported")]
+    Cut {
+        /// The last one there is.
+        found: i64,
+        /// The one that was there.
+        wanted: i64,
+    },
+    /// The entry of the head is another one now.
+    #[error("audit entry {0} is not the one whose head was exported")]
+    OtherHead(i64),
+    /// A head that cannot be read.
+    #[error("a head looks like 12:0123abcd…, as printed by: addx audit head")]
+    NotAHead,
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// The key of the macs: the one of this database, made if it has none.
+///
+/// # Errors
+/// The database failed, or the key does not open.
+pub async fn open_key(store: &Store, vault: &Vault) -> Result<AuditKey, StoreError> {
+    let open = |wrapped| {
+        vault
+            .audit_key(&wrapped)
+            .map_err(|source| StoreError::Open {
+                table: "audit_key",
+                source,
+            })
+    };
+    if let Some((_, wrapped)) = audit::key(store.reader()).await? {
+        return open(wrapped);
+    }
+    let mut tx = store.begin().await?;
+    if let Some((_, wrapped)) = audit::key(&mut *tx).await? {
+        return open(wrapped);
+    }
+    let (key, id, wrapped) = vault.new_audit_key()?;
+    audit::put_key(&mut *tx, id, &wrapped).await?;
+    tx.commit().await?;
+    Ok(key)
+}
+
+/// Appends what was done, in the transaction that does it.
+///
+/// # Errors
+/// The database failed.
+pub async fn note(
+    tx: &mut Tx,
+    key: &AuditKey,
+    act: Act,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let (number, before) = audit::head(&mut **tx).await?;
+    let entry = Entry {
+        number: number + 1,
+        at: now,
+        owner: act.owner,
+        actor: act.actor.as_str().to_owned(),
+        event: act.event.as_str().to_owned(),
+        account: act.account,
+        detail: act.detail,
+    };
+    let mac = key.mac(&before, &entry.bytes());
+    audit::append(tx, &entry, &mac).await
+}
+
+/// The newest entry.
+///
+/// # Errors
+/// The database failed.
+pub async fn head(store: &Store) -> Result<Head, StoreError> {
+    let (number, mac) = audit::head(store.reader()).await?;
+    Ok(Head {
+        number,
+        mac: mac.to_string(),
+    })
+}
+
+/// Follows the chain from its first entry to its last, and hands each entry to `seen`. With the text of a head that was
+/// exported before, it must pass through that.
+///
+/// # Errors
+/// The chain is broken, or does not pass through the head; the number says where.
+pub async fn verify(
+    store: &Store,
+    key: &AuditKey,
+    exported: Option<&str>,
+    mut seen: impl FnMut(&Entry),
+) -> Result<Head, AuditError> {
+    let exported = exported.map(parse_head).transpose()?;
+    let (mut number, mut before) = (0, Mac::START);
+    loop {
+        let entries = audit::after(store.reader(), number, BATCH).await?;
+        if entries.is_empty() {
+            break;
+        }
+        for (entry, mac) in entries {
+            let expected = number + 1;
+            if entry.number != expected || key.mac(&before, &entry.bytes()) != mac {
+                return Err(AuditError::Broken(expected));
+            }
+            if let Some((wanted, head)) = &exported
+                && *wanted == entry.number
+                && mac.to_string() != *head
+            {
+                return Err(AuditError::OtherHead(entry.number));
+            }
+            seen(&entry);
+            (number, before) = (entry.number, mac);
+        }
+    }
+    if let Some((wanted, _)) = exported
+        && number < wanted
+    {
+        return Err(AuditError::Cut {
+            found: number,
+            wanted,
+        });
+    }
+    Ok(Head {
+        number,
+        mac: before.to_string(),
+    })
+}
+
+fn parse_head(text: &str) -> Result<(i64, String), AuditError> {
+    let (number, mac) = text.trim().split_once(':').ok_or(AuditError::NotAHead)?;
+    let number = number.parse().map_err(|_| AuditError::NotAHead)?;
+    let is_mac = mac.len() == 64 && mac.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if is_mac {
+        Ok((number, mac.to_ascii_lowercase()))
+    } else {
+        Err(AuditError::NotAHead)
+    }
+}
+
+impl std::fmt::Display for Head {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}:{}", self.number, self.mac)
+    }
+}

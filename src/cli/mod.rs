@@ -1,0 +1,195 @@
+//! The command line: what can be asked, and how the answers are printed. Answers go to standard output, everything else
+//! to standard error.
+
+pub(crate) mod audit;
+pub(crate) mod copies;
+pub(crate) mod doctor;
+pub(crate) mod key;
+
+use std::{fmt::Display, path::PathBuf, process::ExitCode};
+
+use addx::config::{ConfigError, VARIABLES};
+use clap::{Parser, Subcommand, ValueEnum};
+use serde::Serialize;
+
+/// A Telegram bot that links X accounts, step by step.
+#[derive(Parser)]
+#[command(name = "addx", version, after_help = after_help())]
+pub(crate) struct Cli {
+    /// How log lines look
+    #[arg(long, value_enum, default_value_t, global = true)]
+    pub(crate) log_format: LogFormat,
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+}
+
+/// How log lines look.
+#[derive(Clone, Copy, Default, ValueEnum)]
+pub(crate) enum LogFormat {
+    /// For people
+    #[default]
+    Text,
+    /// For programs, one object a line
+    Json,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Run the bot (also without a command)
+    Serve,
+    /// Show and change the keys that protect the stored values
+    #[command(subcommand, after_help = key::EXAMPLES)]
+    Key(key::KeyCommand),
+    /// Check and export the audit trail
+    #[command(subcommand, after_help = audit::EXAMPLES)]
+    Audit(audit::AuditCommand),
+    /// Copy the database into FILE, also while the bot runs
+    #[command(after_help = "Example:\n  addx backup /backups/addx-$(date +%F).db")]
+    Backup {
+        /// The copy; must not exist
+        file: PathBuf,
+        /// Print the answer as JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Put a copy in place of a database that is not there, or prove that it opens
+    #[command(
+        after_help = "Examples:\n  addx restore --check /backups/addx-2026-11-24.db\n  addx restore /backups/addx-2026-11-24.db"
+    )]
+    Restore {
+        /// The copy
+        file: PathBuf,
+        /// Only prove that every value in it opens with this keyring
+        #[arg(long)]
+        check: bool,
+        /// Print the answer as JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Look at configuration, files, keys, clocks and servers
+    #[command(
+        after_help = "Exits with 0 if nothing has to be set right, else with 1.\n\nExample:\n  addx doctor --json | jq '.[] | select(.state != \"ok\")'"
+    )]
+    Doctor {
+        /// Print the answer as JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Exit 0 if the running bot reached Telegram lately, else 1
+    Healthcheck,
+    /// Print completions for a shell
+    #[command(after_help = "Example:\n  addx completions bash > /etc/bash_completion.d/addx")]
+    Completions {
+        /// For which shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the man page
+    #[command(after_help = "Example:\n  addx man > /usr/local/share/man/man1/addx.1")]
+    Man,
+}
+
+/// How the program ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Exit {
+    /// Done, or stopped as asked: 0.
+    Done,
+    /// Failed while running: 1.
+    Failed,
+    /// The configuration has to be changed: 2.
+    Config,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        match exit {
+            Exit::Done => Self::SUCCESS,
+            Exit::Failed => Self::from(1),
+            Exit::Config => Self::from(2),
+        }
+    }
+}
+
+/// Why a command did not do what it was asked for.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum CliError {
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    #[error("{}", chain(.0))]
+    Failed(#[from] anyhow::Error),
+}
+
+impl CliError {
+    pub(crate) fn exit(&self) -> Exit {
+        match self {
+            Self::Config(_) => Exit::Config,
+            Self::Failed(_) => Exit::Failed,
+        }
+    }
+}
+
+/// An error with its causes; those that its own text names already are left out.
+fn chain(error: &anyhow::Error) -> String {
+    let mut text = error.to_string();
+    for cause in error.chain().skip(1).map(ToString::to_string) {
+        if !text.contains(&cause) {
+            text = format!("{text}: {cause}");
+        }
+    }
+    text
+}
+
+/// Prints an answer: as JSON for programs, else as `text`.
+#[expect(clippy::print_stdout, reason = "standard output is where answers go")]
+pub(crate) fn answer(
+    json: bool,
+    value: &impl Serialize,
+    text: impl Display,
+) -> Result<(), CliError> {
+    if json {
+        let value = serde_json::to_string_pretty(value).map_err(anyhow::Error::from)?;
+        println!("{value}");
+    } else {
+        println!("{text}");
+    }
+    Ok(())
+}
+
+/// Prints one line of an answer that has many.
+#[expect(clippy::print_stdout, reason = "standard output is where answers go")]
+pub(crate) fn line(line: &str) {
+    println!("{line}");
+}
+
+/// Prints something for the person at the terminal.
+#[expect(
+    clippy::print_stderr,
+    reason = "the one line a person at the terminal must see"
+)]
+pub(crate) fn complain(error: &dyn Display) {
+    eprintln!("addx: {error}");
+}
+
+fn after_help() -> String {
+    let mut text = "Environment (a file ./.env works too):\n".to_owned();
+    for variable in VARIABLES {
+        let default = match variable.default {
+            None => "must be set".to_owned(),
+            Some("") => "default: empty".to_owned(),
+            Some(default) => format!("default: {default}"),
+        };
+        text += &format!("  {:<20} {} ({default})\n", variable.name, variable.meaning);
+    }
+    text + "\nExit codes: 0 done or stopped as asked, 1 failed, 2 configuration."
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Cli::command().debug_assert();
+    }
+}

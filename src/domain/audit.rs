@@ -1,0 +1,159 @@
+//! Entries of the audit table: who did what with which account, and when. Never a value, never a text a user sent.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::account::AccountId;
+
+/// Who did it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Actor {
+    /// The user whom the entry concerns.
+    User,
+    /// The bot's owner, in Telegram.
+    Owner,
+    /// The operator, at the command line.
+    Operator,
+    /// The bot by itself.
+    Bot,
+}
+
+/// What was done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Event {
+    /// A link was made, not yet judged by X.
+    Link,
+    /// X was asked; the detail is the verdict's code.
+    Check,
+    /// New values took the place of the old ones.
+    Swap,
+    /// New values were not accepted; the detail is the verdict's code.
+    Refuse,
+    /// A link was erased.
+    Unlink,
+    /// A second link of the same X account gave its values to the first.
+    Merge,
+    /// New values that nobody decided about were erased.
+    Expire,
+    /// Somebody asked to use the bot.
+    AccessRequest,
+    /// Their request was granted.
+    AccessGrant,
+    /// Their request was refused.
+    AccessRefuse,
+    /// They may no longer use the bot.
+    AccessBlock,
+    /// A new primary key was made; the detail is its number.
+    KeyAdd,
+    /// A key was retired; the detail is its number.
+    KeyRetire,
+    /// A copy of the database was put in place.
+    Restore,
+}
+
+macro_rules! names {
+    ($type:ident { $($variant:ident => $name:literal),+ $(,)? }) => {
+        impl $type {
+            /// The stable name in the database and in exports. Never change one: the macs cover it.
+            #[must_use]
+            pub fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $name),+
+                }
+            }
+
+            /// The variant of this name.
+            #[must_use]
+            pub fn from_name(name: &str) -> Option<Self> {
+                match name {
+                    $($name => Some(Self::$variant),)+
+                    _ => None,
+                }
+            }
+        }
+    };
+}
+
+names!(Actor {
+    User => "user",
+    Owner => "owner",
+    Operator => "operator",
+    Bot => "bot",
+});
+
+names!(Event {
+    Link => "link",
+    Check => "check",
+    Swap => "swap",
+    Refuse => "refuse",
+    Unlink => "unlink",
+    Merge => "merge",
+    Expire => "expire",
+    AccessRequest => "access_request",
+    AccessGrant => "access_grant",
+    AccessRefuse => "access_refuse",
+    AccessBlock => "access_block",
+    KeyAdd => "key_add",
+    KeyRetire => "key_retire",
+    Restore => "restore",
+});
+
+/// Something to be noted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Act {
+    /// The Telegram user it concerns; 0: nobody in particular.
+    pub owner: i64,
+    /// Who did it.
+    pub actor: Actor,
+    /// What.
+    pub event: Event,
+    /// With which account.
+    pub account: Option<AccountId>,
+    /// A verdict's code, a key's number, or empty.
+    pub detail: String,
+}
+
+/// An entry of the table, as it may be exported.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Entry {
+    /// 1, 2, 3 … without a gap.
+    pub number: i64,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// See [`Act::owner`].
+    pub owner: i64,
+    /// The name of the [`Actor`].
+    pub actor: String,
+    /// The name of the [`Event`].
+    pub event: String,
+    /// With which account.
+    pub account: Option<AccountId>,
+    /// See [`Act::detail`].
+    pub detail: String,
+}
+
+impl Entry {
+    /// What the entry's mac covers besides the mac before: every field, each of fixed length or with its length before it.
+    #[must_use]
+    pub fn bytes(&self) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(96);
+        for number in [self.number, self.at.timestamp(), self.owner] {
+            bytes.extend_from_slice(&number.to_be_bytes());
+        }
+        match self.account {
+            Some(account) => {
+                bytes.push(1);
+                bytes.extend_from_slice(&account.bytes());
+            }
+            None => bytes.push(0),
+        }
+        for text in [&self.actor, &self.event, &self.detail] {
+            let length = u32::try_from(text.len()).unwrap_or(u32::MAX);
+            bytes.extend_from_slice(&length.to_be_bytes());
+            bytes.extend_from_slice(text.as_bytes());
+        }
+        bytes
+    }
+}

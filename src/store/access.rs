@@ -1,0 +1,117 @@
+//! The table `access`: who asked to use the bot, and what its owner decided.
+
+use chrono::{DateTime, Utc};
+use sqlx::{FromRow, SqliteExecutor};
+
+use super::{StoreError, time};
+use crate::domain::notice::{Guest, Standing};
+
+fn name_of(standing: Standing) -> &'static str {
+    match standing {
+        Standing::Asked => "asked",
+        Standing::Granted => "granted",
+        Standing::Refused => "refused",
+        Standing::Blocked => "blocked",
+    }
+}
+
+fn parse(name: &str) -> Option<Standing> {
+    [
+        Standing::Asked,
+        Standing::Granted,
+        Standing::Refused,
+        Standing::Blocked,
+    ]
+    .into_iter()
+    .find(|standing| name_of(*standing) == name)
+}
+
+/// What was decided about a user; `None`: they never asked.
+///
+/// # Errors
+/// The database failed.
+pub async fn standing(
+    db: impl SqliteExecutor<'_>,
+    user: i64,
+) -> Result<Option<Standing>, StoreError> {
+    let name: Option<String> = sqlx::query_scalar("SELECT standing FROM access WHERE user_id = ?")
+        .bind(user)
+        .fetch_optional(db)
+        .await?;
+    Ok(name.as_deref().and_then(parse))
+}
+
+/// Notes that a user asks. `false`: they did before.
+///
+/// # Errors
+/// The database failed.
+pub async fn ask(
+    db: impl SqliteExecutor<'_>,
+    user: i64,
+    first_name: &str,
+    now: DateTime<Utc>,
+) -> Result<bool, StoreError> {
+    let done = sqlx::query(
+        "INSERT OR IGNORE INTO access (user_id, standing, first_name, since) VALUES (?, 'asked', ?, ?)",
+    )
+    .bind(user)
+    .bind(first_name)
+    .bind(now.timestamp())
+    .execute(db)
+    .await?;
+    Ok(done.rows_affected() > 0)
+}
+
+/// Notes what the owner decided. `false`: it was decided so before.
+///
+/// # Errors
+/// The database failed.
+pub async fn decide(
+    db: impl SqliteExecutor<'_>,
+    user: i64,
+    standing: Standing,
+    now: DateTime<Utc>,
+) -> Result<bool, StoreError> {
+    let done = sqlx::query(
+        "INSERT INTO access (standing, since, user_id, first_name) VALUES (?1, ?2, ?3, '')
+         ON CONFLICT (user_id) DO UPDATE SET standing = ?1, since = ?2 WHERE standing <> ?1",
+    )
+    .bind(name_of(standing))
+    .bind(now.timestamp())
+    .bind(user)
+    .execute(db)
+    .await?;
+    Ok(done.rows_affected() > 0)
+}
+
+#[derive(FromRow)]
+struct Row {
+    user_id: i64,
+    standing: String,
+    first_name: String,
+    since: i64,
+}
+
+/// The newest decisions and requests, at most `limit`.
+///
+/// # Errors
+/// The database failed.
+pub async fn list(db: impl SqliteExecutor<'_>, limit: u32) -> Result<Vec<Guest>, StoreError> {
+    let rows: Vec<Row> = sqlx::query_as(
+        "SELECT user_id, standing, first_name, since FROM access ORDER BY standing, since DESC LIMIT ?",
+    )
+    .bind(limit)
+    .fetch_all(db)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .filter_map(|row| {
+            Some(Guest {
+                user: row.user_id,
+                first_name: row.first_name,
+                standing: parse(&row.standing)?,
+                since: time(row.since),
+            })
+        })
+        .collect())
+}

@@ -1,0 +1,162 @@
+//! The tables `audit` and `audit_key`: entries are appended, read, and never changed.
+
+use sqlx::{FromRow, SqliteExecutor, SqlitePool};
+
+use super::{StoreError, Tx, time};
+use crate::{
+    domain::{account::AccountId, audit::Entry},
+    vault::{KeyId, Mac, Sealed},
+};
+
+/// The wrapped key of the macs, if there is one.
+///
+/// # Errors
+/// The database failed.
+pub async fn key(db: impl SqliteExecutor<'_>) -> Result<Option<(KeyId, Sealed)>, StoreError> {
+    let row: Option<(u32, Vec<u8>)> =
+        sqlx::query_as("SELECT key_id, wrapped FROM audit_key WHERE id = 1")
+            .fetch_optional(db)
+            .await?;
+    Ok(row.map(|(id, wrapped)| (KeyId(id), Sealed::from_bytes(wrapped))))
+}
+
+/// Keeps the key of the macs, in place of what was there.
+///
+/// # Errors
+/// The database failed.
+pub async fn put_key(
+    db: impl SqliteExecutor<'_>,
+    id: KeyId,
+    wrapped: &Sealed,
+) -> Result<(), StoreError> {
+    sqlx::query("INSERT OR REPLACE INTO audit_key (id, key_id, wrapped) VALUES (1, ?, ?)")
+        .bind(id.0)
+        .bind(wrapped.as_bytes())
+        .execute(db)
+        .await?;
+    Ok(())
+}
+
+#[derive(FromRow)]
+struct Row {
+    number: i64,
+    at: i64,
+    owner: i64,
+    actor: String,
+    event: String,
+    account_id: Option<Vec<u8>>,
+    detail: String,
+    mac: Vec<u8>,
+}
+
+impl TryFrom<Row> for (Entry, Mac) {
+    type Error = StoreError;
+
+    fn try_from(row: Row) -> Result<Self, StoreError> {
+        let corrupt = |reason| StoreError::Corrupt {
+            table: "audit",
+            reason,
+        };
+        let account = row
+            .account_id
+            .map(|id| id.try_into().map(AccountId::from_bytes))
+            .transpose()
+            .map_err(|_| corrupt("id of a wrong length"))?;
+        let mac = row
+            .mac
+            .try_into()
+            .map(Mac)
+            .map_err(|_| corrupt("mac of a wrong length"))?;
+        let entry = Entry {
+            number: row.number,
+            at: time(row.at),
+            owner: row.owner,
+            actor: row.actor,
+            event: row.event,
+            account,
+            detail: row.detail,
+        };
+        Ok((entry, mac))
+    }
+}
+
+/// The number and the mac of the newest entry; 0 and zeros before the first.
+///
+/// # Errors
+/// The database failed.
+pub async fn head(db: impl SqliteExecutor<'_>) -> Result<(i64, Mac), StoreError> {
+    let row: Option<(i64, Vec<u8>)> =
+        sqlx::query_as("SELECT number, mac FROM audit ORDER BY number DESC LIMIT 1")
+            .fetch_optional(db)
+            .await?;
+    match row {
+        None => Ok((0, Mac::START)),
+        Some((number, mac)) => {
+            let mac = mac.try_into().map_err(|_| StoreError::Corrupt {
+                table: "audit",
+                reason: "mac of a wrong length",
+            })?;
+            Ok((number, Mac(mac)))
+        }
+    }
+}
+
+/// Appends an entry. Its number must be the next one.
+///
+/// # Errors
+/// The database failed.
+pub async fn append(tx: &mut Tx, entry: &Entry, mac: &Mac) -> Result<(), StoreError> {
+    sqlx::query(
+        "INSERT INTO audit (number, at, owner, actor, event, account_id, detail, mac)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+    )
+    .bind(entry.number)
+    .bind(entry.at.timestamp())
+    .bind(entry.owner)
+    .bind(&entry.actor)
+    .bind(&entry.event)
+    .bind(entry.account.map(|account| account.bytes().to_vec()))
+    .bind(&entry.detail)
+    .bind(mac.0.as_slice())
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// Entries after number `after` with their macs, in order, at most `limit`.
+///
+/// # Errors
+/// The database failed.
+pub async fn after(
+    db: &SqlitePool,
+    after: i64,
+    limit: u32,
+) -> Result<Vec<(Entry, Mac)>, StoreError> {
+    let rows: Vec<Row> =
+        sqlx::query_as("SELECT * FROM audit WHERE number > ? ORDER BY number LIMIT ?")
+            .bind(after)
+            .bind(limit)
+            .fetch_all(db)
+            .await?;
+    rows.into_iter().map(TryInto::try_into).collect()
+}
+
+/// The newest entries that concern a user, the newest first, at most `limit`.
+///
+/// # Errors
+/// The database failed.
+pub async fn newest_of(
+    db: impl SqliteExecutor<'_>,
+    owner: i64,
+    limit: u32,
+) -> Result<Vec<Entry>, StoreError> {
+    let rows: Vec<Row> =
+        sqlx::query_as("SELECT * FROM audit WHERE owner = ? ORDER BY number DESC LIMIT ?")
+            .bind(owner)
+            .bind(limit)
+            .fetch_all(db)
+            .await?;
+    rows.into_iter()
+        .map(|row| <(Entry, Mac)>::try_from(row).map(|(entry, _)| entry))
+        .collect()
+}

@@ -1,0 +1,89 @@
+//! Copies of the whole database: making one beside a running bot, and what a restored one has to forget.
+
+use std::{collections::BTreeMap, path::Path};
+
+use sqlx::{
+    Connection as _, SqliteConnection, SqlitePool,
+    sqlite::{SqliteConnectOptions, SqlitePoolOptions},
+};
+
+use super::{BUSY_TIMEOUT, StoreError, Tx};
+
+/// Writes a consistent copy of `database` into the empty or missing file `target`, as it is at this moment.
+///
+/// # Errors
+/// The database cannot be read, or the copy cannot be written.
+pub async fn copy(database: &Path, target: &str) -> Result<(), StoreError> {
+    let options = SqliteConnectOptions::new()
+        .filename(database)
+        .read_only(true)
+        .busy_timeout(BUSY_TIMEOUT);
+    let mut connection = SqliteConnection::connect_with(&options).await?;
+    let copied = sqlx::query("VACUUM INTO ?")
+        .bind(target)
+        .execute(&mut connection)
+        .await;
+    connection.close().await?;
+    copied?;
+    Ok(())
+}
+
+/// Opens a database to look at it, without changing or migrating it.
+///
+/// # Errors
+/// It cannot be opened.
+pub async fn look_into(database: &Path) -> Result<SqlitePool, StoreError> {
+    let options = SqliteConnectOptions::new()
+        .filename(database)
+        .read_only(true)
+        .busy_timeout(BUSY_TIMEOUT);
+    Ok(SqlitePoolOptions::new()
+        .max_connections(1)
+        .connect_with(options)
+        .await?)
+}
+
+/// How many accounts there are of each verdict's code; `unchecked` for those that X has not judged.
+///
+/// # Errors
+/// The database failed.
+pub async fn accounts_by_verdict(db: &SqlitePool) -> Result<BTreeMap<String, i64>, StoreError> {
+    let counts: Vec<(String, i64)> = sqlx::query_as(
+        "SELECT coalesce(json_extract(verdict, '$.code'), 'unchecked') AS code, count(*)
+         FROM accounts GROUP BY code",
+    )
+    .fetch_all(db)
+    .await?;
+    Ok(counts.into_iter().collect())
+}
+
+/// Makes a restored database start quietly: no account counts as judged, and nothing that was under way when the copy
+/// was made goes on, since it has been finished or forgotten long ago.
+///
+/// # Errors
+/// The database failed.
+pub async fn quieten(tx: &mut Tx) -> Result<(), StoreError> {
+    sqlx::query(
+        "UPDATE accounts SET verdict = NULL, verdict_since = NULL, checked_at = NULL, candidate_until = NULL",
+    )
+    .execute(&mut **tx)
+    .await?;
+    sqlx::query("DELETE FROM sealed_values WHERE slot <> 'current'")
+        .execute(&mut **tx)
+        .await?;
+    sqlx::query("DELETE FROM data_keys WHERE account_id NOT IN (SELECT account_id FROM accounts)")
+        .execute(&mut **tx)
+        .await?;
+    sqlx::query("DELETE FROM checks").execute(&mut **tx).await?;
+    sqlx::query("DELETE FROM outbox").execute(&mut **tx).await?;
+    sqlx::query("DELETE FROM dialogues")
+        .execute(&mut **tx)
+        .await?;
+    sqlx::query("DELETE FROM deletions")
+        .execute(&mut **tx)
+        .await?;
+    sqlx::query("UPDATE inbox SET sealed = NULL WHERE sealed IS NOT NULL")
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
+}

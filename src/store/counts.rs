@@ -1,0 +1,55 @@
+//! How much waits, and how old it is: for the doctor and the metrics.
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use sqlx::{FromRow, SqliteExecutor};
+
+use super::StoreError;
+
+/// What waits.
+#[derive(Clone, Copy, Debug, FromRow, PartialEq, Eq, Serialize)]
+pub struct Waiting {
+    /// Updates that are not handled yet.
+    pub updates: i64,
+    /// Messages that were promised.
+    pub messages: i64,
+    /// Messages that still have to be deleted.
+    pub deletions: i64,
+    /// Age of the oldest of those, in seconds; 0 if there is none.
+    pub oldest_deletion_s: i64,
+    /// Questions to X that are due.
+    pub checks: i64,
+}
+
+/// What waits now.
+///
+/// # Errors
+/// The database failed.
+pub async fn waiting(
+    db: impl SqliteExecutor<'_>,
+    now: DateTime<Utc>,
+) -> Result<Waiting, StoreError> {
+    // A deletion is given up 48 hours after the message: its age follows from that.
+    Ok(sqlx::query_as(
+        "SELECT (SELECT count(*) FROM inbox WHERE sealed IS NOT NULL) AS updates,
+                (SELECT count(*) FROM outbox) AS messages,
+                (SELECT count(*) FROM deletions) AS deletions,
+                (SELECT ifnull(max(?1 - give_up_at + 172800), 0) FROM deletions) AS oldest_deletion_s,
+                (SELECT count(*) FROM checks WHERE due_at <= ?1) AS checks",
+    )
+    .bind(now.timestamp())
+    .fetch_one(db)
+    .await?)
+}
+
+/// The number of the newest migration that was applied.
+///
+/// # Errors
+/// The database failed, or was never opened by this program.
+pub async fn schema_version(db: impl SqliteExecutor<'_>) -> Result<i64, StoreError> {
+    Ok(
+        sqlx::query_scalar("SELECT ifnull(max(version), 0) FROM _sqlx_migrations WHERE success")
+            .fetch_one(db)
+            .await?,
+    )
+}

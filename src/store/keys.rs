@@ -1,0 +1,226 @@
+//! What is sealed by which key of the keyring, across the tables, and changing that.
+
+use serde::Serialize;
+use sqlx::{FromRow, SqliteExecutor, SqlitePool};
+
+use super::{StoreError, Tx};
+use crate::{
+    domain::account::AccountId,
+    vault::{KeyId, Sealed},
+};
+
+/// How many rows a key of the keyring has sealed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Rows {
+    /// Accounts and flows: their data keys.
+    pub data_keys: i64,
+    /// States of dialogues.
+    pub dialogues: i64,
+    /// Updates that wait.
+    pub updates: i64,
+    /// The key of the audit trail.
+    pub audit_key: i64,
+}
+
+impl Rows {
+    /// All of them.
+    #[must_use]
+    pub fn total(self) -> i64 {
+        self.data_keys + self.dialogues + self.updates + self.audit_key
+    }
+}
+
+/// The rows that key `id` has sealed.
+///
+/// # Errors
+/// The database failed.
+pub async fn rows_of(db: impl SqliteExecutor<'_>, id: KeyId) -> Result<Rows, StoreError> {
+    let (data_keys, dialogues, updates, audit_key) = sqlx::query_as(
+        "SELECT (SELECT count(*) FROM data_keys WHERE key_id = ?1),
+                (SELECT count(*) FROM dialogues WHERE key_id = ?1),
+                (SELECT count(*) FROM inbox WHERE key_id = ?1 AND sealed IS NOT NULL),
+                (SELECT count(*) FROM audit_key WHERE key_id = ?1)",
+    )
+    .bind(id.0)
+    .fetch_one(db)
+    .await?;
+    Ok(Rows {
+        data_keys,
+        dialogues,
+        updates,
+        audit_key,
+    })
+}
+
+/// A data key as it is stored.
+#[derive(Debug)]
+pub struct StoredDataKey {
+    /// Whose.
+    pub owner: i64,
+    /// Of which account.
+    pub account: AccountId,
+    /// Wrapped by the key it was asked for.
+    pub wrapped: Sealed,
+}
+
+#[derive(FromRow)]
+struct DataKeyRow {
+    owner: i64,
+    account_id: Vec<u8>,
+    wrapped: Vec<u8>,
+}
+
+/// Data keys that key `id` wraps, at most `limit`.
+///
+/// # Errors
+/// The database failed, or holds what this program never writes.
+pub async fn data_keys_of(
+    tx: &mut Tx,
+    id: KeyId,
+    limit: u32,
+) -> Result<Vec<StoredDataKey>, StoreError> {
+    let rows: Vec<DataKeyRow> =
+        sqlx::query_as("SELECT owner, account_id, wrapped FROM data_keys WHERE key_id = ? LIMIT ?")
+            .bind(id.0)
+            .bind(limit)
+            .fetch_all(&mut **tx)
+            .await?;
+    rows.into_iter().map(TryInto::try_into).collect()
+}
+
+/// Data keys by account, at most `limit` after `after`: to walk through all of them.
+///
+/// # Errors
+/// As [`data_keys_of`].
+pub async fn data_keys_after(
+    db: &SqlitePool,
+    after: Option<AccountId>,
+    limit: u32,
+) -> Result<Vec<StoredDataKey>, StoreError> {
+    let rows: Vec<DataKeyRow> = sqlx::query_as(
+        "SELECT owner, account_id, wrapped FROM data_keys WHERE account_id > ?
+         ORDER BY account_id LIMIT ?",
+    )
+    .bind(after.map_or_else(Vec::new, |after| after.bytes().to_vec()))
+    .bind(limit)
+    .fetch_all(db)
+    .await?;
+    rows.into_iter().map(TryInto::try_into).collect()
+}
+
+impl TryFrom<DataKeyRow> for StoredDataKey {
+    type Error = StoreError;
+
+    fn try_from(row: DataKeyRow) -> Result<Self, StoreError> {
+        let account = row.account_id.try_into().map_err(|_| StoreError::Corrupt {
+            table: "data_keys",
+            reason: "id of a wrong length",
+        })?;
+        Ok(Self {
+            owner: row.owner,
+            account: AccountId::from_bytes(account),
+            wrapped: Sealed::from_bytes(row.wrapped),
+        })
+    }
+}
+
+/// Puts a data key back under another key of the keyring.
+///
+/// # Errors
+/// The database failed.
+pub async fn set_data_key(
+    tx: &mut Tx,
+    account: AccountId,
+    id: KeyId,
+    wrapped: &Sealed,
+) -> Result<(), StoreError> {
+    sqlx::query("UPDATE data_keys SET key_id = ?, wrapped = ? WHERE account_id = ?")
+        .bind(id.0)
+        .bind(wrapped.as_bytes())
+        .bind(account.bytes().as_slice())
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
+}
+
+/// Dialogues that key `id` has sealed: chat and state, at most `limit`.
+///
+/// # Errors
+/// The database failed.
+pub async fn dialogues_of(
+    tx: &mut Tx,
+    id: KeyId,
+    limit: u32,
+) -> Result<Vec<(i64, Sealed)>, StoreError> {
+    let rows: Vec<(i64, Vec<u8>)> =
+        sqlx::query_as("SELECT chat_id, sealed FROM dialogues WHERE key_id = ? LIMIT ?")
+            .bind(id.0)
+            .bind(limit)
+            .fetch_all(&mut **tx)
+            .await?;
+    Ok(rows
+        .into_iter()
+        .map(|(chat, sealed)| (chat, Sealed::from_bytes(sealed)))
+        .collect())
+}
+
+/// Puts a dialogue back under another key of the keyring. Its card needs no drawing for that.
+///
+/// # Errors
+/// The database failed.
+pub async fn set_dialogue(
+    tx: &mut Tx,
+    chat: i64,
+    id: KeyId,
+    sealed: &Sealed,
+) -> Result<(), StoreError> {
+    sqlx::query("UPDATE dialogues SET key_id = ?, sealed = ? WHERE chat_id = ?")
+        .bind(id.0)
+        .bind(sealed.as_bytes())
+        .bind(chat)
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
+}
+
+/// Updates that wait and that key `id` has sealed: update, chat and text, at most `limit`.
+///
+/// # Errors
+/// The database failed.
+pub async fn updates_of(
+    tx: &mut Tx,
+    id: KeyId,
+    limit: u32,
+) -> Result<Vec<(i64, i64, Sealed)>, StoreError> {
+    let rows: Vec<(i64, i64, Vec<u8>)> = sqlx::query_as(
+        "SELECT update_id, chat_id, sealed FROM inbox
+         WHERE key_id = ? AND sealed IS NOT NULL LIMIT ?",
+    )
+    .bind(id.0)
+    .bind(limit)
+    .fetch_all(&mut **tx)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|(update, chat, sealed)| (update, chat, Sealed::from_bytes(sealed)))
+        .collect())
+}
+
+/// Puts a waiting update back under another key of the keyring.
+///
+/// # Errors
+/// The database failed.
+pub async fn set_update(
+    tx: &mut Tx,
+    update: i64,
+    id: KeyId,
+    sealed: &Sealed,
+) -> Result<(), StoreError> {
+    sqlx::query("UPDATE inbox SET key_id = ?, sealed = ? WHERE update_id = ?")
+        .bind(id.0)
+        .bind(sealed.as_bytes())
+        .bind(update)
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
+}

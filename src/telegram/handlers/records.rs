@@ -1,0 +1,125 @@
+//! What is kept about a user, for that user: `/history` and `/mydata`.
+
+use serde::Serialize;
+
+use crate::{
+    domain::{
+        audit::Entry,
+        linking::LinkingState,
+        notice::{AccountSummary, Notice, Past, Standing},
+        report::ValueReport,
+    },
+    store::{access, audit},
+    telegram::{
+        Telegram,
+        schema::HandlerResult,
+        turn::{Turn, Visit},
+    },
+};
+
+/// Entries that `/history` shows.
+const SHOWN: u32 = 20;
+/// Entries that `/mydata` gives: more than a person makes.
+const GIVEN: u32 = 1000;
+/// Telegram takes 4,096 characters a message; escaping makes a text longer.
+const CHUNK: usize = 3000;
+
+/// Everything that is held about a user, less the secrets.
+#[derive(Serialize)]
+struct MyData {
+    telegram_user_id: i64,
+    access: Option<Standing>,
+    flow_open: bool,
+    accounts: Vec<MyAccount>,
+    history: Vec<Entry>,
+}
+
+#[derive(Serialize)]
+struct MyAccount {
+    #[serde(flatten)]
+    summary: AccountSummary,
+    values: Vec<ValueReport>,
+}
+
+pub(in crate::telegram) async fn history(
+    telegram: Telegram,
+    visit: Visit,
+    state: LinkingState,
+) -> HandlerResult {
+    let Some(mut turn) = Turn::begin(&telegram, &visit, &state).await? else {
+        return Ok(());
+    };
+    let entries = audit::newest_of(&mut *turn.tx, visit.chat, SHOWN).await?;
+    let accounts = telegram.linker.summaries(&mut turn.tx, visit.chat).await?;
+    let notice = Notice::History {
+        entries: entries
+            .into_iter()
+            .map(|entry| Past {
+                at: entry.at,
+                account: accounts
+                    .iter()
+                    .find(|account| Some(account.id) == entry.account)
+                    .map(|account| account.name.clone()),
+                event: entry.event,
+                detail: entry.detail,
+            })
+            .collect(),
+    };
+    turn.say(&notice).await?;
+    Ok(turn.finish().await?)
+}
+
+pub(in crate::telegram) async fn my_data(
+    telegram: Telegram,
+    visit: Visit,
+    state: LinkingState,
+) -> HandlerResult {
+    let Some(mut turn) = Turn::begin(&telegram, &visit, &state).await? else {
+        return Ok(());
+    };
+    let mut accounts = Vec::new();
+    for summary in telegram.linker.summaries(&mut turn.tx, visit.chat).await? {
+        let report = telegram
+            .linker
+            .report(&mut turn.tx, visit.chat, summary.id)
+            .await?;
+        accounts.push(MyAccount {
+            summary,
+            values: report.map(|report| report.values).unwrap_or_default(),
+        });
+    }
+    let data = MyData {
+        telegram_user_id: visit.chat,
+        access: access::standing(&mut *turn.tx, visit.chat).await?,
+        flow_open: state.flow_id().is_some(),
+        accounts,
+        history: audit::newest_of(&mut *turn.tx, visit.chat, GIVEN).await?,
+    };
+    let json = serde_json::to_string_pretty(&data).unwrap_or_default();
+    let chunks = in_chunks(&json);
+    let of = chunks.len();
+    for (index, json) in chunks.into_iter().enumerate() {
+        let part = index + 1;
+        turn.say(&Notice::MyData { part, of, json }).await?;
+    }
+    Ok(turn.finish().await?)
+}
+
+/// Cuts a text at line ends into pieces that fit a message.
+fn in_chunks(text: &str) -> Vec<String> {
+    let mut chunks = vec![String::new()];
+    for line in text.lines() {
+        let full = chunks
+            .last()
+            .is_none_or(|chunk| chunk.len() + line.len() >= CHUNK);
+        if full {
+            chunks.push(String::new());
+        }
+        if let Some(chunk) = chunks.last_mut() {
+            chunk.push_str(line);
+            chunk.push('\n');
+        }
+    }
+    chunks.retain(|chunk| !chunk.is_empty());
+    chunks
+}

@@ -1,0 +1,226 @@
+//! The key file on disk: made once, never over existing data, and changed line by line, so that comments stay.
+
+use std::{
+    fs::{self, File, OpenOptions},
+    io::{self, Write as _},
+    os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
+    path::{Path, PathBuf},
+};
+
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use chrono::{DateTime, Utc};
+use rustix::{
+    fs::{CWD, FlockOperation, RenameFlags, flock, renameat_with},
+    io::Errno,
+};
+use zeroize::Zeroizing;
+
+use super::keyring::{Key, KeyId, KeyState, Keyring, KeyringError, Line, parse_line, read_private};
+use crate::random::Random;
+
+const HEADER: &str = "\
+# The keyring of addx. Whoever has this file and the database can open every stored value;
+# without this file nobody can. Back it up, and keep the copy apart from copies of the database.
+#
+# number  state  made on  key (base64)
+";
+
+impl Keyring {
+    /// Makes a key file with one fresh key: exclusively, for the owner's eyes, and on disk before this returns.
+    ///
+    /// # Errors
+    /// There is a file already, or it cannot be written.
+    pub fn create(path: &Path, random: &Random, now: DateTime<Utc>) -> Result<Self, KeyringError> {
+        let io = |action| error(action, path);
+        let folder = folder_of(path);
+        fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(folder)
+            .map_err(io("cannot make the folder of the key file"))?;
+        let line = key_line(KeyId(1), random, now)?;
+        let text = Zeroizing::new(format!("{HEADER}{}", *line));
+        // Written apart and moved into place, so that a crash leaves no file without its key.
+        let draft = draft_of(path);
+        let _ = fs::remove_file(&draft);
+        write_new(&draft, &text).map_err(io("cannot write the key file"))?;
+        move_into_place(&draft, path).map_err(io("cannot make the key file"))?;
+        sync(folder).map_err(io("cannot sync the folder of the key file"))?;
+        Self::parse(&text, path)
+    }
+}
+
+/// A key file that is about to change. Locked until dropped.
+pub struct KeyFile {
+    path: PathBuf,
+    text: Zeroizing<String>,
+    keyring: Keyring,
+    _lock: File,
+}
+
+impl KeyFile {
+    /// Opens a key file for a change.
+    ///
+    /// # Errors
+    /// It cannot be used, or another command is changing it.
+    pub fn open(path: &Path) -> Result<Self, KeyringError> {
+        let lock = File::open(path).map_err(error("cannot read the key file", path))?;
+        flock(&lock, FlockOperation::NonBlockingLockExclusive).map_err(|_| KeyringError::Busy {
+            path: path.to_owned(),
+        })?;
+        let text = read_private(path)?;
+        let keyring = Keyring::parse(&text, path)?;
+        Ok(Self {
+            path: path.to_owned(),
+            text,
+            keyring,
+            _lock: lock,
+        })
+    }
+
+    /// The keyring as it is.
+    #[must_use]
+    pub fn keyring(&self) -> &Keyring {
+        &self.keyring
+    }
+
+    /// Adds a fresh primary key; the one before stays enabled. On disk before this returns.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn add(&mut self, random: &Random, now: DateTime<Utc>) -> Result<KeyId, KeyringError> {
+        let id = KeyId(self.keyring.newest().0 + 1);
+        let mut text = self.with_state(self.keyring.primary(), KeyState::Enabled);
+        text.push_str(&key_line(id, random, now)?);
+        self.replace(text)?;
+        Ok(id)
+    }
+
+    /// Retires a key, and raises the minimum to the oldest one that is left. On disk before this returns.
+    ///
+    /// # Errors
+    /// There is no such key, or it is the primary one, or the file cannot be written.
+    pub fn retire(&mut self, id: KeyId) -> Result<(), KeyringError> {
+        let reason = match self.keyring.info(id).map(|key| key.state) {
+            Some(KeyState::Enabled) => None,
+            Some(KeyState::Primary) => {
+                Some("it is the primary key; add a new one and rewrap first")
+            }
+            Some(KeyState::Retired) => Some("it is retired already"),
+            None => Some("there is no such key"),
+        };
+        if let Some(reason) = reason {
+            return Err(KeyringError::NotRetirable { id, reason });
+        }
+        let left = self.keyring.list();
+        let oldest = left
+            .iter()
+            .filter(|key| key.state != KeyState::Retired && key.id != id)
+            .map(|key| key.id)
+            .min()
+            .unwrap_or(id);
+        let text = self.with_state(id, KeyState::Retired);
+        let mut changed = Zeroizing::new(String::with_capacity(text.len() + 16));
+        for line in text.lines() {
+            if !matches!(parse_line(line), Ok(Line::Minimum(_))) {
+                changed.push_str(line);
+                changed.push('\n');
+            }
+        }
+        changed.push_str(&format!("minimum {oldest}\n"));
+        self.replace(changed)
+    }
+
+    /// The text with another state for one key.
+    fn with_state(&self, id: KeyId, state: KeyState) -> Zeroizing<String> {
+        let mut text = Zeroizing::new(String::with_capacity(self.text.len() + 256));
+        for line in self.text.lines() {
+            match parse_line(line) {
+                Ok(Line::Key(found, old, _)) if found == id => {
+                    text.push_str(&line.replacen(old.as_str(), state.as_str(), 1));
+                }
+                Ok(_) | Err(_) => text.push_str(line),
+            }
+            text.push('\n');
+        }
+        text
+    }
+
+    /// Puts a new text in place of the file's, all at once: whoever reads it sees the old one or the new one.
+    fn replace(&mut self, text: Zeroizing<String>) -> Result<(), KeyringError> {
+        let keyring = Keyring::parse(&text, &self.path)?;
+        let io = |action| error(action, &self.path);
+        let draft = draft_of(&self.path);
+        // Left behind by a command that died: it was never in place.
+        let _ = fs::remove_file(&draft);
+        write_new(&draft, &text).map_err(io("cannot write beside the key file"))?;
+        fs::rename(&draft, &self.path).map_err(io("cannot replace the key file"))?;
+        sync(folder_of(&self.path)).map_err(io("cannot sync the folder of the key file"))?;
+        self.text = text;
+        self.keyring = keyring;
+        Ok(())
+    }
+}
+
+fn draft_of(path: &Path) -> PathBuf {
+    let mut draft = path.as_os_str().to_owned();
+    draft.push(".new");
+    draft.into()
+}
+
+/// Renames `draft` to `path`, unless there is such a file already.
+fn move_into_place(draft: &Path, path: &Path) -> io::Result<()> {
+    match renameat_with(CWD, draft, CWD, path, RenameFlags::NOREPLACE) {
+        // Not every file system can do that; a second name for the file is as exclusive.
+        Err(Errno::INVAL | Errno::NOSYS) => {
+            fs::hard_link(draft, path)?;
+            fs::remove_file(draft)
+        }
+        renamed => Ok(renamed?),
+    }
+}
+
+fn key_line(
+    id: KeyId,
+    random: &Random,
+    now: DateTime<Utc>,
+) -> Result<Zeroizing<String>, KeyringError> {
+    let key = Key::new(Zeroizing::new(random.bytes()?));
+    let encoded = Zeroizing::new(BASE64_STANDARD.encode(key.bytes()));
+    Ok(Zeroizing::new(format!(
+        "{id} primary {} {}\n",
+        now.format("%F"),
+        *encoded
+    )))
+}
+
+fn write_new(path: &Path, text: &str) -> io::Result<()> {
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()
+}
+
+/// A name must survive a power cut too, or what is sealed next could never be opened.
+fn sync(folder: &Path) -> io::Result<()> {
+    File::open(folder)?.sync_all()
+}
+
+fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    }
+}
+
+fn error(action: &'static str, path: &Path) -> impl Fn(io::Error) -> KeyringError {
+    let path = path.to_owned();
+    move |source| KeyringError::Io {
+        action,
+        path: path.clone(),
+        source,
+    }
+}

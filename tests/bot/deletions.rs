@@ -1,0 +1,217 @@
+//! When Telegram does not delete: told, tried until done, and never a reason to lose a value.
+
+use std::time::Duration;
+
+use addx_sim::telegram::{Fault, FaultKind};
+
+use crate::harness::{HOUR, World, begin, enter_from, in_order, verdict};
+
+const DELETE: &str = "deleteMessage";
+
+/// The flow of each test: the first value cannot be deleted at once because of `fault`, and is in the end.
+async fn deleted_in_the_end(fault: Fault, pause: Duration) {
+    let world = World::start().await;
+    let person = world.person();
+    let (_, _, values) = world.working_values("seedling");
+    begin(&person, "main").await;
+    world.telegram.add_fault(fault);
+
+    let sent = person.say(&values.consumer_key);
+    person.wait_text("Step 2 of 4").await.unwrap();
+    assert!(person.chat().message(sent.message_id).is_some());
+    assert_eq!(world.count("SELECT count(*) FROM deletions").await, 1);
+    world.telegram.clear_faults();
+    world.advance(pause);
+    person.wait_deleted(sent.message_id).await.unwrap();
+    world.rest().await;
+    assert_eq!(world.count("SELECT count(*) FROM deletions").await, 0);
+    enter_from(&person, 2, &in_order(&values)[1..], 4).await;
+    verdict(&person, "connected").await;
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn too_many_requests_are_waited_for() {
+    let kind = FaultKind::TooManyRequests {
+        retry_after: 7,
+        hold: false,
+    };
+    deleted_in_the_end(Fault::on(DELETE, kind), Duration::from_secs(9)).await;
+}
+
+#[tokio::test]
+async fn a_dropped_connection_is_tried_again() {
+    deleted_in_the_end(
+        Fault::on(DELETE, FaultKind::DropConnection),
+        Duration::from_secs(2),
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn an_error_of_the_server_holds_up_the_dialogue_for_three_seconds_at_most() {
+    let kind = FaultKind::Status {
+        code: 500,
+        html: false,
+    };
+    let begun = std::time::Instant::now();
+    deleted_in_the_end(Fault::on(DELETE, kind), Duration::from_secs(2)).await;
+    assert!(
+        begun.elapsed() < Duration::from_secs(9),
+        "{:?}",
+        begun.elapsed()
+    );
+}
+
+#[tokio::test]
+async fn what_still_stands_after_some_tries_is_told_and_so_is_its_end() {
+    let world = World::start().await;
+    let person = world.person();
+    let (_, _, values) = world.working_values("seedling");
+    begin(&person, "main").await;
+    world
+        .telegram
+        .add_fault(Fault::on(DELETE, FaultKind::DropConnection));
+    let sent = person.say(&values.consumer_key);
+    person.wait_text("Step 2 of 4").await.unwrap();
+    for _ in 0..4 {
+        world.rest().await;
+        world.advance(Duration::from_secs(8));
+    }
+    let told = person
+        .wait_text("Telegram does not let me delete your message yet; I keep trying")
+        .await
+        .unwrap();
+    assert!(told.text.contains("delete it yourself"), "{told}");
+    world.rest().await;
+    world.telegram.clear_faults();
+    world.advance(HOUR);
+    person.wait_deleted(sent.message_id).await.unwrap();
+    person
+        .wait_text("Your message is deleted now")
+        .await
+        .unwrap();
+    world.rest().await;
+    let warnings = person
+        .history()
+        .iter()
+        .filter(|said| said.text.contains("I keep trying"))
+        .count();
+    assert_eq!(warnings, 1, "{}", person.chat());
+    // The flow has rested an hour.
+    crate::harness::link(&person, "main", &values).await;
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn what_telegram_refuses_to_delete_is_told_at_once() {
+    let world = World::start().await;
+    let person = world.person();
+    let (_, _, values) = world.working_values("seedling");
+    begin(&person, "main").await;
+    world
+        .telegram
+        .add_fault(Fault::on(DELETE, FaultKind::DeleteRefused).once());
+    person.say("what is it you want?");
+    person
+        .wait_text("I could not delete your message. Please delete it yourself")
+        .await
+        .unwrap();
+    world.rest().await;
+    assert!(
+        person
+            .last_bot_message()
+            .unwrap()
+            .text
+            .contains("Step 1 of 4"),
+        "{}",
+        person.chat()
+    );
+    enter_from(&person, 1, &in_order(&values), 4).await;
+    verdict(&person, "connected").await;
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn a_message_that_stands_for_two_days_is_given_up_and_told() {
+    let world = World::start().await;
+    let person = world.person();
+    let (_, _, values) = world.working_values("seedling");
+    begin(&person, "main").await;
+    world
+        .telegram
+        .add_fault(Fault::on(DELETE, FaultKind::DropConnection));
+    person.say("what is it you want?");
+    person.wait_text("I read that as words").await.unwrap();
+    world.rest().await;
+    person.mark();
+    world.advance(49 * HOUR);
+    person
+        .wait_text("I could not delete your message. Please delete it yourself")
+        .await
+        .unwrap();
+    world.rest().await;
+    assert_eq!(
+        world
+            .count("SELECT count(*) FROM deletions WHERE secret")
+            .await,
+        0
+    );
+    world.telegram.clear_faults();
+    crate::harness::link(&person, "main", &values).await;
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn a_deletion_that_waits_survives_a_kill() {
+    let mut world = World::start().await;
+    let person = world.person();
+    let (_, _, values) = world.working_values("seedling");
+    begin(&person, "main").await;
+    world
+        .telegram
+        .add_fault(Fault::on(DELETE, FaultKind::DropConnection));
+    let sent = person.say(&values.consumer_key);
+    person.wait_text("Step 2 of 4").await.unwrap();
+    world.rest().await;
+    world.kill_bot().await;
+    world.telegram.clear_faults();
+    world.advance(Duration::from_mins(1));
+    world.start_bot().await;
+    person.wait_deleted(sent.message_id).await.unwrap();
+    enter_from(&person, 2, &in_order(&values)[1..], 4).await;
+    verdict(&person, "connected").await;
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn cards_and_results_that_could_not_be_sent_come_later() {
+    let world = World::start().await;
+    let person = world.person();
+    let (_, _, values) = world.working_values("seedling");
+    begin(&person, "main").await;
+    world.telegram.add_fault(
+        Fault::on(
+            "editMessageText",
+            FaultKind::TooManyRequests {
+                retry_after: 5,
+                hold: false,
+            },
+        )
+        .once(),
+    );
+    let sent = person.say(&values.consumer_key);
+    person.wait_deleted(sent.message_id).await.unwrap();
+    world.rest().await;
+    world.advance(Duration::from_secs(7));
+    person.wait_text("Step 2 of 4").await.unwrap();
+    enter_from(&person, 2, &in_order(&values)[1..3], 4).await;
+    world
+        .telegram
+        .add_fault(Fault::on("sendMessage", FaultKind::DropConnection).once());
+    enter_from(&person, 4, &in_order(&values)[3..], 4).await;
+    world.rest().await;
+    world.advance(Duration::from_secs(2));
+    verdict(&person, "connected").await;
+    world.finish().await;
+}

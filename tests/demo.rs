@@ -1,0 +1,252 @@
+//! The demo, driven by scripts like those that are piped into it: the same session, in process.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a failed step of a script is a failed test"
+)]
+
+#[path = "../examples/demo/session/mod.rs"]
+mod session;
+
+use session::{Manner, Pace};
+use tokio::sync::mpsc;
+
+/// Plays a script and returns its transcript.
+async fn play(script: &str) -> String {
+    let (send, lines) = mpsc::unbounded_channel();
+    for line in script.lines() {
+        send.send(line.trim().to_owned()).unwrap();
+    }
+    drop(send);
+    let manner = Manner {
+        pace: Pace::Scripted,
+        color: false,
+    };
+    let mut transcript = Vec::new();
+    session::run(lines, &mut transcript, manner).await.unwrap();
+    String::from_utf8(transcript).unwrap()
+}
+
+/// What came after a line of the script, up to the next one.
+fn after<'a>(transcript: &'a str, line: &str) -> &'a str {
+    let (_, rest) = transcript.split_once(&format!("you ▸ {line}\n")).unwrap();
+    rest.split("you ▸ ").next().unwrap()
+}
+
+#[track_caller]
+fn assert_shows(text: &str, wanted: &[&str]) {
+    for wanted in wanted {
+        assert!(text.contains(wanted), "no {wanted:?} in:\n{text}");
+    }
+}
+
+/// What the bot said, line by line.
+fn bot_lines(transcript: &str) -> impl Iterator<Item = &str> {
+    transcript.lines().filter(|line| line.starts_with("  │"))
+}
+
+/// The values that the demo itself printed: they stand alone on their lines.
+fn printed_values(transcript: &str) -> Vec<&str> {
+    transcript
+        .lines()
+        .filter(|line| {
+            line.len() >= 25
+                && line
+                    .bytes()
+                    .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+        })
+        .collect()
+}
+
+#[tokio::test]
+async fn a_link_is_made_checked_rotated_and_erased() {
+    let transcript = play(
+        "/addx main
+        {works.1}
+        {works.2}
+        {works.3}
+        {works.4}
+        /accounts
+        /verify main
+        :regenerate token
+        [Check again]
+        /rotate main
+        [Token pair]
+        {works.3}
+        {works.4}
+        /unlink main
+        [Erase]
+        :chat",
+    )
+    .await;
+
+    assert_shows(
+        after(&transcript, "/addx main"),
+        &["Step 1 of 4", "[1] Guide"],
+    );
+    assert_shows(
+        after(&transcript, "{works.1}"),
+        &["🗑 the bot deleted your message", "Step 2 of 4"],
+    );
+    assert_shows(
+        after(&transcript, "{works.2}"),
+        &["🗑", "Step 3 of 4", "X accepts this API key pair"],
+    );
+    assert_shows(
+        after(&transcript, "{works.4}"),
+        &["🗑", "connected as @seedling", "│ connected\n"],
+    );
+    assert_shows(
+        after(&transcript, "/accounts"),
+        &["main · @seedling", "│ connected since"],
+    );
+    assert_shows(
+        after(&transcript, "/verify main"),
+        &["Checking main", "│ connected\n"],
+    );
+    assert_shows(
+        after(&transcript, "[Check again]"),
+        &["⏩ 15 s later", "│ access_token_rejected\n"],
+    );
+    assert_shows(
+        after(&transcript, "[Token pair]"),
+        &["👆 Token pair", "Step 1 of 2"],
+    );
+    let (_, rotation) = transcript.split_once("[Token pair]\n").unwrap();
+    assert_shows(
+        after(rotation, "{works.4}"),
+        &["The new values are in use", "│ connected\n"],
+    );
+    assert_shows(
+        after(&transcript, "[Erase]"),
+        &["main and its values are erased"],
+    );
+
+    let values = printed_values(&transcript);
+    assert_eq!(
+        values.len(),
+        6,
+        "the four that work, and the new token pair"
+    );
+    for line in bot_lines(&transcript) {
+        assert!(
+            !values.iter().any(|value| line.contains(value)),
+            "the bot showed a value: {line}"
+        );
+    }
+    let whole_chat = after(&transcript, ":chat");
+    assert!(
+        !values.iter().any(|value| whole_chat.contains(value)),
+        "{whole_chat}"
+    );
+}
+
+#[tokio::test]
+async fn every_set_leads_to_the_verdict_it_promises() {
+    for (set, verdict) in promises(&play("").await) {
+        let transcript = play(&format!("/addx main\n{{{set}}}")).await;
+        let said = after(&transcript, &format!("{{{set}}}"));
+        assert_shows(said, &[&format!("│ {verdict}\n")]);
+    }
+}
+
+/// The sets that the welcome lists, with their verdicts.
+fn promises(welcome: &str) -> Vec<(String, String)> {
+    let rows = welcome.lines().filter_map(|line| line.strip_prefix("  {"));
+    rows.filter_map(|row| {
+        let (set, rest) = row.split_once('}')?;
+        let verdict = rest.split_whitespace().next()?;
+        (verdict != "not").then(|| (set.to_owned(), verdict.to_owned()))
+    })
+    .collect()
+}
+
+#[tokio::test]
+async fn a_value_that_is_none_of_the_four_is_deleted_and_named() {
+    let transcript = play("/addx main\n{bearer}\n{clientid}\n{clientsecret}").await;
+
+    assert_shows(
+        after(&transcript, "{bearer}"),
+        &["🗑", "Bearer Token", "Step 1 of 4"],
+    );
+    assert_shows(
+        after(&transcript, "{clientid}"),
+        &["🗑", "Client ID", "Step 1 of 4"],
+    );
+    assert_shows(after(&transcript, "{clientsecret}"), &["🗑", "Step 1 of 4"]);
+}
+
+#[tokio::test]
+async fn a_dialogue_outlives_a_restart_and_ends_after_half_an_hour() {
+    let transcript = play("/addx main\n{works.1}\n:restart\n{works.2}\n:wait 31m").await;
+
+    assert_shows(after(&transcript, "{works.2}"), &["🗑", "Step 3 of 4"]);
+    assert_shows(
+        after(&transcript, ":wait 31m"),
+        &["Nothing came for 30 minutes"],
+    );
+}
+
+#[tokio::test]
+async fn what_x_and_its_console_do_shows_in_the_verdict() {
+    let transcript = play(
+        "/addx main
+        {works}
+        :x down
+        /verify
+        :x up
+        :credits empty
+        [Check again]
+        :credits full
+        :kill
+        /verify main",
+    )
+    .await;
+
+    assert_shows(after(&transcript, "/verify"), &["│ x_unavailable\n"]);
+    assert_shows(after(&transcript, "[Check again]"), &["│ no_credits\n"]);
+    assert_shows(
+        after(&transcript, "/verify main"),
+        &["│ access_token_rejected\n"],
+    );
+}
+
+#[tokio::test]
+async fn refused_new_values_are_not_said_to_be_the_accounts_end() {
+    let transcript = play(
+        "/addx main
+        {works}
+        /rotate main
+        [API key pair]
+        {works2.1}\\n{works2.2}
+        /verify main",
+    )
+    .await;
+
+    assert_shows(
+        after(&transcript, "{works2.1}\\n{works2.2}"),
+        &[
+            "main with the new values: X does not accept",
+            "The old values stay in use.",
+        ],
+    );
+    assert_shows(after(&transcript, "/verify main"), &["│ connected\n"]);
+}
+
+#[tokio::test]
+async fn what_cannot_be_done_is_said() {
+    let transcript = play("7\n[Erase]\n:nothing\n{nothing}\n:edit text\n:values nothing").await;
+
+    assert_shows(
+        &transcript,
+        &[
+            "There is no button 7.",
+            "There is no button [Erase].",
+            "There is no :nothing here",
+            "There is no value named {nothing}",
+            "cannot be edited",
+            "There is no set named nothing",
+        ],
+    );
+    assert_eq!(bot_lines(&transcript).count(), 0);
+}
