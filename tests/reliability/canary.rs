@@ -1,5 +1,7 @@
 //! Finds values that must not be there, in every form in which they might be.
 
+use std::fmt::Write as _;
+
 use base64::{Engine as _, prelude::BASE64_STANDARD_NO_PAD, prelude::BASE64_URL_SAFE_NO_PAD};
 
 /// A text that must not be found, in all its forms.
@@ -12,8 +14,11 @@ impl Canary {
     /// `value` must be long enough not to turn up by chance; `name` is what a report calls it.
     pub(crate) fn new(name: impl Into<String>, value: &str) -> Self {
         assert!(value.len() >= 8, "too short to search for");
-        let hex: String = value.bytes().map(|byte| format!("{byte:02x}")).collect();
-        let percent: String = value.bytes().map(|byte| format!("%{byte:02X}")).collect();
+        let (mut hex, mut percent) = (String::new(), String::new());
+        for byte in value.bytes() {
+            write!(hex, "{byte:02x}").unwrap();
+            write!(percent, "%{byte:02X}").unwrap();
+        }
         let escaped: String = url::form_urlencoded::byte_serialize(value.as_bytes()).collect();
         let utf16: Vec<u16> = value.encode_utf16().collect();
         let wide = |bytes: fn(u16) -> [u8; 2]| utf16.iter().flat_map(|unit| bytes(*unit)).collect();

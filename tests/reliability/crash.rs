@@ -1,6 +1,7 @@
 //! The process dies at random moments, and between every pair of steps of each flow. A patient user goes on.
 
 use std::{
+    cell::Cell,
     future::Future,
     pin::pin,
     time::{Duration, Instant},
@@ -151,17 +152,29 @@ async fn with_deaths(
     let mut deaths = 0;
     loop {
         let life = lives.next();
+        let killed = Cell::new(false);
         let dies = async {
             let started = Instant::now();
             while bot.over().is_none() {
                 if life.is_some_and(|life| started.elapsed() >= life) {
+                    killed.set(true);
                     bot.kill().await;
                 }
                 tokio::time::sleep(Duration::from_millis(3)).await;
             }
         };
         tokio::select! {
-            ended = &mut story => return ended.map(|()| deaths).map_err(|error| vec![error]),
+            ended = &mut story => {
+                ended.map_err(|error| vec![error])?;
+                if !killed.get() && bot.over().is_none() {
+                    return Ok(deaths);
+                }
+                // It died in the very last moment, and gets another one.
+                bot.wait().await;
+                *bot = round.world.start(&[]);
+                tokio::time::sleep(LAST_MOMENT).await;
+                return Ok(deaths + 1);
+            }
             () = dies => {}
         }
         deaths += 1;
@@ -280,7 +293,7 @@ mod between_steps {
                         Ok(0) => break,
                         Ok(died) => deaths += died,
                         Err(found) => {
-                            failures.push(format!("{point}:{turn}: {}", found.join("; ")))
+                            failures.push(format!("{point}:{turn}: {}", found.join("; ")));
                         }
                     }
                 }

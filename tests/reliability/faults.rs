@@ -23,7 +23,7 @@ async fn with_a_fifth_of_the_calls_spoiled_all_conversations_finish_and_all_mess
     let seed = setting("ADDX_FAULT_SEED", u64::try_from(now()).unwrap());
     println!("ADDX_FAULT_SEED={seed}");
     let world = World::new(seed).await;
-    world.telegram.set_patience(Duration::from_secs(600));
+    world.telegram.set_patience(Duration::from_mins(10));
     let kinds = [
         FaultKind::TooManyRequests {
             retry_after: 1,

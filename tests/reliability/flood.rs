@@ -12,7 +12,7 @@ use crate::world::{World, setting};
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_chat_that_floods_holds_up_itself_and_not_the_others() {
     let chats = usize::try_from(setting("ADDX_FLOOD_CHATS", 100)).unwrap();
-    let flood = usize::try_from(setting("ADDX_FLOOD_MESSAGES", 300)).unwrap();
+    let burst = usize::try_from(setting("ADDX_FLOOD_MESSAGES", 300)).unwrap();
     // So many messages in a second from all the others together.
     let rate = 50.0;
     let world = World::new(1).await;
@@ -21,45 +21,45 @@ async fn a_chat_that_floods_holds_up_itself_and_not_the_others() {
     let people: Vec<Person> = (0..chats)
         .map(|_| world.telegram.new_user("Ada", None))
         .collect();
-    let flooder = world.telegram.new_user("Mallory", None);
+    let mallory = world.telegram.new_user("Mallory", None);
     let text = format!("is this it? {}", values.access_token);
     // The first messages open connections and files.
-    let warm_up = people
+    let warming = people
         .iter()
         .map(|person| update_to_delete(&world, person, &text));
-    join_all(warm_up).await;
+    join_all(warming).await;
 
     let window = Duration::from_secs_f64(f64::from(u32::try_from(chats).unwrap()) / rate);
     let calm = others(&world, &people, &text, window, 1).await;
-    let sent: Vec<_> = (0..flood)
-        .map(|_| (Instant::now(), flooder.say(&text)))
+    let sent: Vec<_> = (0..burst)
+        .map(|_| (Instant::now(), mallory.say(&text)))
         .collect();
-    let flooded = others(&world, &people, &text, window, 2).await;
+    let beside = others(&world, &people, &text, window, 2).await;
     let mut own = Vec::new();
     for (at, sent) in sent {
-        flooder.wait_deleted(sent.message_id).await.unwrap();
+        mallory.wait_deleted(sent.message_id).await.unwrap();
         let deleted = world
             .telegram
-            .deleted_at(flooder.chat_id(), sent.message_id)
+            .deleted_at(mallory.chat_id(), sent.message_id)
             .unwrap();
         own.push(deleted - at);
     }
-    let (calm, flooded, own) = (percentiles(calm), percentiles(flooded), percentiles(own));
+    let (calm, beside, own) = (percentiles(calm), percentiles(beside), percentiles(own));
     println!("update to delete, 50th and 99th percentile, {chats} chats:");
     println!("  calm              {calm:?}");
     println!(
-        "  beside the flood  {flooded:?} ({:.2} times)",
-        ratio(flooded.1, calm.1)
+        "  beside the flood  {beside:?} ({:.2} times)",
+        ratio(beside.1, calm.1)
     );
-    println!("  the flood itself  {own:?} ({flood} messages)");
+    println!("  the flood itself  {own:?} ({burst} messages)");
     // The figure is three times; a busy machine gets a floor below which a difference says nothing.
     let floor = Duration::from_millis(setting("ADDX_FLOOD_FLOOR_MS", 150));
     assert!(
-        flooded.1 <= calm.1.max(floor) * 3,
-        "the others waited {flooded:?} instead of {calm:?}"
+        beside.1 <= calm.1.max(floor) * 3,
+        "the others waited {beside:?} instead of {calm:?}"
     );
     assert!(
-        flooded.0 < own.0,
+        beside.0 < own.0,
         "the others waited as long as the flood itself"
     );
 }

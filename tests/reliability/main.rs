@@ -3,6 +3,13 @@
 //! `docs/reliability.md` says which command makes which figure. Without the feature `failpoints` the tests that need a death
 //! or a panic at a given place are left out.
 
+#![expect(
+    clippy::panic,
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a test says so when it fails, and prints its figures"
+)]
+
 mod canary;
 mod crash;
 mod faults;

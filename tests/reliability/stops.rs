@@ -14,7 +14,7 @@ use crate::{
 const STOP_LIMIT: Duration = Duration::from_secs(10);
 
 async fn until(what: &str, mut wanted: impl FnMut() -> bool) {
-    let deadline = Instant::now() + Duration::from_secs(60);
+    let deadline = Instant::now() + Duration::from_mins(1);
     while !wanted() {
         assert!(Instant::now() < deadline, "waited in vain for {what}");
         tokio::time::sleep(Duration::from_millis(20)).await;
@@ -68,7 +68,7 @@ async fn a_stop_does_not_wait_for_a_telegram_that_hangs() {
     let world = World::new(1).await;
     let mut bot = world.start(&[]);
     let person = first_card(&world).await;
-    let hangs = FaultKind::Delay(Duration::from_secs(60));
+    let hangs = FaultKind::Delay(Duration::from_mins(1));
     world.telegram.add_fault(Fault::on_any(hangs));
     person.say("/help");
     tokio::time::sleep(Duration::from_millis(500)).await;
@@ -83,7 +83,7 @@ async fn a_second_signal_ends_at_once() {
     let world = World::new(1).await;
     let mut bot = world.start(&[]);
     let person = first_card(&world).await;
-    let hangs = FaultKind::Delay(Duration::from_secs(60));
+    let hangs = FaultKind::Delay(Duration::from_mins(1));
     world.telegram.add_fault(Fault::on("sendMessage", hangs));
     person.say("/help");
     until("the message that hangs", || {
