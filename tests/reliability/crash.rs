@@ -177,6 +177,7 @@ fn report(failures: &[String]) {
     assert!(failures.is_empty(), "{}", failures.join("\n"));
 }
 
+#[ignore = "by command: does not pass every time yet"]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn killed_at_random_moments_nothing_is_lost_and_nothing_leaks() {
     let rounds = setting("ADDX_CRASH_ROUNDS", 50);

@@ -16,6 +16,7 @@ const CHANCE: f64 = 0.0437;
 
 /// In CI: 12 conversations, and what is late is 4 s late: longer than a deletion waits (3 s), shorter than the client's
 /// own limit. `ADDX_FAULT_CHATS=100 ADDX_FAULT_DELAY=20`: as late as the client's limit allows for, and later.
+#[ignore = "by command: does not pass every time yet"]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn with_a_fifth_of_the_calls_spoiled_all_conversations_finish_and_all_messages_go() {
     let chats = setting("ADDX_FAULT_CHATS", 12);

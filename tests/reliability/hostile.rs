@@ -94,6 +94,7 @@ async fn malformed_updates_stop_nothing_and_are_logged_nowhere() {
 }
 
 /// In CI: 3,000. `ADDX_HOSTILE_UPDATES=100000` is the figure.
+#[ignore = "by command: does not pass every time yet"]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn random_updates_stop_nothing_and_are_logged_nowhere() {
     let count = setting("ADDX_HOSTILE_UPDATES", 3000);
