@@ -5,4 +5,4 @@ CREATE TABLE access (
     first_name TEXT    NOT NULL, -- as Telegram gave it, so that the owner knows who asks
     since      INTEGER NOT NULL
 ) STRICT;
-CREATE INDEX access_by_standing ON access (standing, since);
+CREATE INDEX access_by_standing ON access (standing, since DESC);

@@ -3,7 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "what cannot be read is a failed test")]
 
-use std::{fs, path::Path};
+use std::{collections::BTreeSet, fs, path::Path, process::Command};
 
 use addx::{
     app,
@@ -75,6 +75,29 @@ fn the_example_of_an_env_file_has_every_variable_with_its_meaning_and_its_defaul
         rest = &example[example.len() - after.len() - 1..];
     }
     assert_eq!(rest, "\n", "more than the variables");
+}
+
+#[test]
+fn the_table_of_the_program_has_every_command_that_its_help_has() {
+    let help = Command::new(env!("CARGO_BIN_EXE_addx"))
+        .arg("--help")
+        .output()
+        .unwrap();
+    let help = String::from_utf8(help.stdout).unwrap();
+    let (_, commands) = help.split_once("\nCommands:\n").unwrap();
+    let offered: BTreeSet<&str> = commands
+        .lines()
+        .take_while(|line| !line.is_empty())
+        .filter_map(|line| line.split_whitespace().next())
+        .filter(|name| *name != "help")
+        .collect();
+    let rows = table("The program").join("\n");
+    let written: BTreeSet<&str> = rows
+        .split("`addx ")
+        .skip(1)
+        .filter_map(|rest| rest.split([' ', '`']).next())
+        .collect();
+    assert_eq!(written, offered);
 }
 
 #[test]

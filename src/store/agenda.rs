@@ -50,13 +50,12 @@ pub async fn chats_to_write_to(
 pub async fn chats_to_delete_in(
     db: &SqlitePool,
     now: DateTime<Utc>,
-) -> Result<Vec<i64>, StoreError> {
-    Ok(
-        sqlx::query_scalar("SELECT DISTINCT chat_id FROM deletions WHERE due_at <= ?")
-            .bind(now.timestamp())
-            .fetch_all(db)
-            .await?,
-    )
+) -> Result<HashSet<i64>, StoreError> {
+    let chats: Vec<i64> = sqlx::query_scalar("SELECT chat_id FROM deletions WHERE due_at <= ?")
+        .bind(now.timestamp())
+        .fetch_all(db)
+        .await?;
+    Ok(chats.into_iter().collect())
 }
 
 /// Chats whose flow has rested too long.

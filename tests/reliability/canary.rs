@@ -2,6 +2,15 @@
 
 use base64::{Engine as _, prelude::BASE64_STANDARD_NO_PAD, prelude::BASE64_URL_SAFE_NO_PAD};
 
+/// The bytes of a text as hexadecimal digits, each with something in front of it.
+fn digits(text: &str, before: &str) -> String {
+    let digits: Vec<String> = text
+        .bytes()
+        .map(|byte| format!("{before}{byte:02x}"))
+        .collect();
+    digits.concat()
+}
+
 /// A text that must not be found, in all its forms.
 pub(crate) struct Canary {
     name: String,
@@ -12,8 +21,8 @@ impl Canary {
     /// `value` must be long enough not to turn up by chance; `name` is what a report calls it.
     pub(crate) fn new(name: impl Into<String>, value: &str) -> Self {
         assert!(value.len() >= 8, "too short to search for");
-        let hex: String = value.bytes().map(|byte| format!("{byte:02x}")).collect();
-        let percent: String = value.bytes().map(|byte| format!("%{byte:02X}")).collect();
+        let hex = digits(value, "");
+        let percent = digits(value, "%").to_uppercase();
         let escaped: String = url::form_urlencoded::byte_serialize(value.as_bytes()).collect();
         let utf16: Vec<u16> = value.encode_utf16().collect();
         let wide = |bytes: fn(u16) -> [u8; 2]| utf16.iter().flat_map(|unit| bytes(*unit)).collect();

@@ -1,1 +1,333 @@
-//! To come.
+//! Starting when something does not answer, stopping in time, and a database that is away in between.
+
+use std::time::{Duration, Instant};
+
+use addx_sim::telegram::{Fault, FaultKind, Person};
+use rustix::process::Signal;
+
+use crate::{
+    story::{self, in_order},
+    world::World,
+};
+
+/// A clean stop may take this long.
+const STOP_LIMIT: Duration = Duration::from_secs(10);
+
+async fn until(what: &str, mut wanted: impl FnMut() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while !wanted() {
+        assert!(Instant::now() < deadline, "waited in vain for {what}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+async fn first_card(world: &World) -> Person {
+    let person = world.telegram.new_user("Ada", Some("ada"));
+    person.say("/addx main");
+    person.wait_text("Step 1 of 4").await.unwrap();
+    person
+}
+
+#[tokio::test]
+async fn a_stop_ends_what_runs_and_leaves_no_log_of_the_database() {
+    let world = World::new(1).await;
+    let mut bot = world.start(&[]);
+    let (.., values) = world.working_values("seedling");
+    let person = first_card(&world).await;
+    for signal in [Signal::TERM, Signal::INT] {
+        let slow = Fault::on("sendMessage", FaultKind::Delay(Duration::from_secs(2)));
+        world.telegram.add_fault(slow.once());
+        person.say("/help");
+        until("the slow message", || {
+            let calls = world.telegram.calls_to("sendMessage");
+            calls.last().is_some_and(|call| call.answer.is_none())
+        })
+        .await;
+        let started = Instant::now();
+        bot.signal(signal);
+        let status = bot.wait().await;
+        assert_eq!(status.code(), Some(0));
+        assert!(started.elapsed() < STOP_LIMIT, "{:?}", started.elapsed());
+        let log = world.database().with_extension("db-wal");
+        assert!(std::fs::metadata(log).map_or(0, |log| log.len()) == 0);
+        // What was under way was ended and written down: it is not said again.
+        bot = world.start(&[]);
+        person.mark();
+        person.say(in_order(&values)[0]);
+        person.wait_text("Step").await.unwrap();
+        let helps = person.history();
+        let helps = helps
+            .iter()
+            .filter(|message| message.text.starts_with("I link X accounts by"));
+        assert_eq!(helps.count(), if signal == Signal::TERM { 1 } else { 2 });
+    }
+}
+
+#[tokio::test]
+async fn a_stop_does_not_wait_for_a_telegram_that_hangs() {
+    let world = World::new(1).await;
+    let mut bot = world.start(&[]);
+    let person = first_card(&world).await;
+    let hangs = FaultKind::Delay(Duration::from_secs(60));
+    world.telegram.add_fault(Fault::on_any(hangs));
+    person.say("/help");
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    let started = Instant::now();
+    assert_eq!(bot.stop().await.code(), Some(0));
+    let took = started.elapsed();
+    assert!(took < STOP_LIMIT, "{took:?}");
+}
+
+#[tokio::test]
+async fn a_second_signal_ends_at_once() {
+    let world = World::new(1).await;
+    let mut bot = world.start(&[]);
+    let person = first_card(&world).await;
+    let hangs = FaultKind::Delay(Duration::from_secs(60));
+    world.telegram.add_fault(Fault::on("sendMessage", hangs));
+    person.say("/help");
+    until("the message that hangs", || {
+        let calls = world.telegram.calls_to("sendMessage");
+        calls.last().is_some_and(|call| call.answer.is_none())
+    })
+    .await;
+    bot.signal(Signal::TERM);
+    until("the first signal to be said", || {
+        world.log().contains("a second signal ends at once")
+    })
+    .await;
+    let started = Instant::now();
+    bot.signal(Signal::TERM);
+    assert_eq!(bot.wait().await.code(), Some(1));
+    assert!(
+        started.elapsed() < Duration::from_secs(1),
+        "{:?}",
+        started.elapsed()
+    );
+}
+
+#[tokio::test]
+async fn a_telegram_that_does_not_answer_at_start_is_asked_again_and_that_is_said() {
+    let world = World::new(1).await;
+    let broken = FaultKind::Status {
+        code: 400,
+        html: false,
+    };
+    world
+        .telegram
+        .add_fault(Fault::on("getMe", broken.clone()).times(2));
+    world
+        .telegram
+        .add_fault(Fault::on("getUpdates", broken).times(2));
+    let _bot = world.start(&[]);
+    first_card(&world).await;
+    let log = world.log();
+    for said in [
+        "Telegram refuses to answer; trying again pause_s=1",
+        "Telegram refuses to answer; trying again pause_s=2",
+        "Telegram refuses to hand over updates; trying again",
+    ] {
+        assert!(log.contains(said), "{said} is not in\n{log}");
+    }
+}
+
+#[tokio::test]
+async fn a_second_instance_is_called_by_its_name() {
+    let world = World::new(1).await;
+    let _bot = world.start(&[]);
+    world.telegram.wait_polling().await.unwrap();
+    let url = format!(
+        "{}/bot{}/getUpdates",
+        world.telegram.url(),
+        world.telegram.token()
+    );
+    let other = reqwest::Client::builder().no_proxy().build().unwrap();
+    other.get(url).send().await.unwrap();
+    until("the other instance to be named", || {
+        world
+            .log()
+            .contains("another program fetches this bot's updates: stop the other instance")
+    })
+    .await;
+    first_card(&world).await;
+}
+
+#[tokio::test]
+async fn a_database_that_is_locked_at_start_is_tried_again_and_that_is_said() {
+    let world = World::new(1).await;
+    let mut bot = world.start(&[]);
+    first_card(&world).await;
+    bot.stop().await;
+    let other = world.connect().await;
+    let lock = other.begin_with("BEGIN EXCLUSIVE").await.unwrap();
+    let _bot = world.start(&[]);
+    until("the locked database to be said", || {
+        world
+            .log()
+            .contains("the database cannot be used yet; trying again")
+    })
+    .await;
+    lock.rollback().await.unwrap();
+    first_card(&world).await;
+}
+
+#[tokio::test]
+async fn while_the_database_is_locked_messages_are_deleted_and_nothing_is_confirmed() {
+    let world = World::new(1).await;
+    let _bot = world.start(&[]);
+    let (.., values) = world.working_values("seedling");
+    let person = first_card(&world).await;
+    world.telegram.settled().await.unwrap();
+    let other = world.connect().await;
+    let lock = other.begin_with("BEGIN IMMEDIATE").await.unwrap();
+    // One that looks like a key, and one that only the open flow makes a secret.
+    let key = person.say(in_order(&values)[0]);
+    let odd = person.say("some words");
+    let other_key = world
+        .telegram
+        .new_user("Grace", None)
+        .say(in_order(&values)[1]);
+    person.wait_deleted(key.message_id).await.unwrap();
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let pending = world.telegram.pending();
+    for update in [key, odd, other_key]
+        .into_iter()
+        .filter_map(|sent| sent.update_id)
+    {
+        assert!(
+            pending.contains(&update),
+            "{update} was confirmed: {pending:?}"
+        );
+    }
+    lock.rollback().await.unwrap();
+    person.wait_text("Step 2 of 4").await.unwrap();
+    person.wait_deleted(odd.message_id).await.unwrap();
+    world.telegram.settled().await.unwrap();
+    assert!(!world.log().contains("incident="), "nothing was given up");
+}
+
+#[tokio::test]
+async fn while_the_database_cannot_tell_what_was_asked_for_a_message_counts_as_an_answer() {
+    let world = World::new(1).await;
+    let _bot = world.start(&[]);
+    let person = first_card(&world).await;
+    world.telegram.settled().await.unwrap();
+    let other = world.connect().await;
+    // The flow has rested too long, and nobody can write that down.
+    let mut lock = other.begin_with("BEGIN IMMEDIATE").await.unwrap();
+    sqlx::query("UPDATE dialogues SET expires_at = 1")
+        .execute(&mut *lock)
+        .await
+        .unwrap();
+    lock.commit().await.unwrap();
+    let lock = other.begin_with("BEGIN IMMEDIATE").await.unwrap();
+    let odd = person.say("some words");
+    person.wait_deleted(odd.message_id).await.unwrap();
+    lock.rollback().await.unwrap();
+    person
+        .wait_text("nothing came for 30 minutes")
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn a_message_that_was_sent_is_not_sent_again_while_the_database_is_locked() {
+    let world = World::new(1).await;
+    let _bot = world.start(&[]);
+    let person = first_card(&world).await;
+    world.telegram.settled().await.unwrap();
+    let slow = Fault::on("sendMessage", FaultKind::Delay(Duration::from_millis(1500)));
+    world.telegram.add_fault(slow.once());
+    world.telegram.clear_calls();
+    person.say("/privacy");
+    until("the message to be sent", || {
+        !world.telegram.calls_to("sendMessage").is_empty()
+    })
+    .await;
+    let other = world.connect().await;
+    let lock = other.begin_with("BEGIN IMMEDIATE").await.unwrap();
+    // Longer than a connection waits for the lock, and longer than the pause after that.
+    tokio::time::sleep(Duration::from_secs(10)).await;
+    assert_eq!(world.telegram.calls_to("sendMessage").len(), 1);
+    lock.rollback().await.unwrap();
+    until("the message to be written down", || {
+        // The card follows below it.
+        world.telegram.calls_to("sendMessage").len() > 1
+    })
+    .await;
+    let said = person.history();
+    let said = said
+        .iter()
+        .filter(|message| message.from_bot && message.text.contains("Telegram still"));
+    assert!(said.count() <= 1);
+}
+
+#[tokio::test]
+async fn an_answer_of_x_whose_sending_was_not_confirmed_goes_into_the_card() {
+    let world = World::new(1).await;
+    let _bot = world.start(&[]);
+    let (.., values) = world.working_values("seedling");
+    let person = first_card(&world).await;
+    for (index, value) in in_order(&values).into_iter().enumerate() {
+        person
+            .wait_text(&format!("Step {} of 4", index + 1))
+            .await
+            .unwrap();
+        if index == 3 {
+            // The answer arrives, and the bot does not get to know.
+            let lost = Fault::on("sendMessage", FaultKind::InvalidJson);
+            world.telegram.add_fault(lost.once());
+        }
+        person.say(value);
+    }
+    let shows_both = |chat: &addx_sim::telegram::Chat| {
+        chat.from_bot()
+            .filter(|message| message.text.contains("main is connected as"))
+            .count()
+            == 2
+    };
+    let chat = person.wait_for(shows_both).await.unwrap();
+    let edited: Vec<u32> = chat.from_bot().map(|message| message.edits).collect();
+    assert!(edited[0] > 0 && edited[1] == 0, "{chat}");
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    assert_eq!(
+        story::complaints(&person, &story::canaries(&values)),
+        [""; 0]
+    );
+}
+
+#[tokio::test]
+async fn a_chat_that_telegram_wants_left_alone_is_left_alone_and_the_others_are_not() {
+    let world = World::new(1).await;
+    let _bot = world.start(&[]);
+    let (slow, quick) = (first_card(&world).await, first_card(&world).await);
+    let too_many = FaultKind::TooManyRequests {
+        retry_after: 4,
+        hold: true,
+    };
+    world
+        .telegram
+        .add_fault(Fault::on("sendMessage", too_many).chat(slow.id()).once());
+    world.telegram.clear_calls();
+    slow.say("/help");
+    until("the refusal", || {
+        !world.telegram.calls_to("sendMessage").is_empty()
+    })
+    .await;
+    slow.say("/privacy");
+    let asked = Instant::now();
+    quick.say("/help");
+    quick.wait_text("I link X accounts by").await.unwrap();
+    assert!(
+        asked.elapsed() < Duration::from_secs(3),
+        "{:?}",
+        asked.elapsed()
+    );
+    slow.wait_text("Telegram").await.unwrap();
+    // Had it been asked too early, the simulator would have refused a second time.
+    let refused = world.telegram.calls_to("sendMessage");
+    let refused = refused
+        .iter()
+        .filter(|call| !call.succeeded() && call.answer.is_some());
+    assert_eq!(refused.count(), 1);
+}
