@@ -1,6 +1,6 @@
 //! Places between two steps where a crash test lets the process die, or panic.
 //!
-//! Only with the feature `failpoints`, which is off unless a test asks for it; without it [`hit`] and [`spill`] are empty.
+//! Only with the feature `failpoints`, which is off unless a test asks for it; without it `hit` and `spill` are empty.
 //! `ADDX_FAILPOINT=<point>:<n>` kills the process at the `n`-th time it comes by, `<point>:<n>:panic` panics there, and
 //! `*` instead of a number means every time.
 
@@ -112,6 +112,7 @@ mod armed {
     }
 
     /// A point that can panic with a text that a user sent.
+    #[expect(clippy::panic, reason = "what it is for; never in the shipped binary")]
     pub(crate) fn spill(point: &'static str, text: impl FnOnce() -> String) {
         let Some(armed) = is_due(point) else { return };
         assert!(!armed.panics, "{}", text());

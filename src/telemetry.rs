@@ -50,8 +50,8 @@ pub fn may_be_logged(metadata: &Metadata<'_>) -> bool {
     is_ours || (*metadata.level() <= Level::WARN && !target.starts_with("teloxide"))
 }
 
-/// A formatted panic text may hold what a user sent; a fixed one cannot.
-fn log_panic(info: &panic::PanicHookInfo<'_>) {
+/// The panic hook. A formatted panic text may hold what a user sent; a fixed one cannot.
+pub(crate) fn log_panic(info: &panic::PanicHookInfo<'_>) {
     let text = info
         .payload()
         .downcast_ref::<&'static str>()
