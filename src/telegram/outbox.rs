@@ -57,19 +57,26 @@ impl Telegram {
             if self.stop.is_cancelled() || self.pauses.holds(chat, now) {
                 return Ok(Written::SomeLater);
             }
-            let went_on = if let Some(promised) = outbox::next(self.store.reader(), chat).await? {
-                if promised.due_at > now {
-                    return Ok(Written::SomeLater);
-                }
-                self.say(chat, &promised).await?
-            } else {
-                let dialogue = self.dialogues.get(self.store.reader(), chat).await?;
-                match dialogue {
-                    Some(dialogue) if dialogue.card_due_at.is_some_and(|at| at <= now) => {
-                        self.draw_card(chat, &dialogue).await?
+            let promised = outbox::next(self.store.reader(), chat).await?;
+            let dialogue = self.dialogues.get(self.store.reader(), chat).await?;
+            let went_on = match (promised, dialogue) {
+                // It may have been said already, so it goes into the card: once that says that X is being asked.
+                (Some(promised), Some(dialogue))
+                    if may_be_said(&promised)
+                        && is_asking(&dialogue.state)
+                        && dialogue.card_message.is_some() =>
+                {
+                    if dialogue.card_due_at.is_some_and(|at| at > now) {
+                        return Ok(Written::SomeLater);
                     }
-                    Some(_) | None => return Ok(Written::All),
+                    self.draw_card(chat, &dialogue).await?
                 }
+                (Some(promised), _) if promised.due_at > now => return Ok(Written::SomeLater),
+                (Some(promised), _) => self.say(chat, &promised).await?,
+                (None, Some(dialogue)) if dialogue.card_due_at.is_some_and(|at| at <= now) => {
+                    self.draw_card(chat, &dialogue).await?
+                }
+                (None, _) => return Ok(Written::All),
             };
             if !went_on {
                 return Ok(Written::SomeLater);
@@ -329,6 +336,11 @@ fn is_over(state: &LinkingState) -> bool {
         | LinkingState::AwaitingValue(_)
         | LinkingState::ConfirmingValue(_) => false,
     }
+}
+
+/// Whether it is an answer of X's that may have been said already.
+fn may_be_said(promised: &Promised) -> bool {
+    promised.begun && matches!(promised.notice, Notice::Result(_))
 }
 
 /// Whether the card says that X is being asked now.

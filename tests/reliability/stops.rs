@@ -297,6 +297,38 @@ async fn an_answer_of_x_whose_sending_was_not_confirmed_goes_into_the_card() {
 }
 
 #[tokio::test]
+async fn an_answer_of_x_that_overtook_the_card_goes_into_the_card_all_the_same() {
+    let world = World::new(1).await;
+    let _bot = world.start(&[]);
+    let (.., values) = world.working_values("seedling");
+    let person = first_card(&world).await;
+    for (index, value) in in_order(&values).into_iter().enumerate() {
+        let step = format!("Step {} of 4", index + 1);
+        person.wait_text(&step).await.unwrap();
+        if index == 3 {
+            world.telegram.settled().await.unwrap();
+            let broken = Fault::on("editMessageText", FaultKind::DropConnection);
+            world.telegram.add_fault(broken.times(2));
+            let lost = Fault::on("sendMessage", FaultKind::InvalidJson);
+            world.telegram.add_fault(lost.once());
+        }
+        person.say(value);
+    }
+    let shows_both = |chat: &addx_sim::telegram::Chat| {
+        let answers = chat.from_bot();
+        answers
+            .filter(|message| message.text.contains("main is connected as"))
+            .count()
+            == 2
+    };
+    person.wait_for(shows_both).await.unwrap();
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    assert!(shows_both(&person.chat()), "{}", person.chat());
+    let complaints = story::complaints(&person, &story::canaries(&values));
+    assert_eq!(complaints, [""; 0]);
+}
+
+#[tokio::test]
 async fn a_chat_that_telegram_wants_left_alone_is_left_alone_and_the_others_are_not() {
     let world = World::new(1).await;
     let _bot = world.start(&[]);
