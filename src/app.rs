@@ -17,7 +17,7 @@ use crate::{
     store::{Store, StoreError, checks},
     telegram::{self, Telegram, TokenRefused},
     unlock::{UnlockError, unlock},
-    vault::Vault,
+    vault::{AuditKey, Vault},
     x::XClient,
 };
 
@@ -65,10 +65,11 @@ pub async fn run(
     random: Random,
     stop: CancellationToken,
 ) -> Result<(), AppError> {
-    let Some((store, vault)) = open(&config, &clock, &random, &stop).await? else {
+    let Some(opened) = open(&config, &clock, &random, &stop).await? else {
         return Ok(());
     };
-    let served = serve(config, &store, vault, clock, random, stop).await;
+    let store = opened.store.clone();
+    let served = serve(config, opened, clock, random, stop).await;
     failpoint::hit("stop.before_close");
     // A task that was broken off may still hold a connection: the next start does what is left then.
     match tokio::time::timeout(CLOSE_LIMIT, store.close()).await {
@@ -81,14 +82,25 @@ pub async fn run(
     served
 }
 
+/// What is opened before the bot talks to anybody.
+struct Opened {
+    store: Store,
+    vault: Vault,
+    audit: AuditKey,
+}
+
 async fn serve(
     config: Config,
-    store: &Store,
-    vault: Vault,
+    opened: Opened,
     clock: Clock,
     random: Random,
     stop: CancellationToken,
 ) -> Result<(), AppError> {
+    let Opened {
+        store,
+        vault,
+        audit,
+    } = opened;
     if config.allowed_users == AllowedUsers::Everybody && config.owner.is_none() {
         tracing::warn!("everybody may use this bot; ADDX_ALLOWED_USERS limits it to some");
     }
@@ -105,7 +117,6 @@ async fn serve(
     let x = XClient::new(config.x_url, clock.clone(), random.clone())
         .map_err(|error| ConfigError::new(X_URL, error))?;
     let (to_write, written) = mpsc::unbounded_channel();
-    let audit = audit::open_key(store, &vault).await?;
     let linker = Linker::new(
         store.clone(),
         vault.clone(),
@@ -171,7 +182,7 @@ async fn open(
     clock: &Clock,
     random: &Random,
     stop: &CancellationToken,
-) -> Result<Option<(Store, Vault)>, AppError> {
+) -> Result<Option<Opened>, AppError> {
     let mut pause = Duration::from_secs(1);
     loop {
         let error = match try_to_open(config, clock, random).await {
@@ -203,11 +214,7 @@ fn watch_keyring(store: &Store, vault: &Vault) {
     });
 }
 
-async fn try_to_open(
-    config: &Config,
-    clock: &Clock,
-    random: &Random,
-) -> Result<(Store, Vault), AppError> {
+async fn try_to_open(config: &Config, clock: &Clock, random: &Random) -> Result<Opened, AppError> {
     let store = match Store::open(&config.database).await {
         Ok(store) => store,
         Err(error) if error.is_passing() => return Err(error.into()),
@@ -220,7 +227,12 @@ async fn try_to_open(
     checks::free_all(&mut *tx).await?;
     tx.commit().await.map_err(StoreError::from)?;
     failpoint::hit("start.freed");
-    Ok((store, vault))
+    let audit = audit::open_key(&store, &vault).await?;
+    Ok(Opened {
+        store,
+        vault,
+        audit,
+    })
 }
 
 /// Like teloxide's own client, and besides: no redirects, and no proxy that the environment happens to name.
