@@ -182,7 +182,7 @@ impl Telegram {
     ) -> Result<(), HandlerError> {
         let state = self.delete_first(chat, update, removal).await?;
         if let Some(durable) = durable {
-            // The sender is gone without success only when the bot stops; Telegram delivers the update again.
+            // The sender is gone without success when the database is away or the bot stops; the update comes again.
             if durable.wait_for(|on_disk| *on_disk).await.is_err() {
                 return Ok(());
             }
@@ -232,11 +232,29 @@ impl Telegram {
         let state = reading.await;
         // While the database does not answer nobody knows what was asked for: then a message counts as an answer.
         let expects_secret = state.as_ref().map_or(true, LinkingState::expects_secret);
-        if expects_secret && message.chat.is_private() && self.is_answer(message) {
+        if expects_secret && self.may_be_answer(message) {
             let deleted = reply::delete(&self.bot, chat, message.id.0).await;
             *removal = Some(Removal::new(message, deleted));
         }
         state
+    }
+
+    /// Deletes the message of an update that cannot be handled yet, if it may hold a secret. `false` if it still stands.
+    pub(super) async fn delete_if_secret(&self, update: &Update) -> bool {
+        let Some(message) = message_of(update) else {
+            return true;
+        };
+        let chat = message.chat.id.0;
+        if !looks_secret(message) {
+            let dialogue = self.dialogues.get(self.store.reader(), chat).await;
+            let expects_secret = dialogue.map_or(true, |dialogue| {
+                dialogue.is_some_and(|dialogue| dialogue.state.expects_secret())
+            });
+            if !expects_secret || !self.may_be_answer(message) {
+                return true;
+            }
+        }
+        reply::delete(&self.bot, chat, message.id.0).await.is_ok()
     }
 
     /// Where a chat's dialogue stands now: a flow that has rested too long is ended first.
@@ -252,12 +270,12 @@ impl Telegram {
         Ok(state)
     }
 
-    /// Whether a message in a flow is meant as an answer: anything a person sends that is no command of ours.
-    fn is_answer(&self, message: &Message) -> bool {
+    /// Whether a message in a flow may be meant as an answer: anything a person sends that is no command of ours.
+    fn may_be_answer(&self, message: &Message) -> bool {
         let command = message
             .text()
             .is_some_and(|text| Command::parse(text, self.me.username()).is_ok());
-        is_written(message) && !command
+        message.chat.is_private() && is_written(message) && !command
     }
 
     /// Counts a failure. After a few the update is given up without its text: its message is deleted if it still stands,

@@ -1,8 +1,9 @@
 //! Fetches updates, and confirms them only when they are on disk: Telegram delivers again whatever was not confirmed.
 
-use std::time::Duration;
+use std::{collections::HashSet, time::Duration};
 
 use chrono::{DateTime, Utc};
+use futures::{StreamExt as _, stream};
 use serde::Serialize;
 use serde_json::{Value, json};
 use teloxide::{
@@ -26,6 +27,9 @@ const POLL_SECONDS: u32 = 10;
 const BATCH: u8 = 100;
 /// The longest pause after an error.
 const LONGEST_PAUSE: Duration = Duration::from_secs(64);
+/// The same while the database is away.
+const LONGEST_PAUSE_OF_DATABASE: Duration = Duration::from_secs(8);
+const DELETIONS_AT_A_TIME: usize = 8;
 /// The kinds of updates the bot has a use for.
 const KINDS: [&str; 4] = [
     "message",
@@ -63,6 +67,8 @@ impl Telegram {
     pub(super) async fn poll(&self) {
         let mut offset = None;
         let mut pause = Duration::from_secs(1);
+        // Updates that wait for the database and whose messages are gone already.
+        let mut gone = HashSet::new();
         loop {
             let fetched = tokio::select! {
                 () = self.stop.cancelled() => break,
@@ -73,31 +79,39 @@ impl Telegram {
                     if offset.is_some() {
                         failpoint::hit("poll.confirmed");
                     }
-                    self.heartbeat.beat();
-                    pause = Duration::from_secs(1);
                     let Some(last) = updates.iter().filter_map(update_id).max() else {
+                        self.heartbeat.beat();
                         // Updates without a number cannot be confirmed; asking at once would only bring them again.
                         if !updates.is_empty() && !self.rest(pause).await {
                             break;
                         }
                         continue;
                     };
-                    let taken = incident::guard(self.take_over(updates)).await;
-                    match taken {
-                        Ok(true) => offset = Some(last.saturating_add(1)),
-                        Ok(false) => break,
+                    // What is not taken over is not confirmed: it comes again, with what was sent meanwhile.
+                    match incident::guard(self.take_over(updates, &mut gone)).await {
+                        Ok(Ok(())) => {
+                            self.heartbeat.beat();
+                            offset = Some(last.saturating_add(1));
+                            pause = Duration::from_secs(1);
+                            gone.clear();
+                            continue;
+                        }
+                        Ok(Err(error)) => {
+                            tracing::error!(error = %error, "updates could not be stored and are not confirmed; trying again");
+                        }
                         Err(panicked) => {
-                            // Nothing was confirmed: Telegram delivers them again.
                             incident::log(
                                 &self.random,
                                 "updates could not be taken over",
                                 &panicked,
                             );
-                            if !self.rest(pause).await {
-                                break;
-                            }
                         }
                     }
+                    if !self.rest(pause).await {
+                        break;
+                    }
+                    // Short all the same: messages are looked at, and deleted, while the database is away.
+                    pause = (pause * 2).min(LONGEST_PAUSE_OF_DATABASE);
                 }
                 Err(error) => {
                     let wait = say_why(&error).unwrap_or(pause);
@@ -138,9 +152,13 @@ impl Telegram {
         JsonRequest::new(self.bot.clone(), payload).send().await
     }
 
-    /// Hands the updates over to their chats and writes them down at the same time, until that succeeds.
-    /// `false`: the bot stops first.
-    async fn take_over(&self, updates: Vec<Value>) -> bool {
+    /// Hands the updates over to their chats and writes them down at the same time. If that fails, their messages are
+    /// deleted all the same.
+    async fn take_over(
+        &self,
+        updates: Vec<Value>,
+        gone: &mut HashSet<i64>,
+    ) -> Result<(), StoreError> {
         let now = self.clock.now();
         let incoming: Vec<Incoming> = updates
             .into_iter()
@@ -156,25 +174,31 @@ impl Telegram {
             self.wake_reading(*chat, Some(fresh));
         }
         failpoint::hit("poll.handed_over");
-        let mut pause = Duration::from_secs(1);
-        loop {
-            match self.write_down(&incoming).await {
-                Ok(()) => break,
-                Err(error) => {
-                    tracing::error!(error = %error, "updates could not be stored and are not confirmed; trying again");
-                }
-            }
-            if !self.rest(pause).await {
-                return false;
-            }
-            pause = (pause * 2).min(LONGEST_PAUSE);
+        if let Err(error) = self.write_down(&incoming).await {
+            self.delete_meanwhile(&incoming, gone).await;
+            return Err(error);
         }
         on_disk.send_replace(true);
         // A lane that was busy dropped its fresh update: it reads it from the inbox.
         for Incoming { chat, .. } in &incoming {
             self.wake_reading(*chat, None);
         }
-        true
+        Ok(())
+    }
+
+    /// Deletes the messages of updates that wait for the database. Their lanes do so too, but each is held up by its first.
+    async fn delete_meanwhile(&self, incoming: &[Incoming], gone: &mut HashSet<i64>) {
+        let waiting: Vec<(i64, Update)> = incoming
+            .iter()
+            .filter(|update| !gone.contains(&update.id))
+            .map(|update| (update.id, update.update.clone()))
+            .collect();
+        let deleted = stream::iter(waiting)
+            .map(|(id, update)| async move { self.delete_if_secret(&update).await.then_some(id) })
+            .buffer_unordered(DELETIONS_AT_A_TIME)
+            .collect::<Vec<_>>()
+            .await;
+        gone.extend(deleted.into_iter().flatten());
     }
 
     async fn write_down(&self, incoming: &[Incoming]) -> Result<(), StoreError> {

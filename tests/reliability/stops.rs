@@ -187,10 +187,14 @@ async fn while_the_database_is_locked_messages_are_deleted_and_nothing_is_confir
         .telegram
         .new_user("Grace", None)
         .say(in_order(&values)[1]);
-    person.wait_deleted(key.message_id).await.unwrap();
-    tokio::time::sleep(Duration::from_secs(1)).await;
+    for sent in [key, odd] {
+        person.wait_deleted(sent.message_id).await.unwrap();
+    }
+    // What comes while it waits goes too.
+    let late = person.say(in_order(&values)[2]);
+    person.wait_deleted(late.message_id).await.unwrap();
     let pending = world.telegram.pending();
-    for update in [key, odd, other_key]
+    for update in [key, odd, other_key, late]
         .into_iter()
         .filter_map(|sent| sent.update_id)
     {
@@ -201,7 +205,6 @@ async fn while_the_database_is_locked_messages_are_deleted_and_nothing_is_confir
     }
     lock.rollback().await.unwrap();
     person.wait_text("Step 2 of 4").await.unwrap();
-    person.wait_deleted(odd.message_id).await.unwrap();
     world.telegram.settled().await.unwrap();
     assert!(!world.log().contains("incident="), "nothing was given up");
 }
