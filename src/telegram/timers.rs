@@ -59,7 +59,7 @@ impl Telegram {
                     () = &mut sleeping => break,
                     () = self.agenda_changed.notified() => {
                         if let Ok(Some(due)) = agenda::next_due(self.store.reader()).await {
-                            let due = due.max(self.clock.now() + SHORTEST_PAUSE);
+                            let due = due.max(now + SHORTEST_PAUSE);
                             if due < next {
                                 next = due;
                                 sleeping.set(self.clock.sleep_until(next));
