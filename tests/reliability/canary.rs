@@ -77,7 +77,7 @@ pub(crate) fn search(canaries: &[Canary], texts: &[(String, Vec<u8>)]) -> Vec<St
     hits
 }
 
-fn contains(haystack: &[u8], needle: &[u8]) -> bool {
+pub(crate) fn contains(haystack: &[u8], needle: &[u8]) -> bool {
     let Some(first) = needle.first() else {
         return false;
     };

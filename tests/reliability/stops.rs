@@ -6,6 +6,7 @@ use addx_sim::telegram::{Fault, FaultKind, Person};
 use rustix::process::Signal;
 
 use crate::{
+    canary::contains,
     story::{self, in_order},
     world::World,
 };
@@ -263,6 +264,40 @@ async fn a_message_that_was_sent_is_not_sent_again_while_the_database_is_locked(
         .iter()
         .filter(|message| message.from_bot && message.text.contains("Telegram still"));
     assert!(said.count() <= 1);
+}
+
+#[tokio::test]
+async fn what_was_erased_leaves_the_log_of_the_database_once_no_reader_is_in_the_way() {
+    let world = World::new(1).await;
+    let _bot = world.start(&[]);
+    let (.., values) = world.working_values("seedling");
+    let person = world.telegram.new_user("Ada", None);
+    story::link(&person, &values).await.unwrap();
+    let other = world.connect().await;
+    let sealed: Vec<Vec<u8>> = sqlx::query_scalar(
+        "SELECT sealed FROM sealed_values UNION ALL SELECT wrapped FROM data_keys",
+    )
+    .fetch_all(&other)
+    .await
+    .unwrap();
+    assert_eq!(sealed.len(), 5);
+    let left = || {
+        let files = ["db", "db-wal"].map(|suffix| {
+            std::fs::read(world.database().with_extension(suffix)).unwrap_or_default()
+        });
+        let is_left = |bytes: &&Vec<u8>| files.iter().any(|file| contains(file, bytes));
+        sealed.iter().filter(is_left).count()
+    };
+    let mut reading = other.begin().await.unwrap();
+    sqlx::query("SELECT count(*) FROM accounts")
+        .fetch_one(&mut *reading)
+        .await
+        .unwrap();
+    story::unlink(&person).await.unwrap();
+    world.telegram.settled().await.unwrap();
+    assert_eq!(left(), 5, "the reader was in nobody's way");
+    reading.rollback().await.unwrap();
+    until("the erased values to leave the files", || left() == 0).await;
 }
 
 #[tokio::test]
