@@ -12,8 +12,6 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use crate::driver::World;
 
-/// The kernel counts a process's CPU time in these, whatever its own tick is (`USER_HZ`).
-const TICK: Duration = Duration::from_millis(10);
 /// The bot promises to stop within ten seconds.
 const STOP_LIMIT: Duration = Duration::from_secs(12);
 
@@ -59,15 +57,19 @@ impl Subject {
         Ok(Self { kind, child })
     }
 
-    /// CPU time so far, in user mode and in the kernel.
+    /// CPU time so far of the threads that run, in user mode and in the kernel. The kernel counts these in nanoseconds; its
+    /// figure for the whole process has steps of ten milliseconds, more than a conversation costs.
     pub(crate) fn cpu(&self) -> anyhow::Result<Duration> {
-        let stat = self.proc("stat")?;
-        // The second field is the name in parentheses, which may hold anything.
-        let (_, fields) = stat.rsplit_once(')').context("an odd stat")?;
-        let mut fields = fields.split_whitespace().skip(11);
-        let mut ticks =
-            || -> anyhow::Result<u32> { Ok(fields.next().context("a short stat")?.parse()?) };
-        Ok(TICK * ticks()? + TICK * ticks()?)
+        let tasks = format!("/proc/{}/task", self.child.id());
+        let mut total = Duration::ZERO;
+        for task in std::fs::read_dir(&tasks).with_context(|| tasks.clone())? {
+            // A thread may end meanwhile; its time is lost, which is that of a rare visit to the file system.
+            if let Ok(schedstat) = std::fs::read_to_string(task?.path().join("schedstat")) {
+                let on_cpu = schedstat.split_whitespace().next();
+                total += Duration::from_nanos(on_cpu.context("an empty schedstat")?.parse()?);
+            }
+        }
+        Ok(total)
     }
 
     /// The most memory that was ever resident.
