@@ -136,12 +136,14 @@ impl Linker {
 
     async fn try_answer(&self, check: Check) -> Result<(), StoreError> {
         let (owner, account) = (check.owner, check.account);
-        let mut reading = self.store.reader().begin().await?;
+        let mut lent = self.store.reader().lend().await?;
+        let mut reading = lent.snapshot().await?;
         let key = values::data_key(&mut *reading, owner, account).await?;
         let linked = accounts::by_id(&mut *reading, owner, account).await?;
         let current = values::list(&mut *reading, account, Slot::Current).await?;
         let candidate = values::list(&mut *reading, account, Slot::Candidate).await?;
         reading.commit().await?;
+        drop(lent);
         let Some(wrapped) = key else {
             return self.drop_check(check).await;
         };

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use chrono::{DateTime, Utc};
-use sqlx::SqlitePool;
+use sqlx::SqliteExecutor;
 
 use super::{StoreError, time};
 
@@ -11,7 +11,7 @@ use super::{StoreError, time};
 ///
 /// # Errors
 /// The database failed.
-pub async fn next_due(db: &SqlitePool) -> Result<Option<DateTime<Utc>>, StoreError> {
+pub async fn next_due(db: impl SqliteExecutor<'_>) -> Result<Option<DateTime<Utc>>, StoreError> {
     let due: Option<i64> = sqlx::query_scalar(
         "SELECT min(due) FROM (
              SELECT min(due_at) AS due FROM outbox
@@ -30,7 +30,7 @@ pub async fn next_due(db: &SqlitePool) -> Result<Option<DateTime<Utc>>, StoreErr
 /// # Errors
 /// The database failed.
 pub async fn chats_to_write_to(
-    db: &SqlitePool,
+    db: impl SqliteExecutor<'_>,
     now: DateTime<Utc>,
 ) -> Result<HashSet<i64>, StoreError> {
     let chats: Vec<i64> = sqlx::query_scalar(
@@ -48,7 +48,7 @@ pub async fn chats_to_write_to(
 /// # Errors
 /// The database failed.
 pub async fn chats_to_delete_in(
-    db: &SqlitePool,
+    db: impl SqliteExecutor<'_>,
     now: DateTime<Utc>,
 ) -> Result<HashSet<i64>, StoreError> {
     let chats: Vec<i64> = sqlx::query_scalar("SELECT chat_id FROM deletions WHERE due_at <= ?")
@@ -62,7 +62,10 @@ pub async fn chats_to_delete_in(
 ///
 /// # Errors
 /// The database failed.
-pub async fn chats_to_expire(db: &SqlitePool, now: DateTime<Utc>) -> Result<Vec<i64>, StoreError> {
+pub async fn chats_to_expire(
+    db: impl SqliteExecutor<'_>,
+    now: DateTime<Utc>,
+) -> Result<Vec<i64>, StoreError> {
     Ok(
         sqlx::query_scalar("SELECT chat_id FROM dialogues WHERE expires_at <= ?")
             .bind(now.timestamp())

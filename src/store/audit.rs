@@ -1,6 +1,6 @@
 //! The tables `audit` and `audit_key`: entries are appended, read, and never changed.
 
-use sqlx::{FromRow, SqliteExecutor, SqlitePool};
+use sqlx::{FromRow, SqliteExecutor};
 
 use super::{StoreError, Tx, time};
 use crate::{
@@ -128,7 +128,7 @@ pub async fn append(tx: &mut Tx, entry: &Entry, mac: &Mac) -> Result<(), StoreEr
 /// # Errors
 /// The database failed.
 pub async fn after(
-    db: &SqlitePool,
+    db: impl SqliteExecutor<'_>,
     after: i64,
     limit: u32,
 ) -> Result<Vec<(Entry, Mac)>, StoreError> {

@@ -55,17 +55,6 @@ pub async fn put(db: impl SqliteExecutor<'_>, canary: &Canary) -> Result<(), Sto
     Ok(())
 }
 
-/// The newest primary key that this database has seen; 0 before the first.
-///
-/// # Errors
-/// The database failed.
-pub async fn newest_key(db: impl SqliteExecutor<'_>) -> Result<KeyId, StoreError> {
-    let newest: Option<u32> = sqlx::query_scalar("SELECT key_id FROM canary WHERE id = 1")
-        .fetch_optional(db)
-        .await?;
-    Ok(KeyId(newest.unwrap_or(0)))
-}
-
 /// Whether anything was ever sealed into this database.
 ///
 /// # Errors

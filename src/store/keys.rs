@@ -1,7 +1,7 @@
 //! What is sealed by which key of the keyring, across the tables, and changing that.
 
 use serde::Serialize;
-use sqlx::{FromRow, SqliteExecutor, SqlitePool};
+use sqlx::{FromRow, SqliteExecutor};
 
 use super::{StoreError, Tx};
 use crate::{
@@ -93,7 +93,7 @@ pub async fn data_keys_of(
 /// # Errors
 /// As [`data_keys_of`].
 pub async fn data_keys_after(
-    db: &SqlitePool,
+    db: impl SqliteExecutor<'_>,
     after: Option<AccountId>,
     limit: u32,
 ) -> Result<Vec<StoredDataKey>, StoreError> {

@@ -1,6 +1,6 @@
 //! SQLite through sqlx: how the file is opened, and transactions. One file per table holds that table's SQL.
 //!
-//! One connection writes and a few read: writers queue in the pool, in order, instead of retrying on a locked file.
+//! One connection writes and a few read: writers queue for it, in order, instead of retrying on a locked file.
 //! Queries are checked by `tests/queries.rs`, which prepares every statement against the migrated schema.
 
 pub mod access;
@@ -10,6 +10,7 @@ pub mod anchors;
 pub mod audit;
 pub mod canary;
 pub mod checks;
+pub mod connections;
 pub mod copies;
 pub mod counts;
 pub mod courtesies;
@@ -31,17 +32,14 @@ use std::{
 
 use chrono::{DateTime, Utc};
 use sqlx::{
-    Sqlite, SqlitePool, Transaction,
     migrate::Migrator,
-    sqlite::{
-        SqliteAutoVacuum, SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions,
-        SqliteSynchronous,
-    },
+    sqlite::{SqliteAutoVacuum, SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
 };
-
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
+use self::connections::Connections;
+pub use self::connections::Tx;
 use crate::{
     failpoint,
     random::NoRandomness,
@@ -50,9 +48,7 @@ use crate::{
 
 /// How long a connection waits for a lock that another process holds (a backup, a person with a shell).
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
-/// How long a caller waits for a connection of the pool.
-const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
-const READERS: u32 = 2;
+const READERS: usize = 2;
 /// The longest pause between two tries to empty the log.
 const LONGEST_PAUSE: Duration = Duration::from_mins(1);
 
@@ -68,14 +64,11 @@ pub fn known_schema() -> i64 {
         .unwrap_or(0)
 }
 
-/// A write transaction. It sees and changes everything or nothing.
-pub type Tx = Transaction<'static, Sqlite>;
-
 /// The database. Cheap to clone.
 #[derive(Clone)]
 pub struct Store {
-    reader: SqlitePool,
-    writer: SqlitePool,
+    reader: Connections,
+    writer: Connections,
     keyring: Arc<OnceLock<KeyringWatch>>,
     /// Something was erased, and may still stand in the write-ahead log.
     erased: Arc<Notify>,
@@ -164,21 +157,9 @@ impl Store {
             .pragma("trusted_schema", "OFF")
             .pragma("cache_size", "-512")
             .pragma("journal_size_limit", "4194304");
-        let writer = SqlitePoolOptions::new()
-            .max_connections(1)
-            .min_connections(1)
-            .acquire_timeout(ACQUIRE_TIMEOUT)
-            .idle_timeout(None)
-            .max_lifetime(None)
-            .connect_with(options.clone())
-            .await?;
-        MIGRATIONS.run(&writer).await?;
-        let reader = SqlitePoolOptions::new()
-            .max_connections(READERS)
-            .acquire_timeout(ACQUIRE_TIMEOUT)
-            .idle_timeout(None)
-            .max_lifetime(None)
-            .connect_lazy_with(options.pragma("query_only", "ON"));
+        let writer = Connections::new(options.clone(), 1);
+        MIGRATIONS.run(&mut *writer.lend().await?).await?;
+        let reader = Connections::new(options.pragma("query_only", "ON"), READERS);
         let store = Self {
             reader,
             writer,
@@ -208,10 +189,10 @@ impl Store {
     /// # Errors
     /// The database is locked, full or gone, or has seen a newer key than the key file has.
     pub async fn begin(&self) -> Result<Tx, StoreError> {
-        let mut tx = self.writer.begin_with("BEGIN IMMEDIATE").await?;
+        let (tx, newest) = Tx::begin(&self.writer).await?;
         if let Some(watch) = self.keyring.get() {
             // Another process may have made a new primary key and retired the one in use: nothing may be sealed with that.
-            let newest = canary::newest_key(&mut *tx).await?;
+            let newest = KeyId(newest.unwrap_or(0));
             if watch(newest) < newest {
                 return Err(StoreError::OldKeyring(newest));
             }
@@ -228,7 +209,7 @@ impl Store {
 
     /// Connections that only read. They see what was committed when a query begins.
     #[must_use]
-    pub fn reader(&self) -> &SqlitePool {
+    pub fn reader(&self) -> &Connections {
         &self.reader
     }
 
@@ -283,9 +264,9 @@ impl Store {
     /// # Errors
     /// The database failed.
     pub async fn close(&self) -> Result<(), StoreError> {
-        self.reader.close().await;
+        self.reader.close().await?;
         self.truncate_log().await?;
-        self.writer.close().await;
+        self.writer.close().await?;
         Ok(())
     }
 }
