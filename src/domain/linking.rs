@@ -302,6 +302,13 @@ impl Flow {
         matches!(self.purpose, Purpose::Link(_))
     }
 
+    /// Whether both halves of the API key pair have come.
+    #[must_use]
+    pub fn has_key_pair(&self) -> bool {
+        let mut pair = Field::KEY_PAIR.iter();
+        pair.all(|field| self.received.contains(field))
+    }
+
     /// The first value that is still missing.
     #[must_use]
     pub fn next_field(&self) -> Option<Field> {

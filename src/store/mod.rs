@@ -207,6 +207,12 @@ impl Store {
         let _ = self.keyring.set(Box::new(watch));
     }
 
+    /// The connection that writes, for a single statement that seals nothing: SQLite makes that a transaction of its own.
+    #[must_use]
+    pub fn writer(&self) -> &Connections {
+        &self.writer
+    }
+
     /// Connections that only read. They see what was committed when a query begins.
     #[must_use]
     pub fn reader(&self) -> &Connections {

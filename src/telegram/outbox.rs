@@ -74,7 +74,11 @@ impl Telegram {
                 (Some(promised), _) if promised.due_at > now => return Ok(Written::SomeLater),
                 (Some(promised), _) => self.say(chat, &promised).await?,
                 (None, Some(dialogue)) if dialogue.card_due_at.is_some_and(|at| at <= now) => {
-                    self.draw_card(chat, &dialogue).await?
+                    if self.draw_card(chat, &dialogue).await? {
+                        // Whoever changes more meanwhile lets this run once more.
+                        return Ok(Written::All);
+                    }
+                    false
                 }
                 (None, _) => return Ok(Written::All),
             };
@@ -216,12 +220,14 @@ impl Telegram {
 
     /// Draws the card of a chat. `false` if it has to be tried later.
     async fn draw_card(&self, chat: i64, dialogue: &Dialogue) -> Result<bool, StoreError> {
-        let key_pair = match dialogue.state.account() {
-            Some(account) => values::data_key(self.store.reader(), chat, account)
-                .await?
-                .and_then(|wrapped| wrapped.key_pair)
-                .map(|(outcome, _)| outcome),
-            None => None,
+        let key_pair = match dialogue.state.flow() {
+            Some(flow) if flow.has_key_pair() => {
+                values::data_key(self.store.reader(), chat, flow.account)
+                    .await?
+                    .and_then(|wrapped| wrapped.key_pair)
+                    .map(|(outcome, _)| outcome)
+            }
+            Some(_) | None => None,
         };
         let rendering = async { texts::card(&dialogue.state, key_pair, &self.words()) };
         let card = match incident::guard(rendering).await {
@@ -273,6 +279,14 @@ impl Telegram {
         drawn: Result<Option<i32>, CallError>,
         digest: Option<i64>,
     ) -> Result<bool, StoreError> {
+        // One statement is a transaction of its own, at a third of the trips to the connection's thread.
+        if let Ok(Some(message)) = drawn
+            && !is_over(&dialogue.state)
+        {
+            let writer = self.store.writer();
+            dialogues::card_drawn(writer, chat, dialogue, message, digest).await?;
+            return Ok(true);
+        }
         let mut tx = self.store.begin().await?;
         let go_on = match after(drawn.map(|_| ()), dialogue.card_attempts) {
             After::Done => {

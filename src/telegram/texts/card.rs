@@ -90,13 +90,11 @@ fn has_a_step_before(flow: &Flow) -> bool {
 }
 
 fn key_pair_refused(flow: &Flow, key_pair: Option<KeyPairOutcome>) -> bool {
-    let both = Field::KEY_PAIR
-        .iter()
-        .all(|field| flow.received.contains(field));
-    both && matches!(
-        key_pair,
-        Some(KeyPairOutcome::Rejected | KeyPairOutcome::AppSuspended)
-    )
+    flow.has_key_pair()
+        && matches!(
+            key_pair,
+            Some(KeyPairOutcome::Rejected | KeyPairOutcome::AppSuspended)
+        )
 }
 
 fn asking_for_name(state: &AwaitingName) -> String {
@@ -129,10 +127,7 @@ fn progress(flow: &Flow, key_pair: Option<KeyPairOutcome>) -> String {
     {
         text.push_str(&format!("\n✓ {}", field.label()));
     }
-    let both = Field::KEY_PAIR
-        .iter()
-        .all(|field| flow.received.contains(field));
-    if both {
+    if flow.has_key_pair() {
         text.push_str(match key_pair {
             Some(KeyPairOutcome::Accepted) => "\n✅ X accepts this API key pair.",
             Some(KeyPairOutcome::Rejected) => {
