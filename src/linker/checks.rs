@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, sync::atomic::Ordering};
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::Semaphore;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -45,7 +45,7 @@ impl Linker {
                 permit = Arc::clone(&permits).acquire_owned() => permit,
             };
             match self.claim().await {
-                Ok(Some(check)) => {
+                Ok(Claim::Claimed(check)) => {
                     let linker = self.clone();
                     running.spawn(async move {
                         linker.answer(check).await;
@@ -53,12 +53,12 @@ impl Linker {
                         linker.wake_checks();
                     });
                 }
-                Ok(None) => {
+                Ok(Claim::NothingUntil(due)) => {
                     drop(permit);
                     tokio::select! {
                         () = stop.cancelled() => break,
                         () = self.checks_due.notified() => {}
-                        () = self.until_next_check() => {}
+                        () = self.until(due) => {}
                     }
                 }
                 Err(error) => {
@@ -75,26 +75,25 @@ impl Linker {
         running.wait().await;
     }
 
-    async fn claim(&self) -> Result<Option<Check>, StoreError> {
+    async fn claim(&self) -> Result<Claim, StoreError> {
         let now = self.clock.now();
         // Looking before writing: an idle bot does not write.
-        match checks::next_due(self.store.reader()).await? {
-            Some(due) if due <= now => {}
-            Some(_) | None => return Ok(None),
+        let due = checks::next_due(self.store.reader()).await?;
+        if due.is_none_or(|due| due > now) {
+            return Ok(Claim::NothingUntil(due));
         }
         failpoint::hit("check.before_claim");
         let mut tx = self.store.begin().await?;
         let check = checks::claim(&mut *tx, now, now + LEASE).await?;
         tx.commit().await?;
         failpoint::hit("check.claimed");
-        Ok(check)
+        Ok(check.map_or(Claim::NothingUntil(due), Claim::Claimed))
     }
 
-    async fn until_next_check(&self) {
-        match checks::next_due(self.store.reader()).await {
-            Ok(Some(due)) => self.clock.sleep_until(due).await,
-            Ok(None) => std::future::pending().await,
-            Err(_) => self.clock.sleep_until(self.clock.now() + RETRY).await,
+    async fn until(&self, due: Option<DateTime<Utc>>) {
+        match due {
+            Some(due) => self.clock.sleep_until(due).await,
+            None => std::future::pending().await,
         }
     }
 
@@ -345,6 +344,14 @@ impl Linker {
         accounts::rename(&mut **tx, linked.owner, linked.id, &name).await?;
         Ok(LinkedAccount { name, ..linked })
     }
+}
+
+/// What came of looking for a check.
+enum Claim {
+    /// This one is to be answered now.
+    Claimed(Check),
+    /// There is none, or none before this time.
+    NothingUntil(Option<DateTime<Utc>>),
 }
 
 /// X accepted the values, but for another X user than the one that was linked.
