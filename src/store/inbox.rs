@@ -78,16 +78,17 @@ pub async fn first(db: impl SqliteExecutor<'_>, chat: i64) -> Result<Option<i64>
     .await?)
 }
 
-/// Notes that an update was handled, and wipes it.
+/// Notes that an update was handled, and wipes it. `false`: it did not wait, so it was handled or given up before.
 ///
 /// # Errors
 /// The database failed.
-pub async fn finish(db: impl SqliteExecutor<'_>, update: i64) -> Result<(), StoreError> {
-    sqlx::query("UPDATE inbox SET sealed = NULL WHERE update_id = ?")
-        .bind(update)
-        .execute(db)
-        .await?;
-    Ok(())
+pub async fn finish(db: impl SqliteExecutor<'_>, update: i64) -> Result<bool, StoreError> {
+    let done =
+        sqlx::query("UPDATE inbox SET sealed = NULL WHERE update_id = ? AND sealed IS NOT NULL")
+            .bind(update)
+            .execute(db)
+            .await?;
+    Ok(done.rows_affected() > 0)
 }
 
 /// Notes that handling an update failed. How often it has.

@@ -77,7 +77,8 @@ impl<'a> Turn<'a> {
         state: &LinkingState,
     ) -> Result<Option<Self>, StoreError> {
         let mut tx = telegram.store.begin().await?;
-        if !inbox::waits(&mut *tx, visit.update).await? {
+        // Noted first: it counts together with all that follows, or not at all.
+        if !inbox::finish(&mut *tx, visit.update).await? {
             tx.rollback().await?;
             return Ok(None);
         }
@@ -247,7 +248,6 @@ impl<'a> Turn<'a> {
         if let Some(warning) = self.warning.take() {
             self.say(&warning).await?;
         }
-        inbox::finish(&mut *self.tx, self.visit.update).await?;
         failpoint::hit("turn.before_commit");
         self.tx.commit().await?;
         failpoint::hit("turn.committed");
