@@ -1,11 +1,10 @@
 //! Handles updates, one after the other in a chat: the message is deleted first, then the update is handled in one turn.
 //! What fails is tried again, then given up without its text. Nothing here stops the bot.
 
-use std::{future::Future, time::Duration};
+use std::{future::Future, sync::Arc, time::Duration};
 
 use teloxide::{
-    dispatching::dialogue::Storage as _,
-    types::{ChatId, Message, MessageKind, Update, UpdateKind},
+    types::{Message, MessageKind, Update, UpdateKind},
     utils::command::BotCommands as _,
 };
 use tokio::sync::watch;
@@ -34,14 +33,14 @@ const MAX_ATTEMPTS: u32 = 3;
 
 /// An update that was just handed over: handled from memory, while it is written down at the same time.
 pub(super) struct Fresh {
-    pub(super) update: Update,
+    pub(super) update: Arc<Update>,
     /// True once the update is on disk.
     pub(super) durable: watch::Receiver<bool>,
 }
 
 impl Telegram {
-    /// Lets a chat's updates be handled; `fresh` at once, if none of them is being handled now.
-    pub(super) fn wake_reading(&self, chat: i64, fresh: Option<Fresh>) {
+    /// Lets a chat's updates be handled; `fresh` at once, if none of them is being handled now. Whether that is so.
+    pub(super) fn wake_reading(&self, chat: i64, fresh: Option<Fresh>) -> bool {
         let telegram = self.clone();
         self.reading.wake(chat, fresh, move |chat, fresh| {
             let telegram = telegram.clone();
@@ -51,7 +50,7 @@ impl Telegram {
                     incident::log(&telegram.random, "a chat could not be read", &panicked);
                 }
             }
-        });
+        })
     }
 
     /// Takes up what an earlier run left: updates, messages, cards.
@@ -87,15 +86,18 @@ impl Telegram {
     /// Handles what waits for a chat.
     async fn read(&self, chat: i64, fresh: Option<Fresh>) {
         if let Some(mut fresh) = fresh {
-            self.handle_until_done(chat, fresh.update, Some(&mut fresh.durable))
-                .await;
+            let durable = Some(&mut fresh.durable);
+            // Nothing else waits then: what came meanwhile lets this run once more, and so does a timer.
+            if self.handle_until_done(chat, &fresh.update, durable).await == Done::Handled {
+                return;
+            }
         }
         let mut pause = Pause::default();
         loop {
             match self.next_update(chat).await {
                 Ok(Some(update)) => {
                     pause = Pause::default();
-                    self.handle_until_done(chat, update, None).await;
+                    self.handle_until_done(chat, &update, None).await;
                 }
                 Ok(None) => break,
                 Err(error) => {
@@ -140,34 +142,39 @@ impl Telegram {
     async fn handle_until_done(
         &self,
         chat: i64,
-        update: Update,
+        update: &Update,
         mut durable: Option<&mut watch::Receiver<bool>>,
-    ) {
+    ) -> Done {
         let mut pause = Pause::default();
         loop {
             let mut removal = None;
-            let handling = self.handle(chat, &update, durable.as_deref_mut(), &mut removal);
+            let handling = self.handle(chat, update, durable.as_deref_mut(), &mut removal);
             let error = match incident::guard(handling).await {
-                Ok(Ok(())) => return,
+                Ok(Ok(done)) => return done,
                 Ok(Err(HandlerError::Store(error))) if error.is_passing() => {
                     tracing::warn!(error = %error, "an update waits for the database");
                     if pause.wait(self).await {
                         continue;
                     }
-                    return;
+                    return Done::NotYet;
                 }
                 Ok(Err(error)) => error.to_string(),
                 Err(panicked) => panicked.to_string(),
             };
-            match self.note_failure(chat, &update, &error, removal).await {
-                Ok(Failure::GivenUp) => return,
+            if let Some(durable) = durable.as_deref_mut()
+                && durable.wait_for(|on_disk| *on_disk).await.is_err()
+            {
+                return Done::NotYet;
+            }
+            match self.note_failure(chat, update, &error, removal).await {
+                Ok(Failure::GivenUp) => return Done::NotYet,
                 Ok(Failure::Again) => {}
                 Err(error) => {
                     tracing::warn!(error = %error, "a failed update waits for the database");
                 }
             }
             if !pause.wait(self).await {
-                return;
+                return Done::NotYet;
             }
         }
     }
@@ -179,17 +186,17 @@ impl Telegram {
         update: &Update,
         durable: Option<&mut watch::Receiver<bool>>,
         removal: &mut Option<Removal>,
-    ) -> Result<(), HandlerError> {
+    ) -> Result<Done, HandlerError> {
         let state = self.delete_first(chat, update, removal).await?;
         if let Some(durable) = durable {
             // The sender is gone without success when the database is away or the bot stops; the update comes again.
             if durable.wait_for(|on_disk| *on_disk).await.is_err() {
-                return Ok(());
+                return Ok(Done::NotYet);
             }
             // What an earlier run left comes first; this one then follows from the inbox.
             let first = inbox::first(self.store.reader(), chat).await?;
             if first.is_some_and(|first| first < i64::from(update.id.0)) {
-                return Ok(());
+                return Ok(Done::NotYet);
             }
         }
         failpoint::hit("handle.durable");
@@ -203,12 +210,13 @@ impl Telegram {
             deletion: *removal,
         };
         let Ok(_permit) = self.permits.acquire().await else {
-            return Ok(());
+            return Ok(Done::NotYet);
         };
         let handling = self.schema.handle(self, update, visit, state);
         tokio::time::timeout(HANDLER_LIMIT, handling)
             .await
-            .map_err(|_| HandlerError::TooSlow)?
+            .map_err(|_| HandlerError::TooSlow)??;
+        Ok(Done::Handled)
     }
 
     /// Deletes the message, before anything else, if it may hold a secret. Where the dialogue stands is what tells for a
@@ -259,15 +267,16 @@ impl Telegram {
 
     /// Where a chat's dialogue stands now: a flow that has rested too long is ended first.
     async fn state(&self, chat: i64) -> Result<LinkingState, StoreError> {
-        let state = self.dialogues.clone().get_dialogue(ChatId(chat)).await?;
-        let Some(state) = state else {
+        let read = || self.dialogues.get(self.store.reader(), chat);
+        let Some(dialogue) = read().await? else {
             return Ok(LinkingState::Idle);
         };
-        if state.flow_id().is_some() && self.expire(chat).await? {
-            let expired = self.dialogues.clone().get_dialogue(ChatId(chat)).await?;
+        let over = dialogue.expires_at.is_some_and(|at| at <= self.clock.now());
+        if over && self.expire(chat).await? {
+            let expired = read().await?.map(|dialogue| dialogue.state);
             return Ok(expired.unwrap_or_default());
         }
-        Ok(state)
+        Ok(dialogue.state)
     }
 
     /// Whether a message in a flow may be meant as an answer: anything a person sends that is no command of ours.
@@ -367,6 +376,15 @@ impl Telegram {
         self.wake_writing(chat);
         Ok(true)
     }
+}
+
+/// What came of an update.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Done {
+    /// It was handled.
+    Handled,
+    /// It waits, or was given up: there may be more to do for its chat.
+    NotYet,
 }
 
 enum Failure {

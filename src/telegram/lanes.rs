@@ -18,8 +18,8 @@ pub(super) struct Lanes {
 
 impl Lanes {
     /// Lets `work` run for a chat: now, or once more after the run that is under way. `work` looks for itself what there
-    /// is to do; `first` is handed to it only if it starts now, else it is dropped.
-    pub(super) fn wake<T, F, W>(&self, chat: i64, first: Option<T>, work: W)
+    /// is to do; `first` is handed to it only if it starts now, else it is dropped. Whether it starts now.
+    pub(super) fn wake<T, F, W>(&self, chat: i64, first: Option<T>, work: W) -> bool
     where
         T: Send + 'static,
         F: Future<Output = ()> + Send,
@@ -29,7 +29,7 @@ impl Lanes {
             let mut woken = self.woken.lock().unwrap_or_else(PoisonError::into_inner);
             if let Some(again) = woken.get_mut(&chat) {
                 *again = true;
-                return;
+                return false;
             }
             woken.insert(chat, false);
         }
@@ -46,6 +46,7 @@ impl Lanes {
                 }
             }
         });
+        true
     }
 
     /// Waits for the workers that run.

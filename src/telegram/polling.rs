@@ -1,6 +1,6 @@
 //! Fetches updates, and confirms them only when they are on disk: Telegram delivers again whatever was not confirmed.
 
-use std::{collections::HashSet, time::Duration};
+use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use chrono::{DateTime, Utc};
 use futures::{StreamExt as _, stream};
@@ -59,7 +59,7 @@ struct Incoming {
     chat: i64,
     id: i64,
     json: Zeroizing<Vec<u8>>,
-    update: Update,
+    update: Arc<Update>,
 }
 
 impl Telegram {
@@ -166,12 +166,15 @@ impl Telegram {
             .collect();
         failpoint::hit("poll.received");
         let (on_disk, durable) = watch::channel(false);
+        let mut dropped = Vec::new();
         for Incoming { chat, update, .. } in &incoming {
             let fresh = Fresh {
-                update: update.clone(),
+                update: Arc::clone(update),
                 durable: durable.clone(),
             };
-            self.wake_reading(*chat, Some(fresh));
+            if !self.wake_reading(*chat, Some(fresh)) {
+                dropped.push(*chat);
+            }
         }
         failpoint::hit("poll.handed_over");
         if let Err(error) = self.write_down(&incoming).await {
@@ -180,18 +183,18 @@ impl Telegram {
         }
         on_disk.send_replace(true);
         // A lane that was busy dropped its fresh update: it reads it from the inbox.
-        for Incoming { chat, .. } in &incoming {
-            self.wake_reading(*chat, None);
+        for chat in dropped {
+            self.wake_reading(chat, None);
         }
         Ok(())
     }
 
     /// Deletes the messages of updates that wait for the database. Their lanes do so too, but each is held up by its first.
     async fn delete_meanwhile(&self, incoming: &[Incoming], gone: &mut HashSet<i64>) {
-        let waiting: Vec<(i64, Update)> = incoming
+        let waiting: Vec<(i64, Arc<Update>)> = incoming
             .iter()
             .filter(|update| !gone.contains(&update.id))
-            .map(|update| (update.id, update.update.clone()))
+            .map(|update| (update.id, Arc::clone(&update.update)))
             .collect();
         let deleted = stream::iter(waiting)
             .map(|(id, update)| async move { self.delete_if_secret(&update).await.then_some(id) })
@@ -252,7 +255,7 @@ fn read(raw: &Value) -> Option<Incoming> {
         chat: update.chat()?.id.0,
         id,
         json,
-        update,
+        update: Arc::new(update),
     })
 }
 
