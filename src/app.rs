@@ -14,7 +14,7 @@ use crate::{
     heartbeat::Heartbeat,
     linker::Linker,
     random::Random,
-    store::{Store, StoreError, checks},
+    store::{Store, StoreError, calls, checks},
     telegram::{self, Telegram, TokenRefused},
     unlock::{UnlockError, unlock},
     vault::{AuditKey, Vault},
@@ -141,10 +141,15 @@ async fn serve(
         stop: stop.clone(),
     });
     tracing::info!(version = env!("CARGO_PKG_VERSION"), "the bot runs");
+    let calls = linker.clone();
     let mut parts = JoinSet::new();
     parts.spawn({
         let stop = stop.clone();
         async move { linker.run_checks(stop).await }
+    });
+    parts.spawn({
+        let (linker, stop) = (calls, stop.clone());
+        async move { linker.run_calls(stop).await }
     });
     parts.spawn({
         let (store, stop) = (store.clone(), stop.clone());
@@ -225,6 +230,7 @@ async fn try_to_open(config: &Config, clock: &Clock, random: &Random) -> Result<
     failpoint::hit("start.unlocked");
     let mut tx = store.begin().await?;
     checks::free_all(&mut *tx).await?;
+    calls::free_all(&mut *tx, clock.now()).await?;
     tx.commit().await.map_err(StoreError::from)?;
     failpoint::hit("start.freed");
     let audit = audit::open_key(&store, &vault).await?;
