@@ -22,6 +22,7 @@ mod pasting;
 mod pin;
 mod repairing;
 mod restarts;
+mod revoking;
 mod rotating;
 mod starting;
 mod unlinking;

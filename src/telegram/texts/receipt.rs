@@ -5,7 +5,7 @@ use crate::domain::revocation::{Gone, Revocation};
 
 /// What remains of an erased account, as far as the bot knows.
 pub(super) const BACKUPS: &str = "Copies of the database that this bot's operator made before may still hold the values, \
-     encrypted, until the operator deletes them; I cannot see when that is. What an API key pair in them opens ends when you \
+     encrypted, until the operator deletes them; I cannot see when that is. The API key pair in such a copy works until you \
      regenerate it in X.";
 
 /// How a user ends a token without the bot.
@@ -77,7 +77,7 @@ fn at_x(revocation: Option<Revocation>) -> String {
             "X says that the token is revoked, but I could not see that X refuses it. To be sure: {BY_HAND}"
         ),
         Some(Revocation::Refused) => format!(
-            "X did not take the values any more, and did not say that the token has ended. {BY_HAND}"
+            "X refused my request, and did not say that the token has ended. {BY_HAND}"
         ),
         Some(Revocation::Unanswered) => {
             format!("X did not answer, so the token may still work. {BY_HAND}")
@@ -91,7 +91,7 @@ fn at_x_in_short(revocation: Option<Revocation>) -> &'static str {
         Some(Revocation::Proven) => "revoked",
         Some(Revocation::AlreadyEnded) => "had ended before",
         Some(Revocation::Unproven) => "revoked, not proven",
-        Some(Revocation::Refused) => "X did not take the values any more",
+        Some(Revocation::Refused) => "X refused",
         Some(Revocation::Unanswered) => "X did not answer",
         None => "had no token",
     }
