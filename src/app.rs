@@ -12,6 +12,7 @@ use crate::{
     config::{AllowedUsers, Config, ConfigError, DATABASE, TOKEN, X_URL},
     failpoint,
     heartbeat::Heartbeat,
+    instance::Instance,
     linker::Linker,
     random::Random,
     store::{Store, StoreError, calls, checks},
@@ -65,6 +66,9 @@ pub async fn run(
     random: Random,
     stop: CancellationToken,
 ) -> Result<(), AppError> {
+    let Some(_instance) = be_the_only_one(&config, &clock, &stop).await? else {
+        return Ok(());
+    };
     let Some(opened) = open(&config, &clock, &random, &stop).await? else {
         return Ok(());
     };
@@ -177,6 +181,31 @@ async fn serve(
         Ok(())
     } else {
         Err(AppError::Ended)
+    }
+}
+
+/// Waits until no other process works on the database. `None`: stopped meanwhile.
+async fn be_the_only_one(
+    config: &Config,
+    clock: &Clock,
+    stop: &CancellationToken,
+) -> Result<Option<Instance>, AppError> {
+    Store::create_file(&config.database).map_err(|error| ConfigError::new(DATABASE, error))?;
+    let mut pause = Duration::from_secs(1);
+    loop {
+        let claimed = Instance::claim(&config.database);
+        if let Some(instance) = claimed.map_err(|error| ConfigError::new(DATABASE, error))? {
+            return Ok(Some(instance));
+        }
+        tracing::warn!(
+            pause_s = pause.as_secs(),
+            "another addx works on this database; trying again"
+        );
+        tokio::select! {
+            () = stop.cancelled() => return Ok(None),
+            () = clock.sleep_until(clock.now() + pause) => {}
+        }
+        pause = (pause * 2).min(LONGEST_PAUSE);
     }
 }
 

@@ -5,7 +5,7 @@
 //! `*` instead of a number means every time.
 
 /// Every point there is. `tests/reliability/crash.rs` checks that this list and the calls in `src/` are the same.
-pub const POINTS: [&str; 56] = [
+pub const POINTS: [&str; 58] = [
     // Start.
     "start.key_made",
     "start.unlocked",
@@ -60,6 +60,9 @@ pub const POINTS: [&str; 56] = [
     "revoke.wanted",
     "revoke.answered",
     "revoke.before_commit",
+    // The operator revokes and erases everything.
+    "panic.answered",
+    "panic.erased",
     // A deletion that did not succeed at once.
     "queue.before_delete",
     "queue.deleted",

@@ -4,9 +4,10 @@ use chrono::TimeDelta;
 
 use super::{Linker, Opened, checks::open_all};
 use crate::{
+    audit,
     domain::{
         account::{AccountId, LinkedAccount},
-        audit::{Actor, Event},
+        audit::{Act, Actor, Event},
         credentials::Field,
         notice::Notice,
         revocation::{Gone, Revocation},
@@ -96,6 +97,55 @@ impl Linker {
             worst = worst.max(Some(self.x.revoke(&client, &token).await));
         }
         Ok(worst)
+    }
+
+    /// Erases these accounts of a user, with the flow that is open, and promises them one message about those that were
+    /// links. What it will say.
+    pub(crate) async fn erase_in_emergency(
+        &self,
+        owner: i64,
+        accounts: &[(AccountId, Option<Revocation>)],
+    ) -> Result<Vec<(Gone, Option<Revocation>)>, StoreError> {
+        let now = self.clock.now();
+        let mut tx = self.store.begin().await?;
+        let mut told = Vec::new();
+        for (account, revocation) in accounts {
+            let linked = accounts::by_id(&mut *tx, owner, *account).await?;
+            let gone = match linked {
+                Some(linked) => Some(Gone {
+                    name: linked.name,
+                    x_account: linked.x_account,
+                }),
+                None => calls::about(&mut *tx, *account)
+                    .await?
+                    .and_then(|about| serde_json::from_str(&about).ok()),
+            };
+            if let Some(gone) = gone {
+                told.push((gone, *revocation));
+            }
+            values::erase(&mut *tx, owner, *account).await?;
+            let act = Act {
+                owner,
+                actor: Actor::Operator,
+                event: Event::Panic,
+                account: Some(*account),
+                detail: revocation.map_or("", Revocation::code).to_owned(),
+            };
+            audit::note(&mut tx, &self.audit, act, now).await?;
+        }
+        let open = self.dialogues.get(&mut *tx, owner).await?;
+        let account = open.and_then(|dialogue| dialogue.state.account());
+        if account.is_some_and(|open| accounts.iter().any(|(account, _)| *account == open)) {
+            self.dialogues.remove(&mut *tx, owner).await?;
+        }
+        if !told.is_empty() {
+            let notice = Notice::Panic {
+                accounts: told.clone(),
+            };
+            outbox::push(&mut *tx, owner, &notice, now).await?;
+        }
+        tx.commit().await?;
+        Ok(told)
     }
 
     async fn tokens(&self, owner: i64, account: AccountId) -> Result<Vec<Opened>, StoreError> {

@@ -85,6 +85,22 @@ pub async fn cancel(db: impl SqliteExecutor<'_>, account: AccountId) -> Result<(
     Ok(())
 }
 
+/// What a receipt would say of an account whose tokens are to be revoked.
+///
+/// # Errors
+/// The database failed.
+pub async fn about(
+    db: impl SqliteExecutor<'_>,
+    account: AccountId,
+) -> Result<Option<String>, StoreError> {
+    let about: Option<Option<String>> =
+        sqlx::query_scalar("SELECT about FROM calls WHERE account_id = ?")
+            .bind(account.bytes().as_slice())
+            .fetch_optional(db)
+            .await?;
+    Ok(about.flatten())
+}
+
 #[derive(FromRow)]
 struct Row {
     id: i64,

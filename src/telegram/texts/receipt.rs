@@ -76,9 +76,9 @@ fn at_x(revocation: Option<Revocation>) -> String {
         Some(Revocation::Unproven) => format!(
             "X says that the token is revoked, but I could not see that X refuses it. To be sure: {BY_HAND}"
         ),
-        Some(Revocation::Refused) => format!(
-            "X refused my request, and did not say that the token has ended. {BY_HAND}"
-        ),
+        Some(Revocation::Refused) => {
+            format!("X refused my request, and did not say that the token has ended. {BY_HAND}")
+        }
         Some(Revocation::Unanswered) => {
             format!("X did not answer, so the token may still work. {BY_HAND}")
         }
