@@ -263,7 +263,8 @@ impl Remains {
                   + (SELECT count(*) FROM accounts WHERE account_id NOT IN (SELECT account_id FROM data_keys))
                   + (SELECT count(*) FROM data_keys
                      WHERE account_id NOT IN (SELECT account_id FROM accounts)
-                       AND owner NOT IN (SELECT chat_id FROM dialogues WHERE expires_at IS NOT NULL))",
+                       AND owner NOT IN (SELECT chat_id FROM dialogues WHERE expires_at IS NOT NULL)
+                       AND account_id NOT IN (SELECT account_id FROM calls WHERE kind = 'revoke'))",
         )
         .await
     }
