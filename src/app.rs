@@ -12,9 +12,10 @@ use crate::{
     config::{AllowedUsers, Config, ConfigError, DATABASE, TOKEN, X_URL},
     failpoint,
     heartbeat::Heartbeat,
+    instance::Instance,
     linker::Linker,
     random::Random,
-    store::{Store, StoreError, checks},
+    store::{Store, StoreError, calls, checks},
     telegram::{self, Telegram, TokenRefused},
     unlock::{UnlockError, unlock},
     vault::{AuditKey, Vault},
@@ -65,6 +66,9 @@ pub async fn run(
     random: Random,
     stop: CancellationToken,
 ) -> Result<(), AppError> {
+    let Some(_instance) = be_the_only_one(&config, &clock, &stop).await? else {
+        return Ok(());
+    };
     let Some(opened) = open(&config, &clock, &random, &stop).await? else {
         return Ok(());
     };
@@ -141,10 +145,15 @@ async fn serve(
         stop: stop.clone(),
     });
     tracing::info!(version = env!("CARGO_PKG_VERSION"), "the bot runs");
+    let calls = linker.clone();
     let mut parts = JoinSet::new();
     parts.spawn({
         let stop = stop.clone();
         async move { linker.run_checks(stop).await }
+    });
+    parts.spawn({
+        let (linker, stop) = (calls, stop.clone());
+        async move { linker.run_calls(stop).await }
     });
     parts.spawn({
         let (store, stop) = (store.clone(), stop.clone());
@@ -172,6 +181,31 @@ async fn serve(
         Ok(())
     } else {
         Err(AppError::Ended)
+    }
+}
+
+/// Waits until no other process works on the database. `None`: stopped meanwhile.
+async fn be_the_only_one(
+    config: &Config,
+    clock: &Clock,
+    stop: &CancellationToken,
+) -> Result<Option<Instance>, AppError> {
+    Store::create_file(&config.database).map_err(|error| ConfigError::new(DATABASE, error))?;
+    let mut pause = Duration::from_secs(1);
+    loop {
+        let claimed = Instance::claim(&config.database);
+        if let Some(instance) = claimed.map_err(|error| ConfigError::new(DATABASE, error))? {
+            return Ok(Some(instance));
+        }
+        tracing::warn!(
+            pause_s = pause.as_secs(),
+            "another addx works on this database; trying again"
+        );
+        tokio::select! {
+            () = stop.cancelled() => return Ok(None),
+            () = clock.sleep_until(clock.now() + pause) => {}
+        }
+        pause = (pause * 2).min(LONGEST_PAUSE);
     }
 }
 
@@ -225,6 +259,7 @@ async fn try_to_open(config: &Config, clock: &Clock, random: &Random) -> Result<
     failpoint::hit("start.unlocked");
     let mut tx = store.begin().await?;
     checks::free_all(&mut *tx).await?;
+    calls::free_all(&mut *tx, clock.now()).await?;
     tx.commit().await.map_err(StoreError::from)?;
     failpoint::hit("start.freed");
     let audit = audit::open_key(&store, &vault).await?;

@@ -205,6 +205,18 @@ pub fn key_file(get: impl Fn(&str) -> Option<String>) -> PathBuf {
     PathBuf::from(value.as_deref().or(KEY_FILE.default).unwrap_or_default())
 }
 
+/// The X API from what `get` says; for commands that need nothing else.
+///
+/// # Errors
+/// It cannot be understood.
+pub fn x_url(get: impl Fn(&str) -> Option<String>) -> Result<Url, ConfigError> {
+    let value = get(X_URL.name).filter(|value| !value.trim().is_empty());
+    api_url(
+        X_URL,
+        value.as_deref().or(X_URL.default).unwrap_or_default(),
+    )
+}
+
 fn looks_like_token(token: &str) -> bool {
     let Some((id, secret)) = token.split_once(':') else {
         return false;

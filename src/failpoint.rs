@@ -5,7 +5,7 @@
 //! `*` instead of a number means every time.
 
 /// Every point there is. `tests/reliability/crash.rs` checks that this list and the calls in `src/` are the same.
-pub const POINTS: [&str; 44] = [
+pub const POINTS: [&str; 58] = [
     // Start.
     "start.key_made",
     "start.unlocked",
@@ -46,6 +46,23 @@ pub const POINTS: [&str; 44] = [
     "check.before_commit",
     "check.committed",
     "swap.moved",
+    // A token pair for a PIN.
+    "pin.wanted",
+    "pin.copied",
+    "pin.sealed",
+    "call.claimed",
+    "pin.requested",
+    "pin.before_open",
+    "pin.exchanged",
+    "pin.before_answer",
+    "call.committed",
+    // Tokens are revoked.
+    "revoke.wanted",
+    "revoke.answered",
+    "revoke.before_commit",
+    // The operator revokes and erases everything.
+    "panic.answered",
+    "panic.erased",
     // A deletion that did not succeed at once.
     "queue.before_delete",
     "queue.deleted",

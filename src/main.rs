@@ -21,7 +21,9 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use crate::cli::{Cli, CliError, Command, Exit, LogFormat, audit, complain, copies, doctor, key};
+use crate::cli::{
+    Cli, CliError, Command, Exit, LogFormat, audit, complain, copies, doctor, key, panic,
+};
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -71,6 +73,11 @@ fn run(command: Command, env: &Environment) -> Result<Exit, CliError> {
         Command::Doctor { json } => {
             let config = env.config()?;
             block_on(async { doctor::run(&config, json).await })?
+        }
+        Command::Panic(command) => {
+            let place = env.place()?;
+            let x_url = config::x_url(|name| env.get(name))?;
+            block_on(async { panic::run(command, &place, x_url).await })?
         }
         Command::Healthcheck => healthcheck(env),
         Command::Completions { shell } => {

@@ -142,6 +142,80 @@ async fn a_link_is_made_checked_rotated_and_erased() {
 }
 
 #[tokio::test]
+async fn a_newcomer_links_with_two_pastes_and_a_pin_and_unlinks_with_revocation() {
+    let transcript = play(
+        "/addx main
+        :authorize
+        {works.1}
+        {works.2}
+        [Get it from X with a PIN]
+        :authorize orchard
+        :authorize works2
+        {pin}
+        [No, another account]
+        :authorize
+        {pin}
+        [Yes, this one]
+        /addx shop
+        [Use the same app]
+        :authorize works2
+        {pin}
+        [Yes, this one]
+        /accounts
+        /unlink main
+        [Revoke at X and erase]
+        :x down
+        /unlink shop
+        [Revoke at X and erase]",
+    )
+    .await;
+
+    assert_shows(after(&transcript, ":authorize"), &["There is no link to X"]);
+    let link = after(&transcript, "[Get it from X with a PIN]");
+    assert_shows(link, &["Open X", "/oauth/authorize?oauth_token="]);
+    assert_shows(
+        after(&transcript, ":authorize orchard"),
+        &["There is no set named orchard"],
+    );
+    assert_shows(
+        after(&transcript, ":authorize works2"),
+        &["as @orchard", "X shows the PIN"],
+    );
+    assert_shows(
+        after(&transcript, "{pin}"),
+        &["🗑", "X gave out a token for @orchard"],
+    );
+    let (_, second) = transcript.split_once("[No, another account]\n").unwrap();
+    assert_shows(second, &["private window", "Open X"]);
+    assert_shows(
+        after(second, "{pin}"),
+        &["🗑", "X gave out a token for @seedling"],
+    );
+    assert_shows(
+        after(second, "[Yes, this one]"),
+        &["main is connected as @seedling"],
+    );
+    let (_, same_app) = transcript.split_once("/addx shop\n").unwrap();
+    assert_shows(
+        after(same_app, "[Yes, this one]"),
+        &["shop is connected as @orchard"],
+    );
+    assert_shows(
+        after(same_app, "[Revoke at X and erase]"),
+        &["main (@seedling) is gone", "X refuses it"],
+    );
+    let (_, down) = transcript.split_once("/unlink shop\n").unwrap();
+    assert_shows(
+        after(down, "[Revoke at X and erase]"),
+        &[
+            "shop (@orchard) is gone",
+            "X did not answer",
+            "Connected apps",
+        ],
+    );
+}
+
+#[tokio::test]
 async fn every_set_leads_to_the_verdict_it_promises() {
     for (set, verdict) in promises(&play("").await) {
         let transcript = play(&format!("/addx main\n{{{set}}}")).await;

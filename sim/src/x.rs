@@ -294,6 +294,28 @@ impl XSim {
         self.shared.lock().world.tokens.contains_key(token)
     }
 
+    /// Every access token that would be accepted, with its secret.
+    #[must_use]
+    pub fn token_pairs(&self) -> Vec<TokenPair> {
+        let state = self.shared.lock();
+        let pair = |(token, record): (&String, &world::TokenRecord)| TokenPair {
+            token: token.clone(),
+            secret: record.secret.clone(),
+        };
+        state.world.tokens.iter().map(pair).collect()
+    }
+
+    /// Every request token that is not spent, with its secret.
+    #[must_use]
+    pub fn request_tokens(&self) -> Vec<TokenPair> {
+        let state = self.shared.lock();
+        let pair = |(token, temporary): (&String, &world::Temporary)| TokenPair {
+            token: token.clone(),
+            secret: temporary.secret.clone(),
+        };
+        state.world.temporaries.iter().map(pair).collect()
+    }
+
     /// All posts, oldest first.
     #[must_use]
     pub fn posts(&self) -> Vec<Post> {

@@ -5,6 +5,7 @@ pub(crate) mod audit;
 pub(crate) mod copies;
 pub(crate) mod doctor;
 pub(crate) mod key;
+pub(crate) mod panic;
 
 use std::{fmt::Display, path::PathBuf, process::ExitCode};
 
@@ -75,6 +76,9 @@ pub(crate) enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Revoke every token at X, erase every value, and tell every user: after a break-in
+    #[command(after_help = panic::EXAMPLES)]
+    Panic(panic::PanicCommand),
     /// Exit 0 if the running bot reached Telegram lately, else 1
     Healthcheck,
     /// Print completions for a shell

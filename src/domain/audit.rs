@@ -31,8 +31,14 @@ pub enum Event {
     Swap,
     /// New values were not accepted; the detail is the verdict's code.
     Refuse,
+    /// X gave out a token for a PIN, and the user said that it is the right account.
+    Authorize,
     /// A link was erased.
     Unlink,
+    /// A link's tokens were revoked at X, or it was tried; the detail says what came of it.
+    Revoke,
+    /// The operator revoked and erased everything.
+    Panic,
     /// A second link of the same X account gave its values to the first.
     Merge,
     /// New values that nobody decided about were erased.
@@ -88,7 +94,10 @@ names!(Event {
     Check => "check",
     Swap => "swap",
     Refuse => "refuse",
+    Authorize => "authorize",
     Unlink => "unlink",
+    Revoke => "revoke",
+    Panic => "panic",
     Merge => "merge",
     Expire => "expire",
     AccessRequest => "access_request",

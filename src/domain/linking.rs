@@ -6,6 +6,7 @@ use super::{
     account::{AccountId, AccountName, NameRejection},
     credentials::Field,
     paste::{Kind, Rejection, Repair, Warning},
+    pin::AwaitingPin,
 };
 
 /// Ties buttons to the flow they were made for.
@@ -25,6 +26,8 @@ pub enum LinkingState {
     AwaitingValue(AwaitingValue),
     /// A value came that looks unusual: it is kept apart, sealed, until the user decides.
     ConfirmingValue(ConfirmingValue),
+    /// The token pair comes from X, with a PIN.
+    AwaitingPin(Box<AwaitingPin>),
     /// The flow is over; its card still has to say so.
     Closed(Closed),
 }
@@ -195,6 +198,7 @@ impl LinkingState {
             Self::AwaitingName(state) => Some(state.id),
             Self::AwaitingValue(state) => Some(state.flow.id),
             Self::ConfirmingValue(state) => Some(state.flow.id),
+            Self::AwaitingPin(state) => Some(state.flow.id),
         }
     }
 
@@ -206,6 +210,7 @@ impl LinkingState {
             Self::AwaitingName(state) => Some(state.account),
             Self::AwaitingValue(state) => Some(state.flow.account),
             Self::ConfirmingValue(state) => Some(state.flow.account),
+            Self::AwaitingPin(state) => Some(state.flow.account),
         }
     }
 
@@ -216,6 +221,7 @@ impl LinkingState {
             Self::Idle | Self::AwaitingName(_) | Self::Closed(_) => None,
             Self::AwaitingValue(state) => Some(&state.flow),
             Self::ConfirmingValue(state) => Some(&state.flow),
+            Self::AwaitingPin(state) => Some(&state.flow),
         }
     }
 
@@ -226,6 +232,7 @@ impl LinkingState {
             Self::Idle | Self::AwaitingName(_) | Self::Closed(_) => None,
             Self::AwaitingValue(state) => Some(state.flow),
             Self::ConfirmingValue(state) => Some(state.flow),
+            Self::AwaitingPin(state) => Some(state.flow),
         }
     }
 
@@ -236,6 +243,7 @@ impl LinkingState {
             Self::Idle | Self::AwaitingName(_) | Self::Closed(_) => {}
             Self::AwaitingValue(state) => state.flow.restart_as = name,
             Self::ConfirmingValue(state) => state.flow.restart_as = name,
+            Self::AwaitingPin(state) => state.flow.restart_as = name,
         }
         self
     }
@@ -247,6 +255,8 @@ impl LinkingState {
             Self::Idle | Self::Closed(_) | Self::AwaitingName(_) => 0,
             Self::AwaitingValue(state) => 1 + 2 * state.flow.received.len(),
             Self::ConfirmingValue(state) => 2 + 2 * state.flow.received.len(),
+            // Above all the others: a flow has at most four values.
+            Self::AwaitingPin(state) => 100 + state.round,
         }
     }
 
@@ -254,7 +264,10 @@ impl LinkingState {
     #[must_use]
     pub fn expects_secret(&self) -> bool {
         match self {
-            Self::AwaitingName(_) | Self::AwaitingValue(_) | Self::ConfirmingValue(_) => true,
+            Self::AwaitingName(_)
+            | Self::AwaitingValue(_)
+            | Self::ConfirmingValue(_)
+            | Self::AwaitingPin(_) => true,
             Self::Closed(closed) => closed.ending == Ending::Expired && !closed.told,
             Self::Idle => false,
         }
@@ -318,6 +331,13 @@ impl Flow {
             .find(|field| !self.received.contains(field))
     }
 
+    /// Whether the token pair is all that is missing, so that X may give it out for a PIN.
+    #[must_use]
+    pub fn may_use_pin(&self) -> bool {
+        self.next_field() == Some(Field::AccessToken)
+            && !self.received.contains(&Field::AccessSecret)
+    }
+
     /// Asks for the first missing value; for the last one again, if none is missing.
     #[must_use]
     pub fn ask(self, remark: Option<Remark>) -> AwaitingValue {
@@ -358,9 +378,15 @@ impl Flow {
         Some((field, self.ask(Some(Remark::Forgotten(field)))))
     }
 
-    /// Forgets these values, so that they are asked for again.
+    /// Forgets these values, so that they are asked for again, also if they were not before.
     #[must_use]
     pub fn forget(mut self, fields: &[Field]) -> AwaitingValue {
+        for field in fields {
+            if !self.asked.contains(field) {
+                self.asked.push(*field);
+            }
+        }
+        self.asked.sort();
         self.received.retain(|field| !fields.contains(field));
         self.ask(None)
     }

@@ -6,5 +6,7 @@ pub mod credentials;
 pub mod linking;
 pub mod notice;
 pub mod paste;
+pub mod pin;
 pub mod report;
+pub mod revocation;
 pub mod verdict;

@@ -7,6 +7,7 @@ use super::{
     account::{AccountId, AccountName, NameRejection, XAccount, XUsername},
     linking::{FlowId, Purpose},
     report::Report,
+    revocation::{Gone, Revocation},
     verdict::Verdict,
 };
 
@@ -107,6 +108,23 @@ pub enum Notice {
     Unlinked {
         /// What it was called.
         name: AccountName,
+    },
+    /// The account's tokens are being revoked at X.
+    Revoking {
+        /// What it was called.
+        name: AccountName,
+    },
+    /// The account was erased after that.
+    Receipt {
+        /// Which account.
+        gone: Gone,
+        /// What X said; `None`: it was not asked.
+        revocation: Option<Revocation>,
+    },
+    /// The operator revoked and erased everything.
+    Panic {
+        /// The user's accounts, and what became of the tokens of each.
+        accounts: Vec<(Gone, Option<Revocation>)>,
     },
     /// The account's values went over to the account that was there before.
     TwinUpdated {

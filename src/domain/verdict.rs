@@ -89,6 +89,19 @@ pub enum Verdict {
         /// The account of the new token.
         found: XUserId,
     },
+    /// A PIN was fetched while logged in to X as another account than the one that is linked.
+    PinOfOtherAccount {
+        /// The account that is linked.
+        expected: XAccount,
+        /// The account that authorised.
+        found: XAccount,
+    },
+    /// The key pair is good; X gives out no PIN, because the app has no callback address.
+    CallbackNotSet,
+    /// X does not take the PIN: mistyped, used, or too old.
+    PinRejected,
+    /// X does not take the PIN, which it may have taken just before: that answer was lost.
+    PinSpent,
     /// The new values are the ones that are stored already.
     SameValuesAgain {
         /// Which were sent, in the order in which they are asked for.
@@ -135,7 +148,7 @@ pub enum Verdict {
 
 impl Verdict {
     /// Every code, in the order of the enum.
-    pub const CODES: [&'static str; 19] = [
+    pub const CODES: [&'static str; 23] = [
         "connected",
         "connected_permission_unknown",
         "read_only",
@@ -144,6 +157,10 @@ impl Verdict {
         "access_secret_rejected",
         "token_pair_rejected",
         "token_of_other_account",
+        "pin_of_other_account",
+        "callback_not_set",
+        "pin_rejected",
+        "pin_spent",
         "same_values_again",
         "app_suspended",
         "user_suspended",
@@ -169,6 +186,10 @@ impl Verdict {
             Self::AccessSecretRejected => "access_secret_rejected",
             Self::TokenPairRejected => "token_pair_rejected",
             Self::TokenOfOtherAccount { .. } => "token_of_other_account",
+            Self::PinOfOtherAccount { .. } => "pin_of_other_account",
+            Self::CallbackNotSet => "callback_not_set",
+            Self::PinRejected => "pin_rejected",
+            Self::PinSpent => "pin_spent",
             Self::SameValuesAgain { .. } => "same_values_again",
             Self::AppSuspended => "app_suspended",
             Self::UserSuspended => "user_suspended",
@@ -206,6 +227,10 @@ impl Verdict {
             | Self::AccessSecretRejected
             | Self::TokenPairRejected
             | Self::TokenOfOtherAccount { .. }
+            | Self::PinOfOtherAccount { .. }
+            | Self::CallbackNotSet
+            | Self::PinRejected
+            | Self::PinSpent
             | Self::SameValuesAgain { .. }
             | Self::AppSuspended
             | Self::UserSuspended
@@ -237,6 +262,10 @@ impl Verdict {
             | Self::TokenOfOtherAccount { .. } => &Field::TOKEN_PAIR,
             Self::Connected { .. }
             | Self::ConnectedPermissionUnknown { .. }
+            | Self::PinOfOtherAccount { .. }
+            | Self::CallbackNotSet
+            | Self::PinRejected
+            | Self::PinSpent
             | Self::AppSuspended
             | Self::UserSuspended
             | Self::UserLocked

@@ -372,7 +372,7 @@ fn renamed(before: &LinkedAccount, verdict: &Verdict) -> Option<XUsername> {
 }
 
 /// A new value of this field, or the one in use.
-fn newest<'a>(
+pub(super) fn newest<'a>(
     candidate: &'a [SealedValue],
     current: &'a [SealedValue],
     field: Field,
@@ -384,7 +384,7 @@ fn newest<'a>(
 }
 
 /// All four values, new ones before those in use. `None`: one is missing.
-fn open_all(
+pub(super) fn open_all(
     key: &DataKey,
     owner: i64,
     account: AccountId,

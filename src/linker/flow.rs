@@ -292,6 +292,7 @@ impl Linker {
     ) -> Result<LinkingState, StoreError> {
         let (account, slot) = (flow.account, slot_of(&flow));
         values::delete_all(&mut **tx, account, Slot::Held).await?;
+        self.leave_pin(tx, account).await?;
         for field in Field::KEY_PAIR {
             values::delete(&mut **tx, account, slot, field).await?;
         }
@@ -316,6 +317,7 @@ impl Linker {
             values::erase_unfinished(tx, owner).await?;
             return Ok(0);
         };
+        self.leave_pin(tx, account).await?;
         let held = usize::from(matches!(state, LinkingState::ConfirmingValue(_)));
         match state.flow() {
             Some(flow) if matches!(flow.purpose, Purpose::Rotate(_)) => {
@@ -350,6 +352,7 @@ impl Linker {
         flow: &Flow,
     ) -> Result<Submitted, StoreError> {
         checks::cancel_unclaimed(&mut **tx, flow.account, CheckKind::KeyPair).await?;
+        self.leave_pin(tx, flow.account).await?;
         match &flow.purpose {
             Purpose::Link(name) => self.submit_link(tx, owner, flow, name).await,
             Purpose::Rotate(_) => self.submit_rotation(tx, owner, flow).await,
@@ -660,7 +663,7 @@ impl Linker {
 }
 
 /// Where a flow's values are kept: a new link's at their final place, a rotation's beside the ones in use.
-fn slot_of(flow: &Flow) -> Slot {
+pub(super) fn slot_of(flow: &Flow) -> Slot {
     match flow.purpose {
         Purpose::Link(_) => Slot::Current,
         Purpose::Rotate(_) => Slot::Candidate,

@@ -2,13 +2,17 @@
 //!
 //! Each takes the caller's transaction, so that account, state and pending work change together or not at all.
 
+mod calls;
 mod checks;
 mod diagnose;
 mod flow;
+mod pin;
+mod revoke;
 mod verify;
 
 pub use self::{
     flow::{Answer, Begun, Submitted},
+    pin::{MAX_PINS_AN_HOUR, Surroundings},
     verify::VerifyRequest,
 };
 
@@ -18,6 +22,7 @@ use std::sync::{
 };
 
 use chrono::{DateTime, TimeDelta, Utc};
+use sqlx::SqliteConnection;
 use tokio::sync::{Notify, mpsc};
 
 use crate::{
@@ -33,6 +38,7 @@ use crate::{
     random::Random,
     store::{
         Store, StoreError, Tx, accounts, checks as questions,
+        dialogues::Dialogues,
         values::{self, SealedValue, Slot, WrappedKey},
     },
     vault::{AuditKey, DataKey, Vault},
@@ -61,6 +67,9 @@ pub struct Linker {
     clock: Clock,
     random: Random,
     audit: AuditKey,
+    dialogues: Dialogues,
+    /// Wakes the runner of the calls.
+    calls_due: Arc<Notify>,
     /// Wakes the runner of the checks.
     checks_due: Arc<Notify>,
     /// Names chats that have something to be told.
@@ -81,6 +90,7 @@ impl Linker {
         audit: AuditKey,
         to_write: mpsc::UnboundedSender<i64>,
     ) -> Self {
+        let dialogues = Dialogues::new(store.clone(), vault.clone(), clock.clone());
         Self {
             store,
             vault,
@@ -88,15 +98,18 @@ impl Linker {
             clock,
             random,
             audit,
+            dialogues,
+            calls_due: Arc::default(),
             checks_due: Arc::default(),
             to_write,
             clock_difference: Arc::new(AtomicI64::new(i64::MIN)),
         }
     }
 
-    /// Lets the runner look for checks that were asked for. Call it after the commit.
+    /// Lets the runners look for checks and calls that were asked for. Call it after the commit.
     pub fn wake_checks(&self) {
         self.checks_due.notify_one();
+        self.calls_due.notify_one();
     }
 
     /// The user's links as lines.
@@ -137,6 +150,8 @@ impl Linker {
             return Ok(None);
         };
         values::erase(&mut **tx, owner, account).await?;
+        self.note(tx, owner, Actor::User, Event::Unlink, account, "")
+            .await?;
         failpoint::hit("unlink.erased");
         self.store.note_erasure();
         Ok(Some(linked))
@@ -238,11 +253,11 @@ impl Linker {
 
     async fn data_key(
         &self,
-        tx: &mut Tx,
+        db: &mut SqliteConnection,
         owner: i64,
         account: AccountId,
     ) -> Result<Option<(DataKey, WrappedKey)>, StoreError> {
-        let Some(wrapped) = values::data_key(&mut **tx, owner, account).await? else {
+        let Some(wrapped) = values::data_key(db, owner, account).await? else {
             return Ok(None);
         };
         let key = self

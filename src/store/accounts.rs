@@ -93,6 +93,23 @@ pub async fn insert(
     Ok(())
 }
 
+/// Takes a link off the list; its values stay until they are erased. Foreign links are not found.
+///
+/// # Errors
+/// The database failed.
+pub async fn delete(
+    db: impl SqliteExecutor<'_>,
+    owner: i64,
+    account: AccountId,
+) -> Result<(), StoreError> {
+    sqlx::query("DELETE FROM accounts WHERE account_id = ? AND owner = ?")
+        .bind(account.bytes().as_slice())
+        .bind(owner)
+        .execute(db)
+        .await?;
+    Ok(())
+}
+
 /// One of `owner`'s links.
 ///
 /// # Errors

@@ -268,7 +268,8 @@ pub async fn logged(
     since: DateTime<Utc>,
 ) -> Result<Vec<DateTime<Utc>>, StoreError> {
     let times: Vec<i64> = sqlx::query_scalar(
-        "SELECT at FROM check_log WHERE owner = ? AND at > ? AND (kind = 'key_pair') = ? ORDER BY at",
+        "SELECT at FROM check_log WHERE owner = ? AND at > ? AND (kind = 'key_pair') = ? AND kind <> 'pin'
+         ORDER BY at",
     )
     .bind(owner)
     .bind(since.timestamp())

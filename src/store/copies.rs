@@ -75,6 +75,10 @@ pub async fn quieten(tx: &mut Tx) -> Result<(), StoreError> {
         .execute(&mut **tx)
         .await?;
     sqlx::query("DELETE FROM checks").execute(&mut **tx).await?;
+    sqlx::query("DELETE FROM calls").execute(&mut **tx).await?;
+    sqlx::query("DELETE FROM temporary_credentials")
+        .execute(&mut **tx)
+        .await?;
     sqlx::query("DELETE FROM outbox").execute(&mut **tx).await?;
     sqlx::query("DELETE FROM dialogues")
         .execute(&mut **tx)

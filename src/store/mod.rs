@@ -8,6 +8,7 @@ pub mod accounts;
 pub mod agenda;
 pub mod anchors;
 pub mod audit;
+pub mod calls;
 pub mod canary;
 pub mod checks;
 pub mod connections;
@@ -19,6 +20,7 @@ pub mod dialogues;
 pub mod inbox;
 pub mod keys;
 pub mod outbox;
+pub mod temporary;
 pub mod values;
 
 use std::{

@@ -293,7 +293,10 @@ pub async fn erase(
 pub async fn erase_unfinished(tx: &mut Tx, owner: i64) -> Result<(), StoreError> {
     sqlx::query(
         "DELETE FROM data_keys
-         WHERE owner = ? AND account_id NOT IN (SELECT account_id FROM accounts)",
+         WHERE owner = ? AND account_id NOT IN (SELECT account_id FROM accounts)
+             AND NOT EXISTS (
+                 SELECT 1 FROM calls
+                 WHERE calls.account_id = data_keys.account_id AND kind = 'revoke')",
     )
     .bind(owner)
     .execute(&mut **tx)
@@ -322,6 +325,7 @@ pub async fn erase_orphans(
     let done = sqlx::query(
         "DELETE FROM data_keys WHERE created_at < ?
              AND NOT EXISTS (SELECT 1 FROM accounts WHERE accounts.account_id = data_keys.account_id)
+             AND NOT EXISTS (SELECT 1 FROM calls WHERE calls.account_id = data_keys.account_id)
              AND NOT EXISTS (
                  SELECT 1 FROM dialogues WHERE chat_id = data_keys.owner AND expires_at IS NOT NULL)",
     )

@@ -75,6 +75,16 @@ pub(crate) enum FlowAction {
     Continue,
     /// Leave it and begin a new link.
     StartOver,
+    /// Get the token pair from X with a PIN.
+    Pin,
+    /// Get another link to X.
+    NewLink,
+    /// Ask X once more.
+    PinAgain,
+    /// X named the right account.
+    ThisAccount,
+    /// X named another account than the one that is meant.
+    OtherAccount,
 }
 
 /// A button of an account.
@@ -88,6 +98,10 @@ pub(crate) enum AccountAction {
     Repair(Doubtful),
     /// Take new values.
     Rotate(Regenerated),
+    /// A new link shall use this account's app.
+    UseApp,
+    /// Revoke the tokens at X, and erase the account.
+    Revoke,
     /// Erase the account.
     Erase,
     /// Keep the account as it is.
@@ -162,7 +176,10 @@ impl Action {
         match self {
             Self::Flow(FlowAction::Cancel, _)
             | Self::Account(
-                AccountAction::Errand(Errand::Unlink) | AccountAction::Erase | AccountAction::Keep,
+                AccountAction::Errand(Errand::Unlink)
+                | AccountAction::Revoke
+                | AccountAction::Erase
+                | AccountAction::Keep,
                 _,
             ) => true,
             Self::Flow(..)
@@ -182,7 +199,7 @@ pub(crate) struct NotAnAction;
 /// The form's version: buttons of another one are old.
 const VERSION: &str = "v1";
 
-const FLOW: [(&str, FlowAction); 9] = [
+const FLOW: [(&str, FlowAction); 14] = [
     ("back", FlowAction::Back),
     ("cancel", FlowAction::Cancel),
     ("handle", FlowAction::UseHandle),
@@ -192,9 +209,14 @@ const FLOW: [(&str, FlowAction); 9] = [
     ("keypair", FlowAction::ReenterKeyPair),
     ("continue", FlowAction::Continue),
     ("over", FlowAction::StartOver),
+    ("pin", FlowAction::Pin),
+    ("new-link", FlowAction::NewLink),
+    ("pin-again", FlowAction::PinAgain),
+    ("this", FlowAction::ThisAccount),
+    ("not-this", FlowAction::OtherAccount),
 ];
 
-const ACCOUNT: [(&str, AccountAction); 14] = [
+const ACCOUNT: [(&str, AccountAction); 16] = [
     ("verify", AccountAction::Errand(Errand::Verify)),
     ("rotate", AccountAction::Errand(Errand::Rotate)),
     ("unlink", AccountAction::Errand(Errand::Unlink)),
@@ -206,6 +228,8 @@ const ACCOUNT: [(&str, AccountAction); 14] = [
     ("new-token", AccountAction::Rotate(Regenerated::TokenPair)),
     ("new-key", AccountAction::Rotate(Regenerated::KeyPair)),
     ("new-all", AccountAction::Rotate(Regenerated::All)),
+    ("use-app", AccountAction::UseApp),
+    ("revoke", AccountAction::Revoke),
     ("erase", AccountAction::Erase),
     ("keep", AccountAction::Keep),
     ("twin", AccountAction::UpdateTwin),
@@ -287,7 +311,7 @@ mod tests {
 
     fn every_action() -> Vec<Action> {
         let account = AccountId::from_bytes([0xff; 16]);
-        let tag = StepTag::new(FlowId(u32::MAX), 10);
+        let tag = StepTag::new(FlowId(u32::MAX), 100 + usize::from(u16::MAX) + 1000);
         let mut all = vec![Action::Guide, Action::Accounts, Action::Add];
         all.extend(DECISIONS.map(|(_, decision)| Action::Access(decision, i64::MAX)));
         all.extend(FLOW.map(|(_, action)| Action::Flow(action, tag)));

@@ -19,7 +19,6 @@ use crate::{
         StoreError, anchors, deletions,
         dialogues::{self, Dialogue},
         outbox::{self, Promised},
-        values,
     },
 };
 
@@ -220,16 +219,8 @@ impl Telegram {
 
     /// Draws the card of a chat. `false` if it has to be tried later.
     async fn draw_card(&self, chat: i64, dialogue: &Dialogue) -> Result<bool, StoreError> {
-        let key_pair = match dialogue.state.flow() {
-            Some(flow) if flow.has_key_pair() => {
-                values::data_key(self.store.reader(), chat, flow.account)
-                    .await?
-                    .and_then(|wrapped| wrapped.key_pair)
-                    .map(|(outcome, _)| outcome)
-            }
-            Some(_) | None => None,
-        };
-        let rendering = async { texts::card(&dialogue.state, key_pair, &self.words()) };
+        let around = self.linker.surroundings(chat, &dialogue.state).await?;
+        let rendering = async { texts::card(&dialogue.state, &around, &self.words()) };
         let card = match incident::guard(rendering).await {
             Ok(card) => card,
             Err(panicked) => {
@@ -348,7 +339,8 @@ fn is_over(state: &LinkingState) -> bool {
         LinkingState::Closed(closed) => closed.told,
         LinkingState::AwaitingName(_)
         | LinkingState::AwaitingValue(_)
-        | LinkingState::ConfirmingValue(_) => false,
+        | LinkingState::ConfirmingValue(_)
+        | LinkingState::AwaitingPin(_) => false,
     }
 }
 

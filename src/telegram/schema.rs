@@ -10,7 +10,7 @@ use super::{
     Command, Telegram,
     access::Admission,
     action::Action,
-    handlers::{access as owner, accounts, basics, link, records, rotate, strays, taps},
+    handlers::{access as owner, accounts, basics, link, pin, records, rotate, strays, taps},
     inbox,
     turn::Visit,
 };
@@ -101,6 +101,10 @@ pub(super) fn schema() -> Schema {
         .branch(case![LinkingState::AwaitingName(state)].endpoint(link::name))
         .branch(case![LinkingState::AwaitingValue(state)].endpoint(link::value))
         .branch(case![LinkingState::ConfirmingValue(state)].endpoint(link::message_instead_of_tap))
+        .branch(
+            dptree::filter(|state: LinkingState| matches!(state, LinkingState::AwaitingPin(_)))
+                .endpoint(pin::message),
+        )
         .endpoint(strays::message);
 
     let callbacks = Update::filter_callback_query()

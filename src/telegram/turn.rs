@@ -104,6 +104,17 @@ impl<'a> Turn<'a> {
         self.visit.chat
     }
 
+    /// Where the dialogue stands now, if it waits for a PIN: X's answers move it too, beside the updates. Every other state
+    /// changes only with an update.
+    pub(super) async fn newest(&mut self, state: LinkingState) -> Result<LinkingState, StoreError> {
+        if !matches!(state, LinkingState::AwaitingPin(_)) {
+            return Ok(state);
+        }
+        let dialogues = &self.telegram.dialogues;
+        let dialogue = dialogues.get(&mut *self.tx, self.visit.chat).await?;
+        Ok(dialogue.map_or(state, |dialogue| dialogue.state))
+    }
+
     /// A flow that had rested too long is mentioned once, with whatever comes next.
     async fn tell_expiry(&mut self, state: &LinkingState) -> Result<(), StoreError> {
         let LinkingState::Closed(closed) = state else {

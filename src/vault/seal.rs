@@ -16,6 +16,7 @@ use crate::{
     domain::{
         account::AccountId,
         credentials::{Field, Secret},
+        pin::TemporaryField,
     },
     random::{NoRandomness, Random},
 };
@@ -84,6 +85,16 @@ impl Place {
     /// One of an account's four values.
     #[must_use]
     pub fn value(owner: i64, account: AccountId, field: Field) -> Self {
+        Self {
+            owner,
+            row: account.bytes(),
+            field: field.as_str(),
+        }
+    }
+
+    /// A part of an authorisation that is under way.
+    #[must_use]
+    pub fn temporary(owner: i64, account: AccountId, field: TemporaryField) -> Self {
         Self {
             owner,
             row: account.bytes(),
@@ -208,7 +219,7 @@ pub(super) fn open(
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ValueFingerprint(pub [u8; 32]);
 
-/// An account's own key. It seals the four values of that account and nothing else.
+/// An account's own key. It seals what comes from X about that account, and nothing else.
 pub struct DataKey {
     bytes: Zeroizing<[u8; 32]>,
     random: Random,
@@ -240,11 +251,18 @@ impl DataKey {
         field: Field,
         value: &Secret,
     ) -> Result<Sealed, NoRandomness> {
-        let place = Place::value(owner, account, field);
+        self.seal_at(&Place::value(owner, account, field), value)
+    }
+
+    /// Seals something for any place of this account.
+    ///
+    /// # Errors
+    /// The operating system gave no randomness.
+    pub fn seal_at(&self, place: &Place, value: &Secret) -> Result<Sealed, NoRandomness> {
         Ok(seal(
             &self.subkey(b"seal"),
             DATA_KEY,
-            &place,
+            place,
             value.expose().as_bytes(),
             self.random.bytes()?,
         ))
@@ -261,8 +279,15 @@ impl DataKey {
         field: Field,
         sealed: &Sealed,
     ) -> Result<Secret, OpenError> {
-        let place = Place::value(owner, account, field);
-        let mut plain = open(&self.subkey(b"seal"), &place, sealed)?;
+        self.open_at(&Place::value(owner, account, field), sealed)
+    }
+
+    /// Opens what was sealed for a place of this account.
+    ///
+    /// # Errors
+    /// As [`DataKey::open`].
+    pub fn open_at(&self, place: &Place, sealed: &Sealed) -> Result<Secret, OpenError> {
+        let mut plain = open(&self.subkey(b"seal"), place, sealed)?;
         String::from_utf8(std::mem::take(&mut *plain))
             .map(Secret::new)
             .map_err(|_| OpenError::Malformed)

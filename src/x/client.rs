@@ -17,7 +17,10 @@ use super::{
 };
 use crate::{
     clock::Clock,
-    domain::credentials::{ClientCredentials, Secret, TokenCredentials},
+    domain::{
+        credentials::{ClientCredentials, Secret, TokenCredentials},
+        pin::Verifier,
+    },
     random::Random,
 };
 
@@ -155,21 +158,78 @@ impl XClient {
 
     /// `POST /oauth/request_token` with `oauth_callback=oob`: the key pair alone, signed (RFC 5849 §2.1).
     pub(super) async fn request_token(&self, client: &ClientCredentials) -> Reply {
-        const PATH: &str = "/oauth/request_token";
         let signatory = Signatory {
             client,
             token: None,
         };
+        self.post("/oauth/request_token", signatory, Some("oob"), None)
+            .await
+    }
+
+    /// `POST /oauth/access_token`: the PIN for a token pair (RFC 5849 §2.3).
+    pub(super) async fn access_token(
+        &self,
+        client: &ClientCredentials,
+        temporary: &TokenCredentials,
+        verifier: &Verifier,
+    ) -> Reply {
+        let signatory = Signatory {
+            client,
+            token: Some(temporary),
+        };
+        let verifier = Some(verifier.0.expose());
+        self.post("/oauth/access_token", signatory, None, verifier)
+            .await
+    }
+
+    /// `POST /1.1/oauth/invalidate_token.json`: ends the token it is signed with.
+    pub(super) async fn invalidate_token(
+        &self,
+        client: &ClientCredentials,
+        token: &TokenCredentials,
+    ) -> Reply {
+        let signatory = Signatory {
+            client,
+            token: Some(token),
+        };
+        self.post("/1.1/oauth/invalidate_token.json", signatory, None, None)
+            .await
+    }
+
+    /// Where a user authorises the app of this request token; `screen_name` is filled in for them.
+    #[must_use]
+    pub fn authorize_url(&self, token: &Secret, screen_name: Option<&str>) -> Url {
+        let mut url = self.url("/oauth/authorize");
+        url.query_pairs_mut()
+            .append_pair("oauth_token", token.expose())
+            .append_pair("force_login", "true")
+            .extend_pairs(screen_name.map(|name| ("screen_name", name)));
+        url
+    }
+
+    /// A POST without a body, signed with `oauth_callback` or `oauth_verifier` besides.
+    async fn post(
+        &self,
+        path: &'static str,
+        signatory: Signatory<'_>,
+        callback: Option<&str>,
+        verifier: Option<&str>,
+    ) -> Reply {
         let request = Stamp::fresh(&self.clock, &self.random).and_then(|stamp| {
-            let parameters = stamp.parameters().callback("oob");
-            let url = self.url(PATH);
+            let (mut parameters, url) = (stamp.parameters(), self.url(path));
+            if let Some(callback) = callback {
+                parameters = parameters.callback(callback);
+            }
+            if let Some(verifier) = verifier {
+                parameters = parameters.verifier(verifier);
+            }
             let mut request = signed(&self.http, signatory, parameters, Method::POST, url, &[])?;
             // Some servers refuse a POST that does not say that it has no body.
             let headers = request.headers_mut();
             headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
             Some(request)
         });
-        self.send(PATH, request).await
+        self.send(path, request).await
     }
 
     async fn get(

@@ -110,15 +110,60 @@ pub(super) fn request_token(reply: &Reply, refused: bool) -> Pair {
         return Pair::Settled(verdict);
     }
     // A complaint about the callback comes after X has recognised the pair.
-    let about_callback = problem.has(code::CALLBACK)
-        || problem.has(code::DESKTOP_CALLBACK)
-        || problem.about_callback;
     match answer.status {
-        401 | 403 if about_callback => Pair::Accepted,
+        401 | 403 if about_callback(&problem) => Pair::Accepted,
         400..=499 if problem.has(code::SIGNATURE) => Pair::Rejected,
         401 if refused && answer.shape() != Shape::Html => Pair::Rejected,
         _ => Pair::Settled(unexpected(answer, &problem)),
     }
+}
+
+/// What a failed `POST /oauth/request_token` says to somebody who wants a PIN.
+pub(super) fn no_request_token(reply: &Reply) -> Verdict {
+    let Ok(answer) = reply else {
+        return Verdict::XUnavailable;
+    };
+    let problem = answer.problem();
+    match (standing(answer, &problem), answer.status) {
+        (Some(verdict), _) => verdict,
+        (None, 401 | 403) if about_callback(&problem) => Verdict::CallbackNotSet,
+        (None, 401) if answer.shape() != Shape::Html => {
+            clock(answer.clock_difference).unwrap_or(Verdict::ApiKeyPairRejected)
+        }
+        (None, 400..=499) if problem.has(code::SIGNATURE) => Verdict::ApiKeyPairRejected,
+        _ if answer.is_unreadable() => Verdict::XUnavailable,
+        _ => unexpected(answer, &problem),
+    }
+}
+
+/// What a failed `POST /oauth/access_token` says. X documents no number for a PIN that it does not take.
+pub(super) fn no_access_token(reply: &Reply) -> Verdict {
+    let Ok(answer) = reply else {
+        return Verdict::XUnavailable;
+    };
+    let problem = answer.problem();
+    match (standing(answer, &problem), answer.status) {
+        (Some(verdict), _) => verdict,
+        (None, 400 | 401 | 403) if answer.shape() != Shape::Html => {
+            clock(answer.clock_difference).unwrap_or(Verdict::PinRejected)
+        }
+        _ if answer.is_unreadable() => Verdict::XUnavailable,
+        _ => unexpected(answer, &problem),
+    }
+}
+
+/// What a failed `POST /1.1/oauth/invalidate_token.json` says of the token: `Some(true)` that it was no longer valid.
+pub(super) fn is_ended(answer: &Answer) -> Option<bool> {
+    let problem = answer.problem();
+    match standing(answer, &problem) {
+        Some(_) => None,
+        None if problem.has(code::TOKEN) => Some(true),
+        None => (answer.status == 401).then_some(false),
+    }
+}
+
+fn about_callback(problem: &Problem) -> bool {
+    problem.has(code::CALLBACK) || problem.has(code::DESKTOP_CALLBACK) || problem.about_callback
 }
 
 /// Judges `GET /1.1/account/verify_credentials.json`, asked because `refusal` was a 401 though the key pair is good.

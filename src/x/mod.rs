@@ -9,9 +9,12 @@ mod judge;
 mod oauth1;
 mod problem;
 mod response;
+mod revocation;
+mod temporary;
 
 #[cfg(test)]
 mod fake;
 
 pub use client::{Limits, XClient, XClientError};
 pub use diagnosis::Diagnosis;
+pub use temporary::{Exchange, Granted};

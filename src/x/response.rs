@@ -13,7 +13,10 @@ use super::{
     headers::{self, Access, Wait},
     problem::Problem,
 };
-use crate::domain::account::{XAccount, XUserId, XUsername};
+use crate::domain::{
+    account::{XAccount, XUserId, XUsername},
+    credentials::Secret,
+};
 
 /// What became of a request.
 pub(super) type Reply = Result<Answer, NoAnswer>;
@@ -40,6 +43,14 @@ impl NoAnswer {
             Self::Connect
         } else {
             Self::Broken
+        }
+    }
+
+    /// Whether X cannot have seen the request.
+    pub(super) fn is_before_sending(self) -> bool {
+        match self {
+            Self::Connect | Self::Unsigned => true,
+            Self::Timeout | Self::Broken => false,
         }
     }
 
@@ -156,15 +167,13 @@ impl Answer {
             Value::String(digits) => digits.parse().ok(),
             _ => None,
         }?;
-        // X's own pattern is [A-Za-z0-9_]{1,15}; the length has changed before, the letters have not.
-        let plain = (1..=50).contains(&username.len())
-            && username
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-        plain.then_some(XAccount {
-            id: XUserId(id),
-            username: XUsername(username),
-        })
+        x_account(id, username)
+    }
+
+    /// The account that `POST /oauth/access_token` names.
+    pub(super) fn authorized_account(&self) -> Option<XAccount> {
+        let id = self.form("user_id")?.expose().parse().ok()?;
+        x_account(id, self.form("screen_name")?.expose().to_owned())
     }
 
     /// Whether `POST /oauth2/token` gave a bearer token. The token itself is never taken out of the body.
@@ -190,6 +199,20 @@ impl Answer {
         self.body.complete && has("oauth_token") && has("oauth_token_secret")
     }
 
+    /// The value of this name in a form, as `/oauth/…` answers (RFC 5849 §2.1, §2.3).
+    pub(super) fn form(&self, name: &str) -> Option<Secret> {
+        if !self.body.complete {
+            return None;
+        }
+        let (_, value) = self
+            .text()
+            .split('&')
+            .filter_map(|pair| pair.split_once('='))
+            .find(|(key, _)| *key == name)?;
+        // The values need no escaping: whatever X sends as it is goes into the next signature as it came.
+        (!value.is_empty() && !value.contains(['%', '+'])).then(|| Secret::new(value.to_owned()))
+    }
+
     fn json<'de, T: Deserialize<'de>>(&'de self) -> Option<T> {
         if self.shape() == Shape::Json {
             serde_json::from_str(self.text()).ok()
@@ -209,6 +232,19 @@ impl Answer {
             Shape::Text | Shape::Empty | Shape::Cut => Problem::default(),
         }
     }
+}
+
+/// An account with a handle that can be one.
+fn x_account(id: u64, username: String) -> Option<XAccount> {
+    // X's own pattern is [A-Za-z0-9_]{1,15}; the length has changed before, the letters have not.
+    let plain = (1..=50).contains(&username.len())
+        && username
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    plain.then_some(XAccount {
+        id: XUserId(id),
+        username: XUsername(username),
+    })
 }
 
 #[cfg(test)]

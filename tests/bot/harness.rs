@@ -229,7 +229,8 @@ impl World {
                  + (SELECT count(*) FROM dialogues WHERE expires_at <= ?1)
                  + (SELECT count(*) FROM deletions WHERE due_at <= ?1)
                  + (SELECT count(*) FROM accounts WHERE candidate_until <= ?1)
-                 + (SELECT count(*) FROM checks WHERE due_at <= ?1)",
+                 + (SELECT count(*) FROM checks WHERE due_at <= ?1)
+                 + (SELECT count(*) FROM calls WHERE due_at <= ?1 OR leased_until IS NOT NULL)",
         )
         .bind(now)
         .fetch_one(&mut connection)

@@ -39,8 +39,10 @@ async fn four_values_that_x_accepts_make_a_connected_account() {
     Access Token
     console.x.com → your app → Keys & Tokens → OAuth 1.0 Keys → Access Token → Generate
     It begins with digits and a dash. Set the app to Read and write before you press Generate, or the token can only read.
+    Another X account than the app owner's, or no token yet? Get it from X with a PIN.
 
     Send it here. I delete your message at once and keep the value encrypted.
+    [Get it from X with a PIN]
     [Guide][Back][Cancel]
     ");
     enter_from(&person, 3, &in_order(&values)[2..], 4).await;

@@ -113,7 +113,10 @@ async fn the_happy_path_is_one_check_of_the_key_pair_and_one_users_me() {
         .await
         .unwrap();
     assert!(card.text.contains("Step 3 of 4"), "{card}");
-    assert_eq!(card.labels(), ["Guide", "Back", "Cancel"]);
+    assert_eq!(
+        card.labels(),
+        ["Get it from X with a PIN", "Guide", "Back", "Cancel"]
+    );
     assert_eq!(calls(&world), [BEARER]);
     let result = result_of(&person, async |person| {
         person.say(values[2]);

@@ -14,7 +14,10 @@ async fn it_asks_once_and_erases_every_row() {
         .wait_text("Erase main (@seedling) with its four values?")
         .await
         .unwrap();
-    assert_eq!(question.labels(), ["Erase", "Keep"]);
+    assert_eq!(
+        question.labels(),
+        ["Revoke at X and erase", "Erase", "Keep"]
+    );
     person.press("Keep").unwrap();
     person.wait_deleted(question.id).await.unwrap();
     assert_eq!(world.values().await, 4);

@@ -12,6 +12,7 @@
 
 mod canary;
 mod crash;
+mod emergency;
 mod faults;
 mod flood;
 mod hostile;

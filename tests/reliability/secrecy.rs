@@ -74,6 +74,26 @@ impl Scene {
         values
     }
 
+    /// With a PIN, then with the same app; the PIN is wrong at first. Both end at X.
+    async fn link_with_pin(&mut self) {
+        let (_, _, values) = self.world.working_values("company");
+        self.note_all("linked with a PIN", &values);
+        let users = [
+            self.world.x.new_user("first"),
+            self.world.x.new_user("second"),
+        ];
+        let (x, bea) = (&self.world.x, &self.bea);
+        story::link_with_pin(x, bea, &values, &users[0], &mut self.sent)
+            .await
+            .unwrap();
+        story::link_with_same_app(x, bea, &users[1], &mut self.sent)
+            .await
+            .unwrap();
+        for name in ["main", "shop"] {
+            story::revoke(bea, name).await.unwrap();
+        }
+    }
+
     /// Outside a flow: as a text, a caption, forwarded, an edit, after commands, as a name.
     async fn stray(&mut self) {
         let stray = self.made.values();
@@ -282,6 +302,7 @@ async fn no_value_is_found_in_logs_files_or_messages_whatever_way_it_came() {
         sent: Vec::new(),
     };
     let values = scene.link().await;
+    scene.link_with_pin().await;
     scene.stray().await;
     scene.abandon().await;
     scene.be_refused().await;

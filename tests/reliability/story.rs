@@ -1,8 +1,8 @@
 //! A patient user: says each thing once, waits for what comes, and never sends a value again.
 
 use addx_sim::{
-    telegram::{Person, SeenMessage, SimError},
-    x::{FourValues, TokenPair},
+    telegram::{ButtonKind, Person, SeenMessage, SimError},
+    x::{FourValues, TokenPair, XSim, XUser},
 };
 
 use crate::canary::Canary;
@@ -49,6 +49,128 @@ pub(crate) async fn rotate(person: &Person, token: &TokenPair) -> Result<SeenMes
     person.wait_text("Step 2 of 2").await?;
     person.say(&token.secret);
     person.wait_text("The new values are in use").await
+}
+
+/// Two pastes and a PIN. A patient user gets a new link when X's answer to a PIN was lost.
+pub(crate) async fn link_with_pin(
+    x: &XSim,
+    person: &Person,
+    values: &FourValues,
+    user: &XUser,
+    seen: &mut Vec<Canary>,
+) -> Result<(), String> {
+    let told = |error: SimError| error.to_string();
+    person.say("/addx main");
+    for (index, value) in in_order(values).into_iter().take(2).enumerate() {
+        person
+            .wait_text(&format!("Step {} of 4", index + 1))
+            .await
+            .map_err(told)?;
+        person.say(value);
+    }
+    person.wait_text("Step 3 of 4").await.map_err(told)?;
+    press(person, "Get it from X with a PIN").await?;
+    authorize(x, person, user, seen).await?;
+    person
+        .wait_text("main is connected as")
+        .await
+        .map_err(told)
+        .map(|_| ())
+}
+
+/// Another link with the same app, and a PIN.
+pub(crate) async fn link_with_same_app(
+    x: &XSim,
+    person: &Person,
+    user: &XUser,
+    seen: &mut Vec<Canary>,
+) -> Result<(), String> {
+    person.say("/addx shop");
+    press(person, "Use the same app").await?;
+    authorize(x, person, user, seen).await?;
+    let linked = person.wait_text("shop is connected as").await;
+    linked.map_err(|error| error.to_string()).map(|_| ())
+}
+
+/// From the link to the tap on "Yes, this one". What may not be found anywhere is noted in `seen`.
+async fn authorize(
+    x: &XSim,
+    person: &Person,
+    user: &XUser,
+    seen: &mut Vec<Canary>,
+) -> Result<(), String> {
+    loop {
+        has_button(person, "Open X").await?;
+        let chat = person.chat();
+        let card = chat
+            .last_bot_message()
+            .and_then(|card| card.button("Open X"));
+        let Some(ButtonKind::Url(url)) = card.map(|button| &button.kind) else {
+            continue;
+        };
+        let token = url
+            .split_once("oauth_token=")
+            .and_then(|(_, rest)| rest.split('&').next());
+        for pair in x.request_tokens() {
+            seen.push(Canary::new("request token's secret", &pair.secret));
+        }
+        let pin = x
+            .authorize(token.unwrap_or_default(), user)
+            .map_err(|error| error.to_string())?;
+        let sent = person.say(&pin);
+        let answered = person
+            .wait_for(|chat| {
+                let card = chat.last_bot_message();
+                card.is_some_and(|card| {
+                    card.button("Yes, this one").is_some() || card.text.contains("pin_spent")
+                })
+            })
+            .await;
+        let chat = answered.map_err(|error| error.to_string())?;
+        person
+            .wait_deleted(sent.message_id)
+            .await
+            .map_err(|error| error.to_string())?;
+        let spent = chat
+            .last_bot_message()
+            .is_some_and(|card| card.text.contains("pin_spent"));
+        if !spent {
+            break;
+        }
+        press(person, "Get a new link").await?;
+    }
+    let whose = format!("{}-", user.id);
+    let mut pairs = x.token_pairs();
+    pairs.retain(|pair| pair.token.starts_with(&whose));
+    for pair in pairs {
+        seen.push(Canary::new("Access Token of the PIN", &pair.token));
+        seen.push(Canary::new("Access Secret of the PIN", &pair.secret));
+    }
+    press(person, "Yes, this one").await
+}
+
+async fn has_button(person: &Person, label: &str) -> Result<(), String> {
+    let shown = person.wait_for(|chat| {
+        let last = chat.last_bot_message();
+        last.is_some_and(|last| last.button(label).is_some())
+    });
+    shown.await.map_err(|error| error.to_string()).map(|_| ())
+}
+
+async fn press(person: &Person, label: &str) -> Result<(), String> {
+    has_button(person, label).await?;
+    person
+        .press(label)
+        .map_err(|error| error.to_string())
+        .map(|_| ())
+}
+
+/// Ends the token at X, and erases the link. The receipt.
+pub(crate) async fn revoke(person: &Person, name: &str) -> Result<SeenMessage, SimError> {
+    person.say(&format!("/unlink {name}"));
+    person.wait_text("This cannot be undone").await?;
+    person.press("Revoke at X and erase")?;
+    person.wait_text("🧾").await
 }
 
 /// Erases the link.
@@ -111,9 +233,14 @@ pub(crate) fn complaints(person: &Person, canaries: &[Canary]) -> Vec<String> {
 /// Cards that ask for a value after a later step had been shown.
 fn asked_twice(history: &[SeenMessage]) -> Vec<String> {
     let mut complaints = Vec::new();
-    for total in ["of 4", "of 2"] {
+    let flows = ["main", "shop"];
+    for (total, name) in ["of 4", "of 2"]
+        .into_iter()
+        .flat_map(|total| flows.map(|name| (total, name)))
+    {
         let mut reached = 0;
-        for message in history.iter().filter(|message| message.from_bot) {
+        let cards = history.iter().filter(|message| message.from_bot);
+        for message in cards.filter(|message| message.text.contains(&format!(" {name} · "))) {
             let step = (1..=4).find(|step| message.text.contains(&format!("Step {step} {total}")));
             match step {
                 Some(step) if step < reached => complaints.push(format!(

@@ -64,14 +64,8 @@ impl World {
             .append(true)
             .open(self.log_file())
             .unwrap();
-        let child = Command::new(env!("CARGO_BIN_EXE_addx"))
-            .current_dir(self.folder.path())
-            .env_clear()
-            .env("TELOXIDE_TOKEN", self.telegram.token())
-            .env("TELOXIDE_API_URL", self.telegram.url())
-            .env("X_API_URL", self.x.url())
-            .env("RUST_LOG", "trace")
-            .env("NO_COLOR", "1")
+        let child = self
+            .command()
             .envs(env.iter().copied())
             .stdin(Stdio::null())
             .stdout(Stdio::null())
@@ -79,6 +73,20 @@ impl World {
             .spawn()
             .unwrap();
         Bot { child }
+    }
+
+    /// The program, in the bot's folder and with its configuration.
+    pub(crate) fn command(&self) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_addx"));
+        command
+            .current_dir(self.folder.path())
+            .env_clear()
+            .env("TELOXIDE_TOKEN", self.telegram.token())
+            .env("TELOXIDE_API_URL", self.telegram.url())
+            .env("X_API_URL", self.x.url())
+            .env("RUST_LOG", "trace")
+            .env("NO_COLOR", "1");
+        command
     }
 
     /// A user on X with an app that may read and write, and four values that work.
@@ -255,7 +263,8 @@ impl Remains {
                   + (SELECT count(*) FROM accounts WHERE account_id NOT IN (SELECT account_id FROM data_keys))
                   + (SELECT count(*) FROM data_keys
                      WHERE account_id NOT IN (SELECT account_id FROM accounts)
-                       AND owner NOT IN (SELECT chat_id FROM dialogues WHERE expires_at IS NOT NULL))",
+                       AND owner NOT IN (SELECT chat_id FROM dialogues WHERE expires_at IS NOT NULL)
+                       AND account_id NOT IN (SELECT account_id FROM calls WHERE kind = 'revoke'))",
         )
         .await
     }

@@ -40,7 +40,8 @@ pub(super) fn names(values: &Values) -> String {
         );
     }
     text + "\n{works.1} is the first value of a set, {works} all four in one message.\n\
-         :values readonly shows the values of that set.\n\n"
+         :values readonly shows the values of that set. {pin} is the last PIN: after\n\
+         [Get it from X with a PIN], :authorize opens X as @seedling.\n\n"
 }
 
 /// A set with its values, one a line, in the order in which the bot asks.
@@ -57,6 +58,14 @@ pub(super) fn values(set: &Set) -> String {
 /// A set that there is not was asked for.
 pub(super) fn no_set(name: &str) -> String {
     format!("There is no set named {name}; :values lists them.")
+}
+
+/// What X shows to somebody who authorised an app.
+pub(super) fn pin(set: &Set, pin: &str) -> String {
+    format!(
+        "At X, as @{}: you tap “Authorize app”, and X shows the PIN {pin}. {{pin}} stands for it.",
+        set.user.username
+    )
 }
 
 /// What *Regenerate* shows at the Access Token.

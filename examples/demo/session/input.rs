@@ -22,6 +22,8 @@ pub(super) enum Command {
     /// All names, or one set with its values.
     Values(Option<String>),
     AtX(AtX, Option<String>),
+    /// Open the link that the bot gave, as the user of a set.
+    Authorize(Option<String>),
     XDown,
     XUp,
     Restart,
@@ -44,10 +46,14 @@ pub(super) enum AtX {
 }
 
 /// Every command, for `:help`.
-pub(super) const COMMANDS: [(&str, &str); 13] = [
+pub(super) const COMMANDS: [(&str, &str); 14] = [
     (
         ":values [set]",
         "the names again, or one set with its values",
+    ),
+    (
+        ":authorize [set]",
+        "at X: open the bot's link as the set's user, get {pin}",
     ),
     (
         ":regenerate token [set]",
@@ -115,6 +121,7 @@ fn command_of(text: &str) -> Option<Command> {
     Some(match word {
         "help" | "h" | "?" => Command::Help,
         "values" => Command::Values(optional()),
+        "authorize" => Command::Authorize(optional()),
         "restart" => Command::Restart,
         "wait" => Command::Wait(duration(rest)?),
         "photo" => Command::Photo(optional()),

@@ -277,6 +277,7 @@ impl<W: Write> Session<W> {
             Command::Values(None) => self.screen.say(&help::names(&self.values))?,
             Command::Values(Some(set)) => self.show_values(&set)?,
             Command::AtX(act, set) => self.act_at_x(&act, set.as_deref().unwrap_or(WORKS))?,
+            Command::Authorize(set) => self.authorize(set.as_deref().unwrap_or(WORKS))?,
             Command::XDown => {
                 self.stage.set_x_down(true);
                 self.screen.note("X answers nothing but 503 now.")?;
@@ -321,6 +322,35 @@ impl<W: Write> Session<W> {
                 .screen
                 .note("Your last message is gone, so it cannot be edited.")?),
         }
+    }
+
+    /// What a person does behind the newest link to X: the PIN.
+    fn authorize(&mut self, name: &str) -> anyhow::Result<()> {
+        let chat = self.stage.person.chat();
+        let link = chat.messages.iter().rev().find_map(|message| {
+            let mut buttons = message.buttons.iter().flatten();
+            buttons.find_map(|button| match &button.kind {
+                ButtonKind::Url(address) => address.split_once("oauth_token="),
+                _ => None,
+            })
+        });
+        let Some((_, token)) = link else {
+            let none = "There is no link to X; [Get it from X with a PIN] asks for one.";
+            return Ok(self.screen.note(none)?);
+        };
+        let token = token.split('&').next().unwrap_or_default();
+        let Some(set) = self.values.set(name) else {
+            return self.show_values(name);
+        };
+        let said = match self.stage.x.authorize(token, &set.user) {
+            Ok(pin) => {
+                let said = help::pin(set, &pin);
+                self.values.pin = Some(pin);
+                said
+            }
+            Err(error) => format!("X says: {error}."),
+        };
+        Ok(self.screen.note(&said)?)
     }
 
     fn show_values(&mut self, name: &str) -> anyhow::Result<()> {

@@ -32,23 +32,27 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// Pause between two looks into the database.
 const LOOK_AGAIN: Duration = Duration::from_millis(5);
 /// All that the bot asks X.
-const X_PATHS: [&str; 4] = [
+const X_PATHS: [&str; 6] = [
     "/2/users/me",
     "/oauth2/token",
     "/oauth/request_token",
+    "/oauth/access_token",
     "/1.1/account/verify_credentials.json",
+    "/1.1/oauth/invalidate_token.json",
 ];
 
 /// Whether the bot has something to do now: an update to handle, a question to X, a message or card to send, …
 const BUSY: &str = "SELECT EXISTS (SELECT 1 FROM inbox WHERE sealed IS NOT NULL)
     OR EXISTS (SELECT 1 FROM checks WHERE due_at <= ?1)
+    OR EXISTS (SELECT 1 FROM calls WHERE due_at <= ?1 OR leased_until IS NOT NULL)
     OR EXISTS (SELECT 1 FROM outbox WHERE due_at <= ?1)
     OR EXISTS (SELECT 1 FROM deletions WHERE due_at <= ?1)
     OR EXISTS (SELECT 1 FROM accounts WHERE candidate_until <= ?1)
     OR EXISTS (SELECT 1 FROM dialogues WHERE card_due_at <= ?1 OR expires_at <= ?1)";
 
 /// When the bot will ask X next.
-const NEXT_CHECK: &str = "SELECT min(due_at) FROM checks";
+const NEXT_CHECK: &str = "SELECT min(due_at) FROM (
+    SELECT due_at FROM checks UNION ALL SELECT due_at FROM calls)";
 
 /// Everything that runs.
 pub(super) struct Stage {

@@ -24,6 +24,8 @@ pub(super) struct Stray {
 pub(super) struct Values {
     pub(super) sets: Vec<Set>,
     pub(super) strays: Vec<Stray>,
+    /// What X showed last.
+    pub(super) pin: Option<String>,
 }
 
 /// The set that commands such as `:kill` are about unless they name another.
@@ -37,7 +39,11 @@ impl Values {
         let mut sets = vec![works, orchard];
         sets.extend(wrong(x));
         sets.extend(refused(x));
-        Self { sets, strays }
+        Self {
+            sets,
+            strays,
+            pin: None,
+        }
     }
 
     pub(super) fn set(&self, name: &str) -> Option<&Set> {
@@ -72,6 +78,9 @@ impl Values {
     }
 
     fn find(&self, name: &str) -> Option<String> {
+        if name == "pin" {
+            return self.pin.clone();
+        }
         if let Some(stray) = self.strays.iter().find(|stray| stray.name == name) {
             return Some(stray.value.clone());
         }

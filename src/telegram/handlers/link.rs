@@ -53,7 +53,10 @@ pub(in crate::telegram) async fn addx(
             }
             None => turn.renew_card().await?,
         },
-        LinkingState::AwaitingValue(_) | LinkingState::ConfirmingValue(_) => {
+        LinkingState::AwaitingValue(_)
+        | LinkingState::ConfirmingValue(_)
+        | LinkingState::AwaitingPin(_) => {
+            let state = turn.newest(state).await?;
             let taken = match &name {
                 Some(name) => accounts::by_name(&mut *turn.tx, visit.chat, name).await?,
                 None => None,

@@ -8,6 +8,7 @@ use crate::{
         account::NameRejection,
         linking::{AwaitingName, AwaitingValue, ConfirmingValue, LinkingState, Remark},
         notice::Notice,
+        pin::PinRemark,
     },
     store::{StoreError, courtesies},
     telegram::{
@@ -74,6 +75,13 @@ pub(in crate::telegram) async fn edited(
                 ..confirming
             };
             turn.go(&LinkingState::ConfirmingValue(reminded)).await?;
+        }
+        (Some(_), state @ LinkingState::AwaitingPin(_)) => {
+            if let LinkingState::AwaitingPin(awaiting) = turn.newest(state).await? {
+                let edited = awaiting.remark(PinRemark::Edited);
+                turn.go(&LinkingState::AwaitingPin(Box::new(edited)))
+                    .await?;
+            }
         }
         // The user was told that the flow is over; that says enough.
         (Some(_), LinkingState::Closed(_)) if state.expects_secret() => {}

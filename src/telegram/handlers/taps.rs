@@ -13,7 +13,7 @@ use crate::{
     telegram::{
         Telegram,
         action::{AccountAction, FlowAction, StepTag},
-        handlers::{accounts, link, rotate, strays},
+        handlers::{accounts, link, pin, rotate, strays},
         reply,
         schema::HandlerResult,
         texts::toast,
@@ -81,6 +81,14 @@ async fn act(
             let state = telegram.linker.drop_held(&mut turn.tx, confirming).await?;
             turn.go(&state).await
         }
+        (
+            FlowAction::Pin
+            | FlowAction::NewLink
+            | FlowAction::PinAgain
+            | FlowAction::ThisAccount
+            | FlowAction::OtherAccount,
+            state,
+        ) => pin::act(telegram, turn, state, action).await,
         (FlowAction::ReenterKeyPair, state) => match state.into_flow() {
             Some(flow) => {
                 let state = telegram.linker.reenter_key_pair(&mut turn.tx, flow).await?;
@@ -105,6 +113,10 @@ async fn back(
     turn: &mut Turn<'_>,
     state: LinkingState,
 ) -> Result<(), StoreError> {
+    if let LinkingState::AwaitingPin(pin) = state {
+        let state = telegram.linker.paste_instead(&mut turn.tx, *pin).await?;
+        return turn.go(&state).await;
+    }
     let Some(flow) = state.clone().into_flow() else {
         return link::leave(telegram, turn, &state).await;
     };
@@ -164,6 +176,22 @@ pub(in crate::telegram) async fn account(
         AccountAction::Rotate(regenerated) => {
             let fields = regenerated.fields();
             rotate::begin(&telegram, &mut turn, &state, account, fields, false).await?;
+        }
+        AccountAction::UseApp => {
+            let state = turn.newest(state).await?;
+            pin::use_app(&telegram, &mut turn, state, account).await?;
+        }
+        AccountAction::Revoke => {
+            if state.account() == Some(account) {
+                link::leave(&telegram, &mut turn, &state).await?;
+            }
+            let gone = telegram
+                .linker
+                .revoke_and_unlink(&mut turn.tx, owner, account)
+                .await?;
+            if let Some(gone) = gone {
+                turn.say(&Notice::Revoking { name: gone.name }).await?;
+            }
         }
         AccountAction::Erase => {
             if state.account() == Some(account) {

@@ -2,7 +2,7 @@
 
 use teloxide::types::InlineKeyboardButton;
 
-use super::{KEYS, Words, button, escape, list, paste, reply};
+use super::{KEYS, Words, button, escape, list, paste, pin, reply};
 use crate::{
     domain::{
         credentials::Field,
@@ -11,8 +11,10 @@ use crate::{
             LinkingState, Purpose, Remark,
         },
         paste::Warning,
+        pin::AwaitingPin,
         verdict::KeyPairOutcome,
     },
+    linker::Surroundings,
     telegram::{
         action::{Action, FlowAction, StepTag},
         reply::Reply,
@@ -20,12 +22,13 @@ use crate::{
     },
 };
 
-/// The card of a state; `None` where there is nothing to show. `key_pair` is what X said of the key pair alone.
+/// The card of a state; `None` where there is nothing to show. `around` is what is known besides.
 pub(in crate::telegram) fn card(
     state: &LinkingState,
-    key_pair: Option<KeyPairOutcome>,
-    _words: &Words<'_>,
+    around: &Surroundings,
+    words: &Words<'_>,
 ) -> Option<Reply> {
+    let key_pair = around.key_pair;
     let tag = StepTag::of(state);
     let flow_button = |label: &str, action| tag.map(|tag| button(label, Action::Flow(action, tag)));
     let buttons = |actions: &[(&str, FlowAction)]| -> Vec<InlineKeyboardButton> {
@@ -55,7 +58,13 @@ pub(in crate::telegram) fn card(
                 last.extend(buttons(&[("Back", FlowAction::Back)]));
             }
             last.extend(buttons(&[("Cancel", FlowAction::Cancel)]));
-            Some(reply(asking_for_value(state, key_pair), vec![repair, last]))
+            let mut rows = vec![repair];
+            rows.extend(pin::apps(around));
+            if state.flow.may_use_pin() && !refused {
+                rows.push(buttons(&[("Get it from X with a PIN", FlowAction::Pin)]));
+            }
+            rows.push(last);
+            Some(reply(asking_for_value(state, key_pair), rows))
         }
         LinkingState::ConfirmingValue(state) => {
             let mut rows = Vec::new();
@@ -79,6 +88,20 @@ pub(in crate::telegram) fn card(
                 ("Cancel", FlowAction::Cancel),
             ]));
             Some(reply(doubting(state, key_pair), rows))
+        }
+        LinkingState::AwaitingPin(state) => {
+            let (text, mut rows) = pin::stage(state, around, words, flow_button);
+            rows.push(buttons(&[
+                ("Back", FlowAction::Back),
+                ("Cancel", FlowAction::Cancel),
+            ]));
+            Some(reply(
+                format!(
+                    "{}\n{text}",
+                    progress(&state.flow, pin_progress(state), key_pair)
+                ),
+                rows,
+            ))
         }
         LinkingState::Closed(closed) => Some(reply(ended(closed), Vec::new())),
     }
@@ -116,9 +139,25 @@ fn title(purpose: &Purpose) -> String {
     }
 }
 
-fn progress(flow: &Flow, key_pair: Option<KeyPairOutcome>) -> String {
+/// With a PIN the token pair is one step.
+fn pin_progress(state: &AwaitingPin) -> (usize, usize) {
+    let asked = state.flow.asked.iter();
+    let total = 1 + asked
+        .filter(|field| !Field::TOKEN_PAIR.contains(field))
+        .count();
+    (total, total)
+}
+
+fn value_progress(flow: &Flow) -> (usize, usize) {
     let total = flow.asked.len();
-    let step = (flow.received.len() + 1).min(total);
+    ((flow.received.len() + 1).min(total), total)
+}
+
+fn progress(
+    flow: &Flow,
+    (step, total): (usize, usize),
+    key_pair: Option<KeyPairOutcome>,
+) -> String {
     let mut text = format!("{} · Step {step} of {total}\n", title(&flow.purpose));
     for field in flow
         .asked
@@ -168,7 +207,7 @@ fn asking_for_value(state: &AwaitingValue, key_pair: Option<KeyPairOutcome>) -> 
     };
     format!(
         "{}{remark}\n{}\n\n{promise}",
-        progress(flow, key_pair),
+        progress(flow, value_progress(flow), key_pair),
         where_to_find(*field, flow)
     )
 }
@@ -196,10 +235,17 @@ fn where_to_find(field: Field, flow: &Flow) -> String {
             "<b>API Secret</b>  (API Key Secret, Consumer Secret, Secret Key)\n{KEYS}, beside the Consumer Key. X shows it \
              once; Regenerate makes a new pair."
         ),
-        Field::AccessToken => format!(
+        Field::AccessToken => {
+            let with_pin = if flow.may_use_pin() {
+                "\nAnother X account than the app owner's, or no token yet? Get it from X with a PIN."
+            } else {
+                ""
+            };
+            format!(
             "<b>Access Token</b>\n{KEYS} → Access Token → Generate\nIt begins with digits and a dash. Set the app to \
-             <i>Read and write</i> <b>before</b> you press Generate, or the token can only read."
-        ),
+             <i>Read and write</i> <b>before</b> you press Generate, or the token can only read.{with_pin}"
+            )
+        }
         Field::AccessSecret => {
             "<b>Access Secret</b>  (Access Token Secret)\nIt stands below the Access Token, in the same window. Not the API \
              Secret from before."
@@ -296,7 +342,7 @@ fn doubting(state: &ConfirmingValue, key_pair: Option<KeyPairOutcome>) -> String
     };
     format!(
         "{}\n{doubt}{repairs}\n\nYour message is deleted; the value waits, encrypted.{reminder}",
-        progress(&state.flow, key_pair)
+        progress(&state.flow, value_progress(&state.flow), key_pair)
     )
 }
 

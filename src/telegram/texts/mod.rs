@@ -5,6 +5,8 @@ mod card;
 mod notices;
 mod pages;
 mod paste;
+mod pin;
+mod receipt;
 pub(crate) mod verdicts;
 
 pub(super) use self::{card::card, notices::notice};

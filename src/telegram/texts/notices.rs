@@ -5,7 +5,7 @@ use teloxide::{
     utils::command::BotCommands as _,
 };
 
-use super::{Words, at, button, escape, pages, reply, verdicts, wait};
+use super::{Words, at, button, escape, pages, receipt, reply, verdicts, wait};
 use crate::{
     domain::{
         account::{AccountId, NameRejection},
@@ -165,21 +165,32 @@ pub(in crate::telegram) fn notice(notice: &Notice, words: &Words<'_>) -> Option<
                 .unwrap_or_default();
             reply(
                 format!(
-                    "Erase <b>{}</b>{whose} with its four values? This cannot be undone. The token stays valid at X until you \
-                     revoke or regenerate it there.",
+                    "Erase <b>{}</b>{whose} with its four values? This cannot be undone.\n\n<b>Revoke at X and erase</b> ends the \
+                     token at X too: nothing that uses it, here or elsewhere, works any more. With <b>Erase</b> the token stays \
+                     valid at X until you revoke or regenerate it there.",
                     escape(account.name.as_str())
                 ),
-                vec![vec![
-                    button("Erase", Action::Account(AccountAction::Erase, account.id)),
-                    button("Keep", Action::Account(AccountAction::Keep, account.id)),
-                ]],
+                vec![
+                    vec![button(
+                        "Revoke at X and erase",
+                        Action::Account(AccountAction::Revoke, account.id),
+                    )],
+                    vec![
+                        button("Erase", Action::Account(AccountAction::Erase, account.id)),
+                        button("Keep", Action::Account(AccountAction::Keep, account.id)),
+                    ],
+                ],
             )
         }
         Notice::Unlinked { name } => plain(format!(
             "🗑 <b>{}</b> and its values are erased. To end the token at X too: console.x.com → your app → Keys &amp; Tokens → \
-             Access Token → Revoke.",
-            escape(name.as_str())
+             Access Token → Revoke.\n\n{}",
+            escape(name.as_str()),
+            receipt::BACKUPS
         )),
+        Notice::Revoking { name } => plain(receipt::revoking(name.as_str())),
+        Notice::Receipt { gone, revocation } => plain(receipt::receipt(gone, *revocation)),
+        Notice::Panic { accounts } => plain(receipt::panic(accounts)),
         Notice::TwinUpdated { name } => reply(
             format!(
                 "✅ <b>{}</b> has the new values now; the second entry is erased.",
@@ -425,7 +436,10 @@ fn happened(event: &str) -> &'static str {
         Some(Event::Check) => "checked with X",
         Some(Event::Swap) => "new values in use",
         Some(Event::Refuse) => "new values not taken",
+        Some(Event::Authorize) => "X gave out a token for a PIN",
         Some(Event::Unlink) => "erased",
+        Some(Event::Revoke) => "revoked at X",
+        Some(Event::Panic) => "revoked and erased by the operator",
         Some(Event::Merge) => "got the values of a second entry",
         Some(Event::Expire) => "new values erased, since nobody decided",
         Some(Event::AccessRequest) => "you asked to use this bot",

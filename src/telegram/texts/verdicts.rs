@@ -4,7 +4,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{KEYS, at, escape, list, wait};
+use super::{KEYS, at, escape, list, pin::CALLBACK, wait};
 use crate::domain::{
     credentials::Field,
     verdict::{Permission, Unenrolled, Verdict},
@@ -83,7 +83,7 @@ pub(crate) fn text(verdict: &Verdict, now: DateTime<Utc>) -> VerdictText {
             reason: "The Access Token was generated while the app was set to Read. Changing the app does not change a token \
                      that exists."
                 .to_owned(),
-            next_step: WRITE_TOKEN.to_owned(),
+            next_step: format!("{WRITE_TOKEN} There you can also get it from X with a PIN."),
         },
         Verdict::ApiKeyPairRejected => VerdictText {
             sign: "⛔",
@@ -131,6 +131,47 @@ pub(crate) fn text(verdict: &Verdict, now: DateTime<Utc>) -> VerdictText {
                 ),
             }
         }
+        Verdict::PinOfOtherAccount { expected, found } => {
+            let (expected, found) = (
+                escape(&expected.username.to_string()),
+                escape(&found.username.to_string()),
+            );
+            VerdictText {
+                sign: "⛔",
+                sentence: format!(": that was {found}; expected {expected}"),
+                reason: format!(
+                    "X was open as {found} when you authorised the app. I did not keep that token. {found} gets a link of its \
+                     own with /addx."
+                ),
+                next_step: format!(
+                    "Get a new link, open it in a private window of your browser, and log in to X as {expected}."
+                ),
+            }
+        }
+        Verdict::CallbackNotSet => VerdictText {
+            sign: "⚠️",
+            sentence: ": X wants a Callback URI in the app's settings first".to_owned(),
+            reason: "X knows the API key pair. It gives out PINs only for apps that have a Callback URI; any address will do, \
+                     it is never opened."
+                .to_owned(),
+            next_step: format!(
+                "In X: console.x.com → your app → User authentication settings → Set up (or Edit) → App permissions <i>Read and \
+                 write</i>, Callback URI <code>{CALLBACK}</code>, Website URL <code>https://example.com</code> → Save. Then try \
+                 again."
+            ),
+        },
+        Verdict::PinRejected => VerdictText {
+            sign: "⛔",
+            sentence: ": X does not take this PIN".to_owned(),
+            reason: "It is mistyped, used already, too old, or of another link.".to_owned(),
+            next_step: "Send it again if it was mistyped. Otherwise get a new link, and send the PIN that X shows then.".to_owned(),
+        },
+        Verdict::PinSpent => VerdictText {
+            sign: "⛔",
+            sentence: ": X does not take this PIN any more".to_owned(),
+            reason: "A PIN is good for one time. X may have taken it just before, when its answer did not reach me.".to_owned(),
+            next_step: "Get a new link, and send the PIN that X shows then.".to_owned(),
+        },
         Verdict::SameValuesAgain { fields } => VerdictText {
             sign: "⚠️",
             sentence: ": you sent the values that it has already".to_owned(),
@@ -328,6 +369,16 @@ mod tests {
                 expected: account(),
                 found: XUserId(6_253_282),
             },
+            Verdict::PinOfOtherAccount {
+                expected: account(),
+                found: XAccount {
+                    id: XUserId(6_253_282),
+                    username: XUsername("other".to_owned()),
+                },
+            },
+            Verdict::CallbackNotSet,
+            Verdict::PinRejected,
+            Verdict::PinSpent,
             same(&Field::KEY_PAIR),
             same(&Field::TOKEN_PAIR),
             same(&[Field::AccessSecret]),
@@ -391,6 +442,18 @@ mod tests {
                 "Nothing: the digits before the dash of the Access Token are not the linked user's id. Or \
                  `GET /2/users/me`: 200 for another user."
             }
+            Verdict::PinOfOtherAccount { .. } => {
+                "`POST /oauth/access_token`: 200 with the `user_id` of another account."
+            }
+            Verdict::CallbackNotSet => {
+                "`POST /oauth/request_token`: 403 with code 415, or 401 with code 417, as JSON or XML."
+            }
+            Verdict::PinRejected => {
+                "`POST /oauth/access_token`: 401 without a number that says more. Or nothing: the link was 30 minutes old."
+            }
+            Verdict::PinSpent => {
+                "The same, after an exchange whose answer was lost: the process died, or X did not answer in time."
+            }
             Verdict::SameValuesAgain { .. } => {
                 "Nothing: a keyed fingerprint tells that the values are stored already."
             }
@@ -429,6 +492,15 @@ mod tests {
             (Verdict::TokenOfOtherAccount { .. }, _) => {
                 "The new token pair is erased; the old values stay in use. A new API key pair waits for the right token, 24 \
                  hours at most."
+            }
+            (
+                Verdict::PinOfOtherAccount { .. }
+                | Verdict::CallbackNotSet
+                | Verdict::PinRejected
+                | Verdict::PinSpent,
+                _,
+            ) => {
+                "There is no token. The API key pair stays, and the flow goes on. In a rotation the old values stay in use."
             }
             (Verdict::SameValuesAgain { .. }, _) => "The second copy is erased; nothing changes.",
             (_, Outcome::Accepted) => {
@@ -489,7 +561,14 @@ mod tests {
         let about = |verdict: &Verdict| {
             format!(
                 "\n- Buttons: {}\n- X answered: {}\n- The values: {}\n",
-                buttons(verdict).join(", "),
+                match verdict {
+                    Verdict::CallbackNotSet =>
+                        "Copy the address, It is saved, try again".to_owned(),
+                    Verdict::PinOfOtherAccount { .. }
+                    | Verdict::PinRejected
+                    | Verdict::PinSpent => "Get a new link".to_owned(),
+                    _ => buttons(verdict).join(", "),
+                },
                 answered(verdict),
                 values(verdict)
             )

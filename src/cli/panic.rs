@@ -1,0 +1,124 @@
+//! `addx panic`: for the day after a break-in.
+
+use std::{
+    io::{self, BufRead as _},
+    time::Duration,
+};
+
+use addx::{
+    audit,
+    clock::Clock,
+    config::{ConfigError, X_URL},
+    emergency::{self, Count, Manner},
+    instance::Instance,
+    linker::Linker,
+    random::Random,
+    x::XClient,
+};
+use anyhow::{Context as _, anyhow};
+use clap::Args;
+use indicatif::{ProgressBar, ProgressStyle};
+use tokio::sync::mpsc;
+use url::Url;
+
+use super::{CliError, Exit, answer, complain, key};
+
+/// Five a second at most.
+const PAUSE: Duration = Duration::from_millis(200);
+/// What the operator has to type.
+const SENTENCE: &str = "revoke everything";
+
+pub(crate) const EXAMPLES: &str = "The bot must be stopped. A run that was broken off is taken up by the next one. Users are told \
+                                   when the bot starts again. Exits with 0 if nothing is left, else with 1.\n\nExamples:\n  addx \
+                                   panic\n  addx panic --yes-revoke-everything --json";
+
+/// Revoke every token at X, erase every value, and tell every user
+#[derive(Args)]
+pub(crate) struct PanicCommand {
+    /// Do not ask for the typed confirmation
+    #[arg(long)]
+    yes_revoke_everything: bool,
+    /// Erase also what X does not answer about; otherwise that is kept for the next run
+    #[arg(long)]
+    erase_unanswered: bool,
+    /// Print the answer as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+pub(crate) async fn run(
+    command: PanicCommand,
+    place: &key::Place,
+    x_url: Url,
+) -> Result<Exit, CliError> {
+    let (clock, random) = (Clock::system(), Random::system());
+    let lock = Instance::claim(&place.database).context("cannot make the lock file")?;
+    let Some(_lock) = lock else {
+        return Err(anyhow!("the bot runs on this database; stop it first").into());
+    };
+    let (store, vault) = key::open(place, &clock, &random).await?;
+    let audit = audit::open_key(&store, &vault)
+        .await
+        .context("cannot read the audit trail's key")?;
+    let x = XClient::new(x_url, clock.clone(), random.clone())
+        .map_err(|error| ConfigError::new(X_URL, error))?;
+    let (to_write, _unread) = mpsc::unbounded_channel();
+    let linker = Linker::new(store.clone(), vault, x, clock, random, audit, to_write);
+    let everything = emergency::everything(&store)
+        .await
+        .context("cannot look up the accounts")?;
+    let users = everything.len();
+    let accounts: usize = everything.values().map(Vec::len).sum();
+    if !command.yes_revoke_everything {
+        complain(&format!(
+            "this revokes the tokens of {accounts} accounts of {users} users at X and erases them here, without a way back. Type: \
+             {SENTENCE}"
+        ));
+        let mut line = String::new();
+        let read = io::stdin().lock().read_line(&mut line);
+        read.context("cannot read the confirmation")?;
+        if line.trim() != SENTENCE {
+            return Err(anyhow!("not confirmed; nothing was done").into());
+        }
+    }
+    let bar = ProgressBar::new(accounts.try_into().unwrap_or(u64::MAX));
+    if let Ok(style) = ProgressStyle::with_template("{bar:40} {pos} of {len} accounts") {
+        bar.set_style(style);
+    }
+    let manner = Manner {
+        pause: PAUSE,
+        erase_unanswered: command.erase_unanswered,
+    };
+    let done = || bar.inc(1);
+    let counted = emergency::revoke_and_erase(&store, &linker, everything, manner, done).await;
+    bar.finish_and_clear();
+    let closed = store.close().await;
+    let count = counted.context("some accounts are left; run the command again")?;
+    closed.context("cannot close the database")?;
+    answer(command.json, &count, in_words(&count))?;
+    Ok(if count.left == 0 {
+        Exit::Done
+    } else {
+        Exit::Failed
+    })
+}
+
+fn in_words(count: &Count) -> String {
+    let Count {
+        erased,
+        ended,
+        uncertain,
+        users_told,
+        left,
+    } = count;
+    let mut text = format!(
+        "Erased {erased} accounts. X has ended the tokens of {ended}; of {uncertain} it is not certain. {users_told} users are told \
+         when the bot starts."
+    );
+    if *left > 0 {
+        text += &format!(
+            "\nX did not answer about {left} accounts, so they are kept. Run the command again, or with --erase-unanswered."
+        );
+    }
+    text + "\nStill to be done by hand: a new bot token from @BotFather, a new key (addx key add), and the copies of the database."
+}

@@ -1,0 +1,110 @@
+//! The table `temporary_credentials`: authorisations at X that are under way.
+
+use chrono::{DateTime, Utc};
+use sqlx::SqliteExecutor;
+
+use super::StoreError;
+use crate::{domain::account::AccountId, vault::Sealed};
+
+/// What is kept of an authorisation.
+#[derive(Clone, Debug)]
+pub struct SealedTemporary {
+    /// The request token.
+    pub token: Sealed,
+    /// Its secret.
+    pub secret: Sealed,
+    /// The PIN, once it came.
+    pub verifier: Option<Sealed>,
+}
+
+type Row = (Vec<u8>, Vec<u8>, Option<Vec<u8>>);
+
+/// Keeps new temporary credentials, in place of older ones.
+///
+/// # Errors
+/// The database failed.
+pub async fn put(
+    db: impl SqliteExecutor<'_>,
+    account: AccountId,
+    token: &Sealed,
+    secret: &Sealed,
+    expires_at: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "INSERT OR REPLACE INTO temporary_credentials (account_id, token, secret, expires_at)
+         VALUES (?, ?, ?, ?)",
+    )
+    .bind(account.bytes().as_slice())
+    .bind(token.as_bytes())
+    .bind(secret.as_bytes())
+    .bind(expires_at.timestamp())
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Keeps the PIN beside them. `false`: there are none, or they are too old.
+///
+/// # Errors
+/// The database failed.
+pub async fn put_verifier(
+    db: impl SqliteExecutor<'_>,
+    account: AccountId,
+    verifier: &Sealed,
+    now: DateTime<Utc>,
+) -> Result<bool, StoreError> {
+    let done = sqlx::query(
+        "UPDATE temporary_credentials SET verifier = ? WHERE account_id = ? AND expires_at > ?",
+    )
+    .bind(verifier.as_bytes())
+    .bind(account.bytes().as_slice())
+    .bind(now.timestamp())
+    .execute(db)
+    .await?;
+    Ok(done.rows_affected() > 0)
+}
+
+/// The account's authorisation that is under way.
+///
+/// # Errors
+/// The database failed.
+pub async fn get(
+    db: impl SqliteExecutor<'_>,
+    account: AccountId,
+) -> Result<Option<SealedTemporary>, StoreError> {
+    let row: Option<Row> = sqlx::query_as(
+        "SELECT token, secret, verifier FROM temporary_credentials WHERE account_id = ?",
+    )
+    .bind(account.bytes().as_slice())
+    .fetch_optional(db)
+    .await?;
+    Ok(row.map(|(token, secret, verifier)| SealedTemporary {
+        token: Sealed::from_bytes(token),
+        secret: Sealed::from_bytes(secret),
+        verifier: verifier.map(Sealed::from_bytes),
+    }))
+}
+
+/// Erases an account's temporary credentials.
+///
+/// # Errors
+/// The database failed.
+pub async fn delete(db: impl SqliteExecutor<'_>, account: AccountId) -> Result<(), StoreError> {
+    sqlx::query("DELETE FROM temporary_credentials WHERE account_id = ?")
+        .bind(account.bytes().as_slice())
+        .execute(db)
+        .await?;
+    Ok(())
+}
+
+/// Erases those that are too old. How many there were.
+///
+/// # Errors
+/// The database failed.
+pub async fn purge(db: impl SqliteExecutor<'_>, now: DateTime<Utc>) -> Result<u64, StoreError> {
+    let done = sqlx::query("DELETE FROM temporary_credentials WHERE expires_at <= ?")
+        .bind(now.timestamp())
+        .execute(db)
+        .await?;
+    Ok(done.rows_affected())
+}

@@ -1,0 +1,98 @@
+//! What is said of an account that is gone: what was erased, what X said, what remains.
+
+use super::escape;
+use crate::domain::revocation::{Gone, Revocation};
+
+/// What remains of an erased account, as far as the bot knows.
+pub(super) const BACKUPS: &str = "Copies of the database that this bot's operator made before may still hold the values, \
+     encrypted, until the operator deletes them; I cannot see when that is. The API key pair in such a copy works until you \
+     regenerate it in X.";
+
+/// How a user ends a token without the bot.
+const BY_HAND: &str = "Please end the token by hand: console.x.com → your app → Keys &amp; Tokens → Access Token → Revoke. Or, as \
+     the X account itself: x.com → Settings → Security and account access → Apps and sessions → Connected apps → the app → \
+     Revoke app permissions.";
+
+pub(super) fn revoking(name: &str) -> String {
+    format!(
+        "I revoke the token of <b>{}</b> at X, then I erase it here. A receipt follows.",
+        escape(name)
+    )
+}
+
+pub(super) fn receipt(gone: &Gone, revocation: Option<Revocation>) -> String {
+    format!(
+        "🧾 <b>{}</b> is gone\n\nErased here: API Key, API Secret, Access Token, Access Secret, the key that sealed them, and the \
+         link itself. /history keeps that there was one.\n\nAt X: {}\n\n{BACKUPS}",
+        title(gone),
+        at_x(revocation)
+    )
+}
+
+pub(super) fn panic(accounts: &[(Gone, Option<Revocation>)]) -> String {
+    let lines: Vec<String> = accounts
+        .iter()
+        .map(|(gone, revocation)| {
+            format!("• <b>{}</b>: {}", title(gone), at_x_in_short(*revocation))
+        })
+        .collect();
+    let by_hand = if accounts
+        .iter()
+        .any(|(_, revocation)| !has_ended(*revocation))
+    {
+        format!("\n\nNot every token has ended for certain. {BY_HAND}")
+    } else {
+        String::new()
+    };
+    format!(
+        "🚨 This bot's operator has erased every account here and revoked the tokens at X, because of a danger to them. Your \
+         values are no longer held here.\n\n{}{by_hand}\n\nPlease regenerate the API key pair of your app too: console.x.com → \
+         your app → Keys &amp; Tokens → Consumer Key → Regenerate.\n\n{BACKUPS}",
+        lines.join("\n")
+    )
+}
+
+fn title(gone: &Gone) -> String {
+    let name = escape(gone.name.as_str());
+    match &gone.x_account {
+        Some(x_account) => format!("{name} ({})", escape(&x_account.username.to_string())),
+        None => name,
+    }
+}
+
+fn has_ended(revocation: Option<Revocation>) -> bool {
+    matches!(
+        revocation,
+        None | Some(Revocation::Proven | Revocation::AlreadyEnded)
+    )
+}
+
+fn at_x(revocation: Option<Revocation>) -> String {
+    match revocation {
+        Some(Revocation::Proven) => {
+            "the token is revoked. I tried it afterwards, and X refuses it.".to_owned()
+        }
+        Some(Revocation::AlreadyEnded) => "the token had ended before; X refuses it.".to_owned(),
+        Some(Revocation::Unproven) => format!(
+            "X says that the token is revoked, but I could not see that X refuses it. To be sure: {BY_HAND}"
+        ),
+        Some(Revocation::Refused) => {
+            format!("X refused my request, and did not say that the token has ended. {BY_HAND}")
+        }
+        Some(Revocation::Unanswered) => {
+            format!("X did not answer, so the token may still work. {BY_HAND}")
+        }
+        None => format!("I could not ask X, so the token may still work. {BY_HAND}"),
+    }
+}
+
+fn at_x_in_short(revocation: Option<Revocation>) -> &'static str {
+    match revocation {
+        Some(Revocation::Proven) => "revoked",
+        Some(Revocation::AlreadyEnded) => "had ended before",
+        Some(Revocation::Unproven) => "revoked, not proven",
+        Some(Revocation::Refused) => "X refused",
+        Some(Revocation::Unanswered) => "X did not answer",
+        None => "had no token",
+    }
+}

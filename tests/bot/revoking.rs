@@ -1,0 +1,285 @@
+//! `/unlink` with `Revoke at X and erase`: the token ends at X, then the account here, and there is a receipt.
+
+use std::time::Duration;
+
+use addx_sim::{
+    telegram::{Person, SeenMessage},
+    x::{Fault, answers},
+};
+
+use crate::harness::{ME, World, begin, enter, in_order, link, rotate, shown, verdict};
+
+const INVALIDATE: &str = "/1.1/oauth/invalidate_token.json";
+const BUTTON: &str = "Revoke at X and erase";
+
+async fn revoke(person: &Person) {
+    person.say("/unlink main");
+    person.wait_text("Erase main").await.unwrap();
+    person.press(BUTTON).unwrap();
+    person
+        .wait_text("I revoke the token of main at X")
+        .await
+        .unwrap();
+}
+
+async fn receipt(person: &Person) -> SeenMessage {
+    person.wait_text("🧾").await.unwrap()
+}
+
+async fn is_erased(world: &World) {
+    for rows in [
+        "SELECT count(*) FROM accounts",
+        "SELECT count(*) FROM data_keys",
+        "SELECT count(*) FROM sealed_values",
+        "SELECT count(*) FROM calls",
+    ] {
+        assert_eq!(world.count(rows).await, 0, "{rows}");
+    }
+}
+
+fn calls(world: &World) -> Vec<String> {
+    world.x.calls().into_iter().map(|call| call.path).collect()
+}
+
+#[tokio::test]
+async fn the_token_ends_at_x_and_the_receipt_says_what_is_gone_and_what_remains() {
+    let world = World::start().await;
+    let person = world.person();
+    let (_, _, values) = world.working_values("seedling");
+    link(&person, "main", &values).await;
+    world.x.forget_calls();
+
+    person.say("/unlink");
+    let question = person.wait_text("Erase main").await.unwrap();
+    insta::assert_snapshot!(shown(&question), @"
+    Erase main (@seedling) with its four values? This cannot be undone.
+
+    Revoke at X and erase ends the token at X too: nothing that uses it, here or elsewhere, works any more. With Erase the token stays valid at X until you revoke or regenerate it there.
+    [Revoke at X and erase]
+    [Erase][Keep]
+    ");
+    person.press(BUTTON).unwrap();
+    let receipt = receipt(&person).await;
+    insta::assert_snapshot!(shown(&receipt), @"
+    🧾 main (@seedling) is gone
+
+    Erased here: API Key, API Secret, Access Token, Access Secret, the key that sealed them, and the link itself. /history keeps that there was one.
+
+    At X: the token is revoked. I tried it afterwards, and X refuses it.
+
+    Copies of the database that this bot's operator made before may still hold the values, encrypted, until the operator deletes them; I cannot see when that is. The API key pair in such a copy works until you regenerate it in X.
+    ");
+    assert!(!world.x.is_valid_token(&values.access_token));
+    assert_eq!(calls(&world), [INVALIDATE, ME]);
+    is_erased(&world).await;
+    person.say("/history");
+    let history = person.wait_text("What happened").await.unwrap();
+    assert!(history.text.contains("revoked at X proven"), "{history}");
+    assert!(history.text.contains(": erased"), "{history}");
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn erasing_alone_asks_x_nothing() {
+    let world = World::start().await;
+    let person = world.person();
+    let (_, _, values) = world.working_values("seedling");
+    link(&person, "main", &values).await;
+    world.x.forget_calls();
+    person.say("/unlink");
+    person.wait_text("Erase main").await.unwrap();
+    person.press("Erase").unwrap();
+    person
+        .wait_text("main and its values are erased")
+        .await
+        .unwrap();
+    assert!(world.x.is_valid_token(&values.access_token));
+    assert_eq!(calls(&world), [""; 0]);
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn while_x_is_down_it_is_tried_three_times_and_then_erased_with_what_to_do_by_hand() {
+    for fault in [answers::unavailable().into(), Fault::DropConnection] {
+        let world = World::start().await;
+        let person = world.person();
+        let (_, _, values) = world.working_values("seedling");
+        link(&person, "main", &values).await;
+        world.x.force(INVALIDATE, fault);
+        revoke(&person).await;
+        for tries in 1..=3 {
+            world.x.wait_calls(INVALIDATE, tries).await.unwrap();
+            world.rest().await;
+            assert_eq!(world.values().await == 0, tries == 3, "{tries}");
+            world.advance(Duration::from_secs(20));
+        }
+        let receipt = receipt(&person).await;
+        assert!(receipt.text.contains("X did not answer"), "{receipt}");
+        assert!(receipt.text.contains("Connected apps"), "{receipt}");
+        assert!(receipt.text.contains("Access Token → Revoke"), "{receipt}");
+        is_erased(&world).await;
+        world.finish().await;
+    }
+}
+
+#[tokio::test]
+async fn x_that_comes_back_in_time_is_asked_again() {
+    let world = World::start().await;
+    let person = world.person();
+    let (_, _, values) = world.working_values("seedling");
+    link(&person, "main", &values).await;
+    world.x.answer_next(INVALIDATE, answers::unavailable());
+    revoke(&person).await;
+    world.x.wait_calls(INVALIDATE, 1).await.unwrap();
+    world.rest().await;
+    world.advance(Duration::from_secs(20));
+    let receipt = receipt(&person).await;
+    assert!(receipt.text.contains("X refuses it"), "{receipt}");
+    assert!(!world.x.is_valid_token(&values.access_token));
+    is_erased(&world).await;
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn what_x_says_of_the_token_is_told_as_it_is() {
+    type Set = fn(&World, &addx_sim::x::App, &str);
+    let cases: [(Set, &str); 5] = [
+        (
+            |world, _, token| world.x.revoke_token(token),
+            "the token had ended before; X refuses it",
+        ),
+        (
+            |world, _, _| world.x.force(ME, answers::unavailable()),
+            "I could not see that X refuses it",
+        ),
+        (
+            // X says that it is done, and goes on to take the token.
+            |world, _, _| {
+                let done = addx_sim::x::Answer::json(200, r#"{"access_token":"1-a"}"#);
+                world.x.force(INVALIDATE, done);
+            },
+            "I could not see that X refuses it",
+        ),
+        (
+            |world, _, _| world.x.force(INVALIDATE, answers::code(32)),
+            "did not say that the token has ended",
+        ),
+        (
+            |world, _, _| world.x.force(INVALIDATE, answers::code(135)),
+            "did not say that the token has ended",
+        ),
+    ];
+    for (set, said) in cases {
+        let world = World::start().await;
+        let person = world.person();
+        let (_, app, values) = world.working_values("seedling");
+        link(&person, "main", &values).await;
+        set(&world, &app, &values.access_token);
+        revoke(&person).await;
+        let receipt = receipt(&person).await;
+        assert!(receipt.text.contains(said), "{receipt}");
+        is_erased(&world).await;
+        world.finish().await;
+    }
+}
+
+#[tokio::test]
+async fn new_values_that_wait_are_revoked_too() {
+    let world = World::start().await;
+    let person = world.person();
+    let (user, app, values) = world.working_values("seedling");
+    link(&person, "main", &values).await;
+    let fresh = app.generate_token(&user);
+    world.canary(&fresh.token);
+    world.canary(&fresh.secret);
+    rotate(&person, "Token pair").await;
+    world.x.force(ME, answers::unavailable());
+    enter(&person, &[&fresh.token, &fresh.secret], 2).await;
+    verdict(&person, "x_unavailable").await;
+    world.x.clear(ME);
+    revoke(&person).await;
+    receipt(&person).await;
+    for token in [&values.access_token, &fresh.token] {
+        assert!(!world.x.is_valid_token(token));
+    }
+    is_erased(&world).await;
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn a_bot_that_dies_while_x_is_asked_goes_on() {
+    let mut world = World::start().await;
+    let person = world.person();
+    let (_, _, values) = world.working_values("seedling");
+    link(&person, "main", &values).await;
+    let hold = world.x.hold(INVALIDATE);
+    revoke(&person).await;
+    world.x.wait_arrivals(INVALIDATE, 1).await.unwrap();
+    world.kill_bot().await;
+    hold.release();
+    assert_eq!(world.values().await, 4);
+    // X had done it before the bot died.
+    world.x.revoke_token(&values.access_token);
+    world.start_bot().await;
+    let receipt = receipt(&person).await;
+    assert!(
+        receipt.text.contains("the token is revoked. I tried it"),
+        "{receipt}"
+    );
+    is_erased(&world).await;
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn the_account_is_off_the_list_at_once_and_its_name_is_free() {
+    let world = World::start().await;
+    let person = world.person();
+    let (_, _, values) = world.working_values("seedling");
+    link(&person, "main", &values).await;
+    let (_, _, other) = world.working_values("other");
+    let hold = world.x.hold(INVALIDATE);
+    revoke(&person).await;
+    world.x.wait_arrivals(INVALIDATE, 1).await.unwrap();
+    person.say("/accounts");
+    person
+        .wait_text("You have not linked an X account yet")
+        .await
+        .unwrap();
+    begin(&person, "main").await;
+    enter(&person, &in_order(&other), 4).await;
+    verdict(&person, "connected").await;
+    // Its values wait for X, whatever else begins and ends.
+    assert_eq!(world.values().await, 8);
+    hold.release();
+    receipt(&person).await;
+    world.rest().await;
+    assert_eq!(world.values().await, 4);
+    assert!(!world.x.is_valid_token(&values.access_token));
+    assert!(world.x.is_valid_token(&other.access_token));
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn a_second_tap_and_a_foreign_one_revoke_nothing() {
+    let world = World::start().await;
+    let person = world.person();
+    let stranger = world.person();
+    let (_, _, values) = world.working_values("seedling");
+    link(&person, "main", &values).await;
+    person.say("/unlink");
+    let question = person.wait_text("Erase main").await.unwrap();
+    let data = question.button(BUTTON).unwrap().data().unwrap().to_owned();
+    stranger.say("/start");
+    let hello = stranger.wait_text("I link your X account").await.unwrap();
+    let tapped = stranger.tap_data(hello.id, &data);
+    let answer = stranger.wait_answer(&tapped).await.unwrap();
+    assert!(answer.text.contains("is not here any more"));
+    assert!(world.x.is_valid_token(&values.access_token));
+    person.press(BUTTON).unwrap();
+    receipt(&person).await;
+    let tapped = person.tap_data(question.id, &data);
+    let answer = person.wait_answer(&tapped).await.unwrap();
+    assert!(answer.text.contains("is not here any more"));
+    assert_eq!(world.x.count(INVALIDATE), 1);
+    world.finish().await;
+}
