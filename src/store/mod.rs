@@ -160,7 +160,10 @@ impl Store {
             .pragma("cache_size", "-512")
             .pragma("journal_size_limit", "4194304");
         let writer = Connections::new(options.clone(), 1);
-        MIGRATIONS.run(&mut *writer.lend().await?).await?;
+        // `run`, around this one, takes a pool; the compiler does not let a future with a lent connection in it be spawned.
+        let mut lent = writer.lend().await?;
+        MIGRATIONS.run_direct(None, &mut *lent, false).await?;
+        drop(lent);
         let reader = Connections::new(options.pragma("query_only", "ON"), READERS);
         let store = Self {
             reader,
