@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
 
 use super::{
     account::XAccount,
@@ -30,7 +31,8 @@ impl Verifier {
     /// Reads a PIN, with whatever spaces, dashes or invisible characters came with it.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        let mut digits = String::with_capacity(16);
+        // Never longer, so no copy stays behind.
+        let mut digits = Zeroizing::new(String::with_capacity(16));
         for c in text.chars() {
             match c {
                 '0'..='9' => digits.push(c),
@@ -48,7 +50,8 @@ impl Verifier {
         let label = text.chars().filter(char::is_ascii_alphabetic);
         let label: String = label.take(5).collect();
         let labelled = label.is_empty() || ["pin", "code"].contains(&label.to_lowercase().as_str());
-        (labelled && Self::LENGTHS.contains(&digits.len())).then(|| Self(Secret::new(digits)))
+        (labelled && Self::LENGTHS.contains(&digits.len()))
+            .then(|| Self(Secret::new(std::mem::take(&mut *digits))))
     }
 }
 

@@ -6,7 +6,7 @@ use tokio::sync::mpsc;
 use super::Telegram;
 use crate::{
     incident,
-    store::{StoreError, agenda, checks, inbox, values},
+    store::{StoreError, agenda, checks, inbox, temporary, values},
 };
 
 /// What is due is looked at no more often than this, so that a chat whose work is under way does not keep the timers busy.
@@ -93,7 +93,8 @@ impl Telegram {
         let mut tx = self.store.begin().await?;
         inbox::purge(&mut *tx, now - KEEP_HANDLED).await?;
         checks::purge_log(&mut *tx, now - KEEP_CHECK_LOG).await?;
-        if values::erase_orphans(&mut *tx, now - KEEP_ORPHANS).await? > 0 {
+        let old = temporary::purge(&mut *tx, now).await?;
+        if old + values::erase_orphans(&mut *tx, now - KEEP_ORPHANS).await? > 0 {
             self.store.note_erasure();
         }
         tx.commit().await?;

@@ -263,7 +263,11 @@ async fn one_random_round(seed: u64) -> Result<usize, Vec<String>> {
     let mut bot = round.world.start(&[]);
     // Up to six deaths; a life may end before the bot is up.
     let lives = (0..6).map(move |_| Duration::from_millis(random.random_range(20..900)));
-    let deaths = with_deaths(&round, &mut bot, lives, round.story()).await?;
+    let deaths = if seed.is_multiple_of(2) {
+        with_deaths(&round, &mut bot, lives, round.story()).await?
+    } else {
+        with_deaths(&round, &mut bot, lives, round.pin_story()).await?
+    };
     let found = round.inspect_end(&mut bot).await;
     if found.is_empty() {
         Ok(deaths)

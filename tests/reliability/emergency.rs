@@ -67,7 +67,7 @@ impl Scene {
     }
 
     /// Everything is gone, the tokens too, and each user is told once.
-    async fn is_over(self) {
+    async fn ends(self) {
         assert_eq!(self.left().await, 0);
         assert_eq!(self.world.leaks(&self.canaries), [""; 0]);
         for (person, values) in &self.people {
@@ -149,7 +149,7 @@ async fn it_wants_a_typed_sentence_and_a_stopped_bot_and_leaves_nothing() {
     // Nothing is left to do.
     let again = scene.run(&["--yes-revoke-everything", "--json"], "").await;
     assert_eq!(counted(&again)["erased"], 0);
-    scene.is_over().await;
+    scene.ends().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -171,7 +171,7 @@ async fn what_x_does_not_answer_about_is_kept_for_the_next_run() {
         said.contains("Erased 1 accounts. X has ended the tokens of 1"),
         "{said}"
     );
-    scene.is_over().await;
+    scene.ends().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -218,6 +218,6 @@ async fn killed_between_any_two_steps_the_next_run_takes_it_up() {
             "{point}: {}",
             complaint(&output)
         );
-        scene.is_over().await;
+        scene.ends().await;
     }
 }

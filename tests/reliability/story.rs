@@ -131,10 +131,10 @@ async fn authorize(
             .wait_deleted(sent.message_id)
             .await
             .map_err(|error| error.to_string())?;
-        let spent = chat
+        let is_used_up = chat
             .last_bot_message()
             .is_some_and(|card| card.text.contains("pin_spent"));
-        if !spent {
+        if !is_used_up {
             break;
         }
         press(person, "Get a new link").await?;

@@ -12,7 +12,7 @@ pub(super) const GUIDE: &str = "\
 <b>2. Permission first</b>
 • Your app → User authentication settings → Set up.
 • App permissions: <i>Read and write</i>.
-• Callback URI and Website URL are required; your own website will do.
+• Callback URI and Website URL are required; your own website or https://example.com/callback will do.
 • Save. X now shows a Client ID and Client Secret: you do <b>not</b> need those.
 
 <b>3. Then the four values</b>  (Keys &amp; Tokens → OAuth 1.0 Keys)
@@ -23,6 +23,8 @@ pub(super) const GUIDE: &str = "\
 X shows each secret once. Lost one? Regenerate makes a new pair.
 
 <b>4. Send them to me</b>: /addx, one at a time, or all four in one message. I check them with X and say what is true.
+Instead of the Access Token and Secret: <b>Get it from X with a PIN</b>, at the third step. That also links another X account than the \
+app owner's.
 
 <b>The five common mistakes</b>
 1. Only API Key and Secret copied: the token pair is needed too.
@@ -41,7 +43,7 @@ X shows each secret once. Lost one? Regenerate makes a new pair.
 <b>Safety</b>
 • Treat all four like passwords. Never post them, never send a screenshot.
 • Whoever has them can post as you. If in doubt, regenerate in X, then /rotate.
-• /unlink erases them here; revoke the token in X as well.
+• /unlink erases them here, and revokes the token in X if you want.
 
 <b>Checklist</b>
 ☐ Read and write saved  ☐ token generated after that  ☐ four values from one app  ☐ credits there";
@@ -54,10 +56,10 @@ pub(super) const PRIVACY: &str = "\
 • I keep the name you chose, your X user id and handle, X's last answer, and when it came.
 • I delete your messages with values right after I get them. Should that fail, I try for 48 hours and tell you.
 • Telegram itself can read what is sent to a bot, and a notification on another device may have shown it before I deleted it.
-• X gets the values, signed into requests, to check them. Nobody else does.
+• X gets the values, signed into requests, to check them. Nobody else does. A PIN goes to X once and is not kept.
 • Logs of this bot hold no values, no message texts and no names.
 • Sending a value is your consent to keep it. You can take it back at any time:
-  /unlink erases an account with its values at once, /cancel wipes what is half entered.
+  /unlink erases an account with its values, and revokes the token at X if you want, /cancel wipes what is half entered.
 • What nobody finishes is wiped after 30 minutes; new values that X could not judge, after 24 hours.
 • Backups that the operator made before may still hold the encrypted values until they are thrown away.
 • Who runs this bot decides about its key. Ask them if you do not know them.";
