@@ -9,6 +9,7 @@ pub mod doctor;
 pub mod domain;
 pub mod emergency;
 pub mod failpoint;
+mod files;
 pub mod hardening;
 pub mod heartbeat;
 mod incident;

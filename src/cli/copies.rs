@@ -4,10 +4,15 @@ use std::path::Path;
 
 use addx::{
     backup::{self, BackupError, Checked},
+    clock::Clock,
+    config::{ConfigError, KEY_FILE},
     random::Random,
     unlock::UnlockError,
 };
+use anyhow::Context as _;
 use indicatif::ProgressBar;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
 
 use super::{CliError, answer, key::Place};
 
@@ -17,9 +22,10 @@ const TURN: std::time::Duration = std::time::Duration::from_millis(120);
 pub(crate) async fn backup(file: &Path, json: bool, place: &Place) -> Result<(), CliError> {
     let spinner = ProgressBar::new_spinner().with_message("copying");
     spinner.enable_steady_tick(TURN);
-    let made = backup::backup(&place.database, file).await;
+    let stop = CancellationToken::new();
+    let made = stoppable(&stop, backup::backup(&place.database, file, &stop)).await;
     spinner.finish_and_clear();
-    let made = made.map_err(error)?;
+    let made = made?;
     answer(
         json,
         &made,
@@ -45,15 +51,16 @@ pub(crate) async fn check(file: &Path, json: bool, place: &Place) -> Result<(), 
 }
 
 pub(crate) async fn restore(file: &Path, json: bool, place: &Place) -> Result<(), CliError> {
-    let random = Random::system();
-    let checked = backup::restore(file, &place.database, &place.key_file, &random)
-        .await
-        .map_err(error)?;
+    let (clock, random) = (Clock::system(), Random::system());
+    let stop = CancellationToken::new();
+    let (database, key_file) = (&place.database, &place.key_file);
+    let restoring = backup::restore(file, database, key_file, &clock, &random, &stop);
+    let checked = stoppable(&stop, restoring).await?;
     answer(
         json,
         &checked,
         format!(
-            "{} is in place. {} None counts as checked until its owner checks it.",
+            "{} is in place. In the copy: {} All of them count as unchecked now, until their users check them.",
             place.database.display(),
             in_words(&checked)
         ),
@@ -74,9 +81,28 @@ fn in_words(checked: &Checked) -> String {
     format!("{} values; accounts: {accounts}.", checked.values)
 }
 
+/// Lets a signal stop the work, which then removes what is half done.
+async fn stoppable<T>(
+    stop: &CancellationToken,
+    work: impl Future<Output = Result<T, BackupError>>,
+) -> Result<T, CliError> {
+    let cannot_listen = "cannot listen for signals";
+    let mut interrupt = signal(SignalKind::interrupt()).context(cannot_listen)?;
+    let mut terminate = signal(SignalKind::terminate()).context(cannot_listen)?;
+    tokio::pin!(work);
+    tokio::select! {
+        done = &mut work => return done.map_err(error),
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+    }
+    stop.cancel();
+    work.await.map_err(error)
+}
+
 fn error(error: BackupError) -> CliError {
     match error {
         BackupError::Unlock(UnlockError::Config(error)) => error.into(),
+        BackupError::Keyring(error) => ConfigError::new(KEY_FILE, error).into(),
         error => anyhow::Error::from(error).into(),
     }
 }

@@ -7,18 +7,32 @@ use sqlx::{
     sqlite::{SqliteConnectOptions, SqlitePoolOptions},
 };
 
+use tokio_util::sync::CancellationToken;
+
 use super::{BUSY_TIMEOUT, StoreError, Tx};
+
+/// Steps of SQLite's machine between two looks at whether it should stop.
+const STEPS: i32 = 1000;
 
 /// Writes a consistent copy of `database` into the empty or missing file `target`, as it is at this moment.
 ///
 /// # Errors
-/// The database cannot be read, or the copy cannot be written.
-pub async fn copy(database: &Path, target: &str) -> Result<(), StoreError> {
+/// The database cannot be read, the copy cannot be written, or it was stopped.
+pub async fn copy(
+    database: &Path,
+    target: &str,
+    stop: &CancellationToken,
+) -> Result<(), StoreError> {
     let options = SqliteConnectOptions::new()
         .filename(database)
         .read_only(true)
         .busy_timeout(BUSY_TIMEOUT);
     let mut connection = SqliteConnection::connect_with(&options).await?;
+    let stop = stop.clone();
+    connection
+        .lock_handle()
+        .await?
+        .set_progress_handler(STEPS, move || !stop.is_cancelled());
     let copied = sqlx::query("VACUUM INTO ?")
         .bind(target)
         .execute(&mut connection)
@@ -33,14 +47,38 @@ pub async fn copy(database: &Path, target: &str) -> Result<(), StoreError> {
 /// # Errors
 /// It cannot be opened.
 pub async fn look_into(database: &Path) -> Result<SqlitePool, StoreError> {
+    look(database, false).await
+}
+
+/// The same for a copy that nobody else uses, which may stand where nothing can be written.
+///
+/// # Errors
+/// It cannot be opened.
+pub async fn look_into_copy(file: &Path) -> Result<SqlitePool, StoreError> {
+    look(file, true).await
+}
+
+async fn look(file: &Path, immutable: bool) -> Result<SqlitePool, StoreError> {
     let options = SqliteConnectOptions::new()
-        .filename(database)
+        .filename(file)
         .read_only(true)
+        .immutable(immutable)
         .busy_timeout(BUSY_TIMEOUT);
     Ok(SqlitePoolOptions::new()
         .max_connections(1)
         .connect_with(options)
         .await?)
+}
+
+/// What SQLite finds wrong with the file, if anything.
+///
+/// # Errors
+/// It cannot be read at all.
+pub async fn damage(db: &SqlitePool) -> Result<Option<String>, StoreError> {
+    let found: String = sqlx::query_scalar("PRAGMA quick_check(1)")
+        .fetch_one(db)
+        .await?;
+    Ok((found != "ok").then(|| found.lines().last().unwrap_or_default().to_owned()))
 }
 
 /// How many accounts there are of each verdict's code; `unchecked` for those that X has not judged.

@@ -34,7 +34,7 @@ use std::{
 
 use chrono::{DateTime, Utc};
 use sqlx::{
-    migrate::Migrator,
+    migrate::{MigrateError, Migrator},
     sqlite::{SqliteAutoVacuum, SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
 };
 use tokio::sync::Notify;
@@ -44,6 +44,7 @@ use self::connections::Connections;
 pub use self::connections::Tx;
 use crate::{
     failpoint,
+    files::{beside, folder_of},
     random::NoRandomness,
     vault::{KeyId, OpenError},
 };
@@ -85,9 +86,19 @@ pub enum StoreError {
     /// The database did not do as asked.
     #[error("the database failed: {0}")]
     Database(#[from] sqlx::Error),
+    /// A newer program has changed the schema.
+    #[error(
+        "the database has schema version {found}, and this program knows {known}; use a newer addx, or restore a backup from before the upgrade"
+    )]
+    Newer {
+        /// Its version.
+        found: i64,
+        /// The newest that is known.
+        known: i64,
+    },
     /// The schema could not be brought up to date.
     #[error("the database schema could not be brought up to date: {0}")]
-    Migrate(#[from] sqlx::migrate::MigrateError),
+    Migrate(#[from] MigrateError),
     /// The file or its folder cannot be made.
     #[error("cannot make {path}: {source}", path = .path.display())]
     Create {
@@ -123,6 +134,20 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// Whether the file is not what SQLite wrote.
+    #[must_use]
+    pub fn is_damage(&self) -> bool {
+        let Self::Database(error) = self else {
+            return false;
+        };
+        let code = error
+            .as_database_error()
+            .and_then(sqlx::error::DatabaseError::code);
+        // SQLite's primary result code CORRUPT.
+        code.and_then(|code| code.parse::<u32>().ok())
+            .is_some_and(|code| code & 0xff == 11)
+    }
+
     /// Whether it may be gone in a moment: the file is locked, the disk is full or does not answer.
     #[must_use]
     pub fn is_passing(&self) -> bool {
@@ -135,7 +160,7 @@ impl StoreError {
         };
         match self {
             Self::Database(error) => passing(error) || matches!(error, sqlx::Error::PoolTimedOut),
-            Self::Migrate(sqlx::migrate::MigrateError::Execute(error)) => passing(error),
+            Self::Migrate(MigrateError::Execute(error)) => passing(error),
             _ => false,
         }
     }
@@ -162,8 +187,17 @@ impl Store {
         let writer = Connections::new(options.clone(), 1);
         // `run`, around this one, takes a pool; the compiler does not let a future with a lent connection in it be spawned.
         let mut lent = writer.lend().await?;
-        MIGRATIONS.run_direct(None, &mut *lent, false).await?;
+        let migrated = MIGRATIONS.run_direct(None, &mut *lent, false).await;
         drop(lent);
+        match migrated {
+            Err(MigrateError::VersionMissing(_)) => {
+                let found = counts::schema_version(&writer).await?;
+                writer.close().await?;
+                let known = known_schema();
+                return Err(StoreError::Newer { found, known });
+            }
+            migrated => migrated?,
+        }
         let reader = Connections::new(options.pragma("query_only", "ON"), READERS);
         let store = Self {
             reader,
@@ -284,10 +318,7 @@ impl Store {
 
 /// Makes the file and its folder before SQLite does, since SQLite's log files take over the mode of the file.
 fn create_private(path: &Path) -> io::Result<()> {
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
+    let folder = folder_of(path);
     DirBuilder::new()
         .recursive(true)
         .mode(0o700)
@@ -303,12 +334,11 @@ fn create_private(path: &Path) -> io::Result<()> {
         .mode(0o600)
         .open(path)?;
     for suffix in ["", "-wal", "-shm"] {
-        let mut name = path.as_os_str().to_owned();
-        name.push(suffix);
+        let name = beside(path, suffix);
         match std::fs::metadata(&name) {
             Ok(metadata) if metadata.permissions().mode() & 0o077 != 0 => {
                 tracing::warn!(
-                    file = %Path::new(&name).display(),
+                    file = %name.display(),
                     "a database file could be read by others; its mode is now 600"
                 );
                 std::fs::set_permissions(&name, Permissions::from_mode(0o600))?;

@@ -323,7 +323,7 @@ pub async fn erase_orphans(
     before: DateTime<Utc>,
 ) -> Result<u64, StoreError> {
     let done = sqlx::query(
-        "DELETE FROM data_keys WHERE created_at < ?
+        "DELETE FROM data_keys WHERE linked = 0 AND created_at < ?
              AND NOT EXISTS (SELECT 1 FROM accounts WHERE accounts.account_id = data_keys.account_id)
              AND NOT EXISTS (SELECT 1 FROM calls WHERE calls.account_id = data_keys.account_id)
              AND NOT EXISTS (

@@ -87,13 +87,17 @@ impl Scene {
             let alarms = history.iter().filter(|said| said.text.contains("🚨"));
             assert_eq!(alarms.count(), 1);
         }
-        let trail = self.world.command().args(["audit", "verify"]).output();
+        let trail = self
+            .world
+            .program("addx")
+            .args(["audit", "verify"])
+            .output();
         assert!(trail.unwrap().status.success());
     }
 }
 
 async fn run(world: &World, arguments: &[&str], typed: &str, env: &[(&str, &str)]) -> Output {
-    let mut command = world.command();
+    let mut command = world.program("addx");
     command
         .arg("panic")
         .args(arguments)

@@ -10,13 +10,18 @@
     reason = "a test says so when it fails, and prints its figures"
 )]
 
+#[path = "../../benches/operation/accounts.rs"]
+mod accounts;
 mod canary;
+mod copies;
 mod crash;
 mod emergency;
 mod faults;
 mod flood;
 mod hostile;
+mod keys;
 mod secrecy;
 mod stops;
 mod story;
+mod trail;
 mod world;

@@ -65,9 +65,9 @@ impl World {
             .open(self.log_file())
             .unwrap();
         let child = self
-            .command()
+            .program("addx")
+            .env("RUST_LOG", "trace")
             .envs(env.iter().copied())
-            .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(log)
             .spawn()
@@ -75,18 +75,36 @@ impl World {
         Bot { child }
     }
 
-    /// The program, in the bot's folder and with its configuration.
-    pub(crate) fn command(&self) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_addx"));
-        command
+    /// A program in the bot's folder and environment; `addx` is the one under test.
+    pub(crate) fn program(&self, name: &str) -> Command {
+        let mut program = Command::new(match name {
+            "addx" => env!("CARGO_BIN_EXE_addx"),
+            other => other,
+        });
+        program
             .current_dir(self.folder.path())
             .env_clear()
             .env("TELOXIDE_TOKEN", self.telegram.token())
             .env("TELOXIDE_API_URL", self.telegram.url())
             .env("X_API_URL", self.x.url())
-            .env("RUST_LOG", "trace")
-            .env("NO_COLOR", "1");
-        command
+            .env("NO_COLOR", "1")
+            .stdin(Stdio::null());
+        program
+    }
+
+    /// Runs a command beside the bot, while both simulators go on.
+    pub(crate) async fn addx(&self, arguments: &[&str]) -> Done {
+        let mut command = self.program("addx");
+        command.args(arguments);
+        finished(command).await
+    }
+
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    pub(crate) fn key_file(&self) -> PathBuf {
+        self.folder.path().join("secrets/addx.key")
     }
 
     /// A user on X with an app that may read and write, and four values that work.
@@ -178,9 +196,44 @@ impl World {
         }
         Some(Remains {
             store: Store::open(&copy).await.unwrap(),
-            key_file: self.folder.path().join("secrets/addx.key"),
+            key_file: self.key_file(),
             _folder: folder,
         })
+    }
+}
+
+/// How a command ended, and what it said.
+#[derive(Debug)]
+pub(crate) struct Done {
+    pub(crate) code: Option<i32>,
+    pub(crate) out: String,
+    pub(crate) complaint: String,
+}
+
+impl Done {
+    /// Its answer, as JSON; it must have succeeded.
+    pub(crate) fn json(&self) -> serde_json::Value {
+        assert_eq!(self.code, Some(0), "{self:?}");
+        serde_json::from_str(&self.out).unwrap()
+    }
+
+    /// It must have failed like this.
+    pub(crate) fn refused(&self, code: i32, with: &str) {
+        assert_eq!(self.code, Some(code), "{self:?}");
+        assert!(self.complaint.contains(with), "{self:?}");
+        assert_eq!(self.complaint.trim_end().lines().count(), 1, "{self:?}");
+    }
+}
+
+/// Runs a command to its end on another thread.
+pub(crate) async fn finished(mut command: Command) -> Done {
+    let output = tokio::task::spawn_blocking(move || command.output());
+    let output = output.await.unwrap().unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    Done {
+        code: output.status.code(),
+        out: text(output.stdout),
+        complaint: text(output.stderr),
     }
 }
 
