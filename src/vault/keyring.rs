@@ -229,7 +229,8 @@ impl Keyring {
         if self.primary < before.primary {
             return Err(not_newer(self.primary));
         }
-        for (id, (_, key)) in &before.keys {
+        let in_use = before.keys.iter();
+        for (id, (_, key)) in in_use.filter(|(_, (state, _))| *state != KeyState::Retired) {
             let here = self.keys.get(id).map(|(_, key)| key.fingerprint());
             if here != Some(key.fingerprint()) {
                 return Err(not_newer(*id));
