@@ -1,9 +1,12 @@
 //! Puts the bot together, runs it, and stops it within a time.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use teloxide::Bot;
-use tokio::{sync::mpsc, task::JoinSet};
+use tokio::{
+    sync::{Notify, mpsc},
+    task::JoinSet,
+};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -17,7 +20,7 @@ use crate::{
     random::Random,
     store::{Store, StoreError, calls, checks},
     telegram::{self, Telegram, TokenRefused},
-    unlock::{UnlockError, unlock},
+    unlock::{self, UnlockError, unlock},
     vault::{AuditKey, Vault},
     x::XClient,
 };
@@ -55,6 +58,24 @@ impl From<UnlockError> for AppError {
     }
 }
 
+/// What is asked of a running bot from outside.
+#[derive(Clone, Debug, Default)]
+pub struct Signals {
+    /// To stop.
+    pub stop: CancellationToken,
+    /// To read the key file again.
+    pub reread: Arc<Notify>,
+}
+
+impl From<CancellationToken> for Signals {
+    fn from(stop: CancellationToken) -> Self {
+        Self {
+            stop,
+            ..Self::default()
+        }
+    }
+}
+
 /// Runs the bot until `stop`, then ends what runs, and closes the database.
 ///
 /// # Errors
@@ -64,8 +85,9 @@ pub async fn run(
     config: Config,
     clock: Clock,
     random: Random,
-    stop: CancellationToken,
+    signals: impl Into<Signals>,
 ) -> Result<(), AppError> {
+    let Signals { stop, reread } = signals.into();
     let Some(_instance) = be_the_only_one(&config, &clock, &stop).await? else {
         return Ok(());
     };
@@ -73,7 +95,13 @@ pub async fn run(
         return Ok(());
     };
     let store = opened.store.clone();
+    let rereading = tokio::spawn(reread_keys(
+        reread,
+        opened.store.clone(),
+        opened.vault.clone(),
+    ));
     let served = serve(config, opened, clock, random, stop).await;
+    rereading.abort();
     failpoint::hit("stop.before_close");
     // A task that was broken off may still hold a connection: the next start does what is left then.
     match tokio::time::timeout(CLOSE_LIMIT, store.close()).await {
@@ -229,6 +257,28 @@ async fn open(
             () = clock.sleep_until(clock.now() + pause) => {}
         }
         pause = (pause * 2).min(LONGEST_PAUSE);
+    }
+}
+
+/// Reads the key file again each time somebody asks. A file that cannot be used leaves the keys as they are.
+async fn reread_keys(asked: Arc<Notify>, store: Store, vault: Vault) {
+    loop {
+        asked.notified().await;
+        if let Err(error) = vault.reread() {
+            tracing::error!(error = %error, "the key file cannot be used; the keys in use stay");
+            continue;
+        }
+        for key in vault.keyring().list() {
+            tracing::info!(
+                id = %key.id,
+                state = key.state.as_str(),
+                fingerprint = %key.fingerprint,
+                "the key file was read again; it has this key"
+            );
+        }
+        if let Err(error) = unlock::note_primary(&store, &vault).await {
+            tracing::error!(error = %error, "the new primary key could not be noted in the database");
+        }
     }
 }
 

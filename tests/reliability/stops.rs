@@ -401,3 +401,42 @@ async fn a_chat_that_telegram_wants_left_alone_is_left_alone_and_the_others_are_
         .filter(|call| !call.succeeded() && call.answer.is_some());
     assert_eq!(refused.count(), 1);
 }
+
+#[tokio::test]
+async fn a_hangup_has_the_key_file_read_again_and_keeps_the_keys_when_it_is_broken() {
+    let world = World::new(1).await;
+    let mut bot = world.start(&[]);
+    let (.., values) = world.working_values("seedling");
+    let person = first_card(&world).await;
+    let file = world.key_file();
+    let whole = std::fs::read_to_string(&file).unwrap();
+
+    std::fs::write(&file, "9 primary broken\n").unwrap();
+    bot.signal(Signal::HUP);
+    until("the complaint", || {
+        world
+            .log()
+            .contains("the key file cannot be used; the keys in use stay")
+    })
+    .await;
+    // The keys in use still seal and open.
+    person.mark();
+    person.say(in_order(&values)[0]);
+    person.wait_text("Step").await.unwrap();
+
+    std::fs::write(&file, &whole).unwrap();
+    bot.signal(Signal::HUP);
+    until("the keys", || {
+        world
+            .log()
+            .contains("the key file was read again; it has this key")
+    })
+    .await;
+    let log = world.log();
+    assert!(log.contains("state=\"primary\""), "{log}");
+    for word in whole.lines().filter(|line| !line.starts_with('#')) {
+        let secret = word.split_whitespace().max_by_key(|word| word.len());
+        assert!(secret.is_none_or(|secret| secret.len() < 32 || !log.contains(secret)));
+    }
+    assert_eq!(bot.stop().await.code(), Some(0));
+}

@@ -119,6 +119,10 @@ impl World {
         self.folder.path().join("data/addx.db")
     }
 
+    pub(crate) fn key_file(&self) -> PathBuf {
+        self.folder.path().join("secrets/addx.key")
+    }
+
     fn log_file(&self) -> PathBuf {
         self.folder.path().join("log")
     }

@@ -58,6 +58,9 @@ pub(super) const PRIVACY: &str = "\
 • Telegram itself can read what is sent to a bot, and a notification on another device may have shown it before I deleted it.
 • X gets the values, signed into requests, to check them. Nobody else does. A PIN goes to X once and is not kept.
 • Logs of this bot hold no values, no message texts and no names.
+• A trail of what was done (who, what, which account, X's verdict, when) stays after /unlink, so that nobody can hide what they did. It holds no value.
+• If this bot's owner decides who may use it, I keep your first name with that decision.
+• /mydata gives you everything I hold about you, less the values; /history shows your part of the trail.
 • Sending a value is your consent to keep it. You can take it back at any time:
   /unlink erases an account with its values, and revokes the token at X if you want, /cancel wipes what is half entered.
 • What nobody finishes is wiped after 30 minutes; new values that X could not judge, after 24 hours.
