@@ -2,9 +2,11 @@
 
 pub mod account;
 pub mod audit;
+pub mod budget;
 pub mod credentials;
 pub mod linking;
 pub mod notice;
 pub mod paste;
 pub mod report;
 pub mod verdict;
+pub mod watch;
