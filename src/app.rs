@@ -14,7 +14,7 @@ use crate::{
     heartbeat::Heartbeat,
     linker::Linker,
     random::Random,
-    store::{Store, StoreError, checks},
+    store::{Store, StoreError, checks, schedule},
     telegram::{self, Telegram, TokenRefused},
     unlock::{UnlockError, unlock},
     vault::{AuditKey, Vault},
@@ -125,7 +125,8 @@ async fn serve(
         random.clone(),
         audit.clone(),
         to_write,
-    );
+    )
+    .with_rechecks(config.rechecks);
     let telegram = Telegram::new(telegram::Deps {
         bot,
         me,
@@ -144,7 +145,12 @@ async fn serve(
     let mut parts = JoinSet::new();
     parts.spawn({
         let stop = stop.clone();
+        let linker = linker.clone();
         async move { linker.run_checks(stop).await }
+    });
+    parts.spawn({
+        let stop = stop.clone();
+        async move { linker.run_rechecks(config.owner, stop).await }
     });
     parts.spawn({
         let (store, stop) = (store.clone(), stop.clone());
@@ -225,6 +231,7 @@ async fn try_to_open(config: &Config, clock: &Clock, random: &Random) -> Result<
     failpoint::hit("start.unlocked");
     let mut tx = store.begin().await?;
     checks::free_all(&mut *tx).await?;
+    schedule::free_all(&mut *tx).await?;
     tx.commit().await.map_err(StoreError::from)?;
     failpoint::hit("start.freed");
     let audit = audit::open_key(&store, &vault).await?;

@@ -18,7 +18,7 @@ use sqlx::AssertSqlSafe;
 const CALLS: [&str; 3] = ["query", "query_as", "query_scalar"];
 
 /// Statements that read a whole table on purpose: a part of the statement, and why.
-const DELIBERATE: [(&str, &str); 12] = [
+const DELIBERATE: [(&str, &str); 14] = [
     (
         "EXISTS (SELECT 1 FROM data_keys)",
         "asked once, at start, and the first row answers it",
@@ -58,6 +58,11 @@ const DELIBERATE: [(&str, &str); 12] = [
     ),
     ("DELETE FROM data_keys WHERE account_id NOT IN", "the same"),
     ("DELETE FROM checks\n", "the same"),
+    ("UPDATE watches SET memory = '{}'", "the same"),
+    (
+        "ORDER BY good_at DESC LIMIT 100) AS lately",
+        "goes through the hundred links that were accepted last",
+    ),
 ];
 
 #[derive(Debug)]

@@ -8,6 +8,7 @@ use super::{
     linking::{FlowId, Purpose},
     report::Report,
     verdict::Verdict,
+    watch::{Change, TroubleNews},
 };
 
 /// A message to a chat.
@@ -22,6 +23,8 @@ pub enum Notice {
     Guide,
     /// `/privacy`
     Privacy,
+    /// Why the bot writes unasked.
+    WhatAreRechecks,
     /// `/accounts`; empty: how to make the first link.
     Accounts {
         /// In the order of their names.
@@ -86,6 +89,13 @@ pub enum Notice {
     },
     /// X's answer.
     Result(CheckResult),
+    /// A link no longer works, or works again; nobody has asked.
+    Watch(WatchNotice),
+    /// To the owner: many links fail at once, or no longer.
+    Trouble {
+        /// What.
+        news: TroubleNews,
+    },
     /// `/rotate`: what was regenerated?
     AskRotate {
         /// Which account.
@@ -284,6 +294,19 @@ pub struct CheckResult {
     pub occasion: Occasion,
     /// Another of the user's accounts that is the same X account.
     pub twin: Option<AccountName>,
+}
+
+/// A change that X was not asked about by anybody.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WatchNotice {
+    /// Of which account.
+    pub account: AccountChoice,
+    /// What X says now.
+    pub verdict: Verdict,
+    /// What has changed.
+    pub change: Change,
+    /// Until when X is known to have accepted it.
+    pub worked_until: Option<DateTime<Utc>>,
 }
 
 /// Why X was asked.

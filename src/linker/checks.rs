@@ -19,7 +19,7 @@ use crate::{
     store::{
         StoreError, Tx, accounts,
         checks::{self, Check, CheckKind},
-        dialogues, outbox,
+        dialogues, outbox, reminders,
         values::{self, SealedValue, Slot},
     },
     vault::DataKey,
@@ -254,6 +254,7 @@ impl Linker {
             CheckKind::KeyPair | CheckKind::Link | CheckKind::Verify => {
                 let verdict = judge_owner(&linked, verdict);
                 accounts::record_verdict(&mut *tx, &linked, &verdict, now).await?;
+                self.watch_learns(&mut tx, &linked, &verdict).await?;
                 let linked = self.take_x_handle(&mut tx, linked, &verdict).await?;
                 let before = asked_about
                     .verdict
@@ -312,6 +313,8 @@ impl Linker {
                 self.store.note_erasure();
                 accounts::set_candidate_until(&mut **tx, linked.owner, linked.id, None).await?;
                 accounts::record_verdict(&mut **tx, linked, &verdict, now).await?;
+                self.watch_learns(tx, linked, &verdict).await?;
+                reminders::begin_again(&mut **tx, linked.id, now).await?;
                 Occasion::Swapped
             }
             // The refused values stay a while: a repair asks only for those in doubt.
@@ -346,7 +349,7 @@ impl Linker {
 }
 
 /// X accepted the values, but for another X user than the one that was linked.
-fn judge_owner(linked: &LinkedAccount, verdict: Verdict) -> Verdict {
+pub(super) fn judge_owner(linked: &LinkedAccount, verdict: Verdict) -> Verdict {
     match (&linked.x_account, verdict.account()) {
         (Some(expected), Some(found)) if expected.id != found.id => Verdict::TokenOfOtherAccount {
             expected: expected.clone(),
@@ -375,7 +378,7 @@ fn newest<'a>(
 }
 
 /// All four values, new ones before those in use. `None`: one is missing.
-fn open_all(
+pub(super) fn open_all(
     key: &DataKey,
     owner: i64,
     account: AccountId,

@@ -5,6 +5,7 @@
 mod checks;
 mod diagnose;
 mod flow;
+mod recheck;
 mod verify;
 
 pub use self::{
@@ -23,6 +24,7 @@ use tokio::sync::{Notify, mpsc};
 use crate::{
     audit,
     clock::Clock,
+    config::Rechecks,
     domain::{
         account::{AccountId, LinkedAccount},
         audit::{Act, Actor, Event},
@@ -61,8 +63,11 @@ pub struct Linker {
     clock: Clock,
     random: Random,
     audit: AuditKey,
+    rechecks: Rechecks,
     /// Wakes the runner of the checks.
     checks_due: Arc<Notify>,
+    /// Wakes the runner of the re-checks.
+    rechecks_due: Arc<Notify>,
     /// Names chats that have something to be told.
     to_write: mpsc::UnboundedSender<i64>,
     /// Seconds by which our clock was ahead of X's when X last showed its own; `i64::MIN` before that.
@@ -88,15 +93,25 @@ impl Linker {
             clock,
             random,
             audit,
+            rechecks: Rechecks::OFF,
             checks_due: Arc::default(),
+            rechecks_due: Arc::default(),
             to_write,
             clock_difference: Arc::new(AtomicI64::new(i64::MIN)),
         }
     }
 
-    /// Lets the runner look for checks that were asked for. Call it after the commit.
+    /// The same, and X is asked by itself.
+    #[must_use]
+    pub fn with_rechecks(self, rechecks: Rechecks) -> Self {
+        Self { rechecks, ..self }
+    }
+
+    /// Lets the runners look for checks that were asked for, and for links that nobody holds any more. Call it after the
+    /// commit.
     pub fn wake_checks(&self) {
         self.checks_due.notify_one();
+        self.rechecks_due.notify_one();
     }
 
     /// The user's links as lines.
@@ -185,6 +200,7 @@ impl Linker {
         accounts::set_candidate_until(&mut **tx, owner, into.id, None).await?;
         if let Some(verdict) = &from.verdict {
             accounts::record_verdict(&mut **tx, &into, verdict, self.clock.now()).await?;
+            self.watch_learns(tx, &into, verdict).await?;
         }
         values::erase(&mut **tx, owner, from.id).await?;
         self.store.note_erasure();

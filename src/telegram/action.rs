@@ -150,6 +150,8 @@ pub(crate) enum Action {
     Guide,
     /// The list of accounts.
     Accounts,
+    /// Why the bot writes unasked.
+    Rechecks,
     /// Begin a new link.
     Add,
     /// Let a Telegram user in, or not.
@@ -169,6 +171,7 @@ impl Action {
             | Self::Account(..)
             | Self::Guide
             | Self::Accounts
+            | Self::Rechecks
             | Self::Add
             | Self::Access(..) => false,
         }
@@ -246,6 +249,7 @@ impl fmt::Display for Action {
             }
             Self::Guide => write!(f, "{VERSION}:guide"),
             Self::Accounts => write!(f, "{VERSION}:accounts"),
+            Self::Rechecks => write!(f, "{VERSION}:rechecks"),
             Self::Add => write!(f, "{VERSION}:add"),
         }
     }
@@ -259,6 +263,7 @@ impl FromStr for Action {
         match parts[..] {
             [VERSION, "guide"] => Ok(Self::Guide),
             [VERSION, "accounts"] => Ok(Self::Accounts),
+            [VERSION, "rechecks"] => Ok(Self::Rechecks),
             [VERSION, "add"] => Ok(Self::Add),
             [VERSION, "user", decision, user] => {
                 let decision = action_of(&DECISIONS, decision).ok_or(NotAnAction)?;
@@ -288,7 +293,12 @@ mod tests {
     fn every_action() -> Vec<Action> {
         let account = AccountId::from_bytes([0xff; 16]);
         let tag = StepTag::new(FlowId(u32::MAX), 10);
-        let mut all = vec![Action::Guide, Action::Accounts, Action::Add];
+        let mut all = vec![
+            Action::Guide,
+            Action::Accounts,
+            Action::Rechecks,
+            Action::Add,
+        ];
         all.extend(DECISIONS.map(|(_, decision)| Action::Access(decision, i64::MAX)));
         all.extend(FLOW.map(|(_, action)| Action::Flow(action, tag)));
         all.extend(ACCOUNT.map(|(_, action)| Action::Account(action, account)));

@@ -14,4 +14,4 @@ mod response;
 mod fake;
 
 pub use client::{Limits, XClient, XClientError};
-pub use diagnosis::Diagnosis;
+pub use diagnosis::{Diagnosis, Glance, Look};

@@ -19,6 +19,7 @@ mod limits;
 mod linking;
 mod names;
 mod pasting;
+mod rechecks;
 mod repairing;
 mod restarts;
 mod rotating;

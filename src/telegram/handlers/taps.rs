@@ -211,6 +211,16 @@ pub(in crate::telegram) async fn guide(
     super::basics::say(&telegram, &visit, &state, &Notice::Guide).await
 }
 
+pub(in crate::telegram) async fn rechecks(
+    telegram: Telegram,
+    visit: Visit,
+    state: LinkingState,
+    query: CallbackQuery,
+) -> HandlerResult {
+    reply::answer(&telegram.bot, query.id, None).await;
+    super::basics::say(&telegram, &visit, &state, &Notice::WhatAreRechecks).await
+}
+
 pub(in crate::telegram) async fn accounts(
     telegram: Telegram,
     visit: Visit,

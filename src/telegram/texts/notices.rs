@@ -5,7 +5,7 @@ use teloxide::{
     utils::command::BotCommands as _,
 };
 
-use super::{Words, at, button, escape, pages, reply, verdicts, wait};
+use super::{Words, at, button, escape, pages, reply, verdicts, wait, watch};
 use crate::{
     domain::{
         account::{AccountId, NameRejection},
@@ -46,6 +46,7 @@ pub(in crate::telegram) fn notice(notice: &Notice, words: &Words<'_>) -> Option<
         Notice::Help => plain(help()),
         Notice::Guide => plain(pages::GUIDE.to_owned()),
         Notice::Privacy => plain(pages::PRIVACY.to_owned()),
+        Notice::WhatAreRechecks => plain(watch::WHAT_IS_THIS.to_owned()),
         Notice::Accounts { accounts } if accounts.is_empty() => reply(
             "You have not linked an X account yet.".to_owned(),
             vec![vec![button("Link an X account", Action::Add)]],
@@ -135,6 +136,8 @@ pub(in crate::telegram) fn notice(notice: &Notice, words: &Words<'_>) -> Option<
             )
         }
         Notice::Result(result) => result_of_check(result, words),
+        Notice::Watch(change) => watch::changed(change, words),
+        Notice::Trouble { news } => watch::trouble(*news, words),
         Notice::AskRotate { account } => {
             let choice = |label, what| {
                 vec![button(
@@ -274,7 +277,7 @@ pub(in crate::telegram) fn notice(notice: &Notice, words: &Words<'_>) -> Option<
     })
 }
 
-fn plain(html: String) -> Reply {
+pub(super) fn plain(html: String) -> Reply {
     reply(html, Vec::new())
 }
 
