@@ -106,6 +106,29 @@ pub enum Notice {
         /// Which account.
         name: AccountName,
     },
+    /// When shall the user be reminded to rotate?
+    AskReminder {
+        /// Which account.
+        account: AccountChoice,
+        /// When the oldest of its values came.
+        values_since: Option<DateTime<Utc>>,
+        /// After how many days they are reminded now.
+        days: Option<u32>,
+    },
+    /// The reminder is set, or off.
+    ReminderSet {
+        /// Of which account.
+        name: AccountName,
+        /// When it comes.
+        due_at: Option<DateTime<Utc>>,
+    },
+    /// The reminder.
+    RotateDue {
+        /// Which account.
+        account: AccountChoice,
+        /// When the oldest of its values came.
+        values_since: Option<DateTime<Utc>>,
+    },
     /// `/unlink`: really?
     AskUnlink {
         /// Which account.
@@ -253,6 +276,8 @@ pub enum Errand {
     Unlink,
     /// `/diagnose`
     Diagnose,
+    /// The reminder to rotate.
+    Remind,
 }
 
 /// An account as a button.
@@ -281,6 +306,18 @@ pub struct AccountSummary {
     pub checked_at: Option<DateTime<Utc>>,
     /// Whether new values wait beside the ones in use.
     pub candidate: bool,
+    /// When the oldest of its values came.
+    #[serde(default)]
+    pub values_since: Option<DateTime<Utc>>,
+    /// Since when X refuses it, though that is not confirmed.
+    #[serde(default)]
+    pub doubted_since: Option<DateTime<Utc>>,
+    /// The code of an answer that decided nothing, if X was last asked in vain.
+    #[serde(default)]
+    pub asked_in_vain: Option<String>,
+    /// After how many days with the same values the user wants to be reminded.
+    #[serde(default)]
+    pub remind_after_days: Option<u32>,
 }
 
 /// X's answer about an account, and what came of it.

@@ -6,6 +6,7 @@ mod checks;
 mod diagnose;
 mod flow;
 mod recheck;
+mod reminders;
 mod verify;
 
 pub use self::{
@@ -35,6 +36,8 @@ use crate::{
     random::Random,
     store::{
         Store, StoreError, Tx, accounts, checks as questions,
+        reminders::days as reminder_days,
+        schedule,
         values::{self, SealedValue, Slot, WrappedKey},
     },
     vault::{AuditKey, DataKey, Vault},
@@ -123,10 +126,11 @@ impl Linker {
         tx: &mut Tx,
         owner: i64,
     ) -> Result<Vec<AccountSummary>, StoreError> {
-        let accounts = accounts::list(&mut **tx, owner).await?;
-        Ok(accounts
-            .into_iter()
-            .map(|account| AccountSummary {
+        let mut summaries = Vec::new();
+        for account in accounts::list(&mut **tx, owner).await? {
+            let watch = schedule::get(&mut **tx, account.id).await?;
+            let memory = watch.map(|watch| watch.memory).unwrap_or_default();
+            summaries.push(AccountSummary {
                 id: account.id,
                 name: account.name,
                 x_account: account.x_account,
@@ -134,8 +138,13 @@ impl Linker {
                 since: account.verdict_since,
                 checked_at: account.checked_at,
                 candidate: account.candidate_until.is_some(),
-            })
-            .collect())
+                values_since: self.values_since(tx, account.id).await?,
+                doubted_since: memory.suspicion.map(|suspicion| suspicion.first_at),
+                asked_in_vain: memory.vain_code,
+                remind_after_days: reminder_days(&mut **tx, account.id).await?,
+            });
+        }
+        Ok(summaries)
     }
 
     /// Erases a link for good. `None`: there is no such link of this user.

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use sqlx::{FromRow, SqliteExecutor};
 
 use super::{StoreError, time};
-use crate::domain::account::{AccountId, AccountName};
+use crate::domain::account::AccountId;
 
 /// A reminder that is due.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,8 +13,6 @@ pub struct Due {
     pub account: AccountId,
     /// Whose.
     pub owner: i64,
-    /// What they call it.
-    pub name: AccountName,
     /// After how many days it was wanted.
     pub days: u32,
 }
@@ -87,7 +85,6 @@ pub async fn begin_again(
 struct Row {
     account_id: Vec<u8>,
     owner: i64,
-    name: String,
     days: u32,
 }
 
@@ -97,7 +94,7 @@ struct Row {
 /// The database failed, or holds what this program never writes.
 pub async fn due(db: impl SqliteExecutor<'_>, now: DateTime<Utc>) -> Result<Vec<Due>, StoreError> {
     let rows: Vec<Row> = sqlx::query_as(
-        "SELECT account_id, owner, name, days FROM reminders JOIN accounts USING (account_id)
+        "SELECT account_id, owner, days FROM reminders JOIN accounts USING (account_id)
          WHERE due_at <= ? ORDER BY due_at LIMIT 100",
     )
     .bind(now.timestamp())
@@ -112,7 +109,6 @@ pub async fn due(db: impl SqliteExecutor<'_>, now: DateTime<Utc>) -> Result<Vec<
                     reason: "id of a wrong length",
                 })?,
                 owner: row.owner,
-                name: AccountName::trusted(row.name),
                 days: row.days,
             })
         })

@@ -94,6 +94,8 @@ pub(crate) enum AccountAction {
     Keep,
     /// Give its values to the account that was there before.
     UpdateTwin,
+    /// Remind the user to rotate once the values are so many days old, or no longer.
+    Remind(Option<u32>),
 }
 
 /// The values that a repair asks for.
@@ -150,6 +152,8 @@ pub(crate) enum Action {
     Guide,
     /// The list of accounts.
     Accounts,
+    /// Choose the account whose reminder is set.
+    Reminders,
     /// Why the bot writes unasked.
     Rechecks,
     /// Begin a new link.
@@ -171,6 +175,7 @@ impl Action {
             | Self::Account(..)
             | Self::Guide
             | Self::Accounts
+            | Self::Reminders
             | Self::Rechecks
             | Self::Add
             | Self::Access(..) => false,
@@ -197,7 +202,7 @@ const FLOW: [(&str, FlowAction); 9] = [
     ("over", FlowAction::StartOver),
 ];
 
-const ACCOUNT: [(&str, AccountAction); 14] = [
+const ACCOUNT: [(&str, AccountAction); 20] = [
     ("verify", AccountAction::Errand(Errand::Verify)),
     ("rotate", AccountAction::Errand(Errand::Rotate)),
     ("unlink", AccountAction::Errand(Errand::Unlink)),
@@ -212,6 +217,12 @@ const ACCOUNT: [(&str, AccountAction); 14] = [
     ("erase", AccountAction::Erase),
     ("keep", AccountAction::Keep),
     ("twin", AccountAction::UpdateTwin),
+    ("remind", AccountAction::Errand(Errand::Remind)),
+    ("remind-30", AccountAction::Remind(Some(30))),
+    ("remind-90", AccountAction::Remind(Some(90))),
+    ("remind-180", AccountAction::Remind(Some(180))),
+    ("remind-365", AccountAction::Remind(Some(365))),
+    ("remind-off", AccountAction::Remind(None)),
 ];
 
 const DECISIONS: [(&str, Decision); 3] = [
@@ -249,6 +260,7 @@ impl fmt::Display for Action {
             }
             Self::Guide => write!(f, "{VERSION}:guide"),
             Self::Accounts => write!(f, "{VERSION}:accounts"),
+            Self::Reminders => write!(f, "{VERSION}:reminders"),
             Self::Rechecks => write!(f, "{VERSION}:rechecks"),
             Self::Add => write!(f, "{VERSION}:add"),
         }
@@ -263,6 +275,7 @@ impl FromStr for Action {
         match parts[..] {
             [VERSION, "guide"] => Ok(Self::Guide),
             [VERSION, "accounts"] => Ok(Self::Accounts),
+            [VERSION, "reminders"] => Ok(Self::Reminders),
             [VERSION, "rechecks"] => Ok(Self::Rechecks),
             [VERSION, "add"] => Ok(Self::Add),
             [VERSION, "user", decision, user] => {
@@ -296,6 +309,7 @@ mod tests {
         let mut all = vec![
             Action::Guide,
             Action::Accounts,
+            Action::Reminders,
             Action::Rechecks,
             Action::Add,
         ];

@@ -20,6 +20,7 @@ mod linking;
 mod names;
 mod pasting;
 mod rechecks;
+mod reminders;
 mod repairing;
 mod restarts;
 mod rotating;

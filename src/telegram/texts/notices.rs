@@ -161,6 +161,16 @@ pub(in crate::telegram) fn notice(notice: &Notice, words: &Words<'_>) -> Option<
             "No new values of <b>{}</b> are waiting any more. /rotate takes new ones.",
             escape(name.as_str())
         )),
+        Notice::AskReminder {
+            account,
+            values_since,
+            days,
+        } => watch::ask_reminder(account, *values_since, *days, words),
+        Notice::ReminderSet { name, due_at } => watch::reminder_set(name, *due_at, words),
+        Notice::RotateDue {
+            account,
+            values_since,
+        } => watch::rotate_due(account, *values_since, words),
         Notice::AskUnlink { account, x_account } => {
             let whose = x_account
                 .as_ref()
@@ -342,9 +352,16 @@ fn accounts_list(accounts: &[AccountSummary], words: &Words<'_>) -> Reply {
         if account.candidate {
             text.push_str(", new values waiting");
         }
+        text.push_str(&watch::details(account, words));
         text.push('\n');
     }
-    reply(text, vec![vec![button("Link another", Action::Add)]])
+    reply(
+        text,
+        vec![vec![
+            button("Link another", Action::Add),
+            button("Remind me to rotate", Action::Reminders),
+        ]],
+    )
 }
 
 fn guest_list(guests: &[Guest], words: &Words<'_>) -> Reply {
@@ -445,6 +462,7 @@ fn choose(errand: Errand, accounts: &[AccountChoice]) -> Reply {
         Errand::Rotate => "Which account gets new values?",
         Errand::Unlink => "Which account shall I erase?",
         Errand::Diagnose => "Which account is the report about?",
+        Errand::Remind => "Of which account shall I remind you to rotate?",
     };
     let rows = accounts
         .iter()

@@ -1,11 +1,14 @@
-//! What the bot says when nobody has asked: a link no longer works, works again, or everything fails at once.
+//! What the bot says when nobody has asked: a link no longer works, works again, everything fails at once, or it is time to
+//! rotate. And what `/accounts` shows of that.
 
-use super::{Words, button, day_at, escape, notices::plain, reply, verdicts};
+use chrono::{DateTime, Utc};
+
+use super::{Words, at, button, day_at, escape, notices::plain, reply, verdicts};
 use crate::{
     domain::{
-        account::AccountId,
-        notice::{Errand, WatchNotice},
-        verdict::{Outcome, Verdict},
+        account::{AccountId, AccountName},
+        notice::{AccountChoice, AccountSummary, Errand, WatchNotice},
+        verdict::{Outcome, Permission, Verdict},
         watch::{Change, TroubleKind, TroubleNews},
     },
     telegram::{
@@ -102,6 +105,128 @@ pub(super) fn trouble(news: TroubleNews, words: &Words<'_>) -> Reply {
             day_at(since, words.now)
         ),
     })
+}
+
+/// The lines of `/accounts` about one link that are not about X's last word.
+pub(super) fn details(account: &AccountSummary, words: &Words<'_>) -> String {
+    let mut text = String::new();
+    if let Some(since) = account.doubted_since {
+        text.push_str(&format!(
+            "\nX refused it at {}; I ask again before I believe it",
+            at(since, words.now)
+        ));
+    } else if let Some(code) = &account.asked_in_vain {
+        text.push_str(&format!(
+            "\nX did not decide when I asked last (<code>{}</code>); I ask again",
+            escape(code)
+        ));
+    }
+    let permission = account.verdict.as_ref().and_then(|verdict| match verdict {
+        Verdict::Connected {
+            permission: Permission::ReadWrite,
+            ..
+        } => Some("may read and write"),
+        Verdict::Connected {
+            permission: Permission::ReadWriteDirectMessages,
+            ..
+        } => Some("may read, write and send direct messages"),
+        Verdict::ReadOnly { .. } => Some("may only read"),
+        Verdict::ConnectedPermissionUnknown { .. } => Some("X did not say what it may do"),
+        _ => None,
+    });
+    let age = account.values_since.map(|since| age(since, words));
+    let reminder = account
+        .remind_after_days
+        .map(|days| format!("reminder after {days} days"));
+    let facts = permission
+        .map(str::to_owned)
+        .into_iter()
+        .chain(age)
+        .chain(reminder);
+    let facts: Vec<String> = facts.collect();
+    if !facts.is_empty() {
+        text.push_str(&format!("\n{}", facts.join(" · ")));
+    }
+    text
+}
+
+fn age(since: DateTime<Utc>, words: &Words<'_>) -> String {
+    match (words.now - since).num_days() {
+        ..=0 => "values from today".to_owned(),
+        1 => "values 1 day old".to_owned(),
+        days => format!("values {days} days old"),
+    }
+}
+
+/// When shall the user be reminded to rotate?
+pub(super) fn ask_reminder(
+    account: &AccountChoice,
+    values_since: Option<DateTime<Utc>>,
+    days: Option<u32>,
+    words: &Words<'_>,
+) -> Reply {
+    let choice = |label: &str, days| {
+        let action = Action::Account(AccountAction::Remind(days), account.id);
+        button(label, action)
+    };
+    let now = match days {
+        Some(days) => format!("I remind you after {days} days now."),
+        None => "I do not remind you now.".to_owned(),
+    };
+    let age = values_since.map_or_else(String::new, |since| format!(" ({})", age(since, words)));
+    reply(
+        format!(
+            "When shall I remind you to give <b>{}</b>{age} new values? {now}",
+            escape(account.name.as_str())
+        ),
+        vec![
+            vec![
+                choice("After 30 days", Some(30)),
+                choice("90 days", Some(90)),
+            ],
+            vec![choice("180 days", Some(180)), choice("365 days", Some(365))],
+            vec![choice("Never", None)],
+        ],
+    )
+}
+
+/// The reminder is set, or off.
+pub(super) fn reminder_set(
+    name: &AccountName,
+    due_at: Option<DateTime<Utc>>,
+    words: &Words<'_>,
+) -> Reply {
+    let name = escape(name.as_str());
+    plain(match due_at {
+        Some(due) if due <= words.now => {
+            format!("I remind you of <b>{name}</b> now, since its values are that old already.")
+        }
+        Some(due) => format!(
+            "I remind you on {} to give <b>{name}</b> new values.",
+            due.format("%-d %B %Y")
+        ),
+        None => format!("I do not remind you of <b>{name}</b>."),
+    })
+}
+
+/// The reminder.
+pub(super) fn rotate_due(
+    account: &AccountChoice,
+    values_since: Option<DateTime<Utc>>,
+    words: &Words<'_>,
+) -> Reply {
+    let age = values_since.map_or_else(String::new, |since| format!(": {}", age(since, words)));
+    reply(
+        format!(
+            "⏰ You wanted to be reminded to rotate <b>{}</b>{age}. Regenerate them in X, then give me the new ones; the old \
+             ones stay in use until X accepts the new.",
+            escape(account.name.as_str())
+        ),
+        vec![vec![button(
+            "Rotate",
+            Action::Account(AccountAction::Errand(Errand::Rotate), account.id),
+        )]],
+    )
 }
 
 /// What re-checks are.
