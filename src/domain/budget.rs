@@ -105,6 +105,21 @@ pub fn jittered(pause: TimeDelta, draw: u64) -> TimeDelta {
         .unwrap_or(pause)
 }
 
+/// A time as a person says it.
+#[must_use]
+pub fn spoken(time: TimeDelta) -> String {
+    let seconds = seconds(time);
+    match seconds {
+        _ if seconds > 2 * DAY && seconds % 3600 > 0 => {
+            let tenths = (seconds * 10).div_ceil(DAY);
+            format!("{}.{} days", tenths / 10, tenths % 10)
+        }
+        _ if seconds >= 3600 && seconds.is_multiple_of(3600) => format!("{} h", seconds / 3600),
+        _ if seconds >= 60 && seconds.is_multiple_of(60) => format!("{} min", seconds / 60),
+        _ => format!("{seconds} s"),
+    }
+}
+
 /// Questions about one link in the longest month, with the shortest pauses.
 fn calls_each(interval: u64) -> u64 {
     (MONTH_DAYS * DAY * JITTER).div_ceil(interval.max(1) * (JITTER - 1))
@@ -137,6 +152,19 @@ mod tests {
         assert_eq!(stretched(10, day, Some(Dollars(32_700))), day);
         assert!(stretched(10, day, Some(Dollars(32_600))) > day);
         assert_eq!(planned(Dollars(32_700)), Dollars(31_065));
+    }
+
+    #[test]
+    fn times_are_said_as_people_say_them() {
+        for (seconds, said) in [
+            (90, "90 s"),
+            (600, "10 min"),
+            (86_400, "24 h"),
+            (432_000, "120 h"),
+            (437_123, "5.1 days"),
+        ] {
+            assert_eq!(spoken(TimeDelta::seconds(seconds)), said);
+        }
     }
 
     #[test]

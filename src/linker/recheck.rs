@@ -441,14 +441,17 @@ impl Rechecker {
                 }
             }
             Ask::KeyPair => {
-                let heard = match x.check_key_pair(client).await {
+                let outcome = x.check_key_pair(client).await;
+                let heard = match outcome {
                     KeyPairOutcome::Accepted => Heard::PairAccepted,
-                    KeyPairOutcome::Rejected | KeyPairOutcome::AppSuspended => Heard::Refused,
+                    KeyPairOutcome::Rejected => Heard::Judged(Verdict::ApiKeyPairRejected),
+                    KeyPairOutcome::AppSuspended => Heard::Judged(Verdict::AppSuspended),
                     KeyPairOutcome::Unknown => Heard::Judged(Verdict::XUnavailable),
                 };
                 Reply {
                     heard,
-                    calls: 1,
+                    // What is not accepted is asked about in a second way.
+                    calls: 1 + u8::from(outcome != KeyPairOutcome::Accepted),
                     pause_until: None,
                 }
             }

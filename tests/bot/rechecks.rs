@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use addx::config::Rechecks;
+use addx::{config::Rechecks, doctor, domain::budget::Dollars};
 use addx_sim::x::{App, AppState, FourValues, UserState, XUser, answers};
 use addx_sim::{telegram::Person, x::Fault};
 use chrono::TimeDelta;
@@ -427,7 +427,7 @@ async fn with_nothing_to_spend_only_the_key_pair_is_asked_about_and_that_is_enou
 {
     let mut world = watching().await;
     world.stop_bot().await;
-    world.rechecks.budget = Some(addx::domain::budget::Dollars(0));
+    world.rechecks.budget = Some(Dollars(0));
     world.start_bot().await;
     let (person, _, app, _) = linked(&world, "seedling").await;
     for _ in 0..3 {
@@ -436,10 +436,52 @@ async fn with_nothing_to_spend_only_the_key_pair_is_asked_about_and_that_is_enou
     }
     assert_eq!(world.x.count(ME), 1, "only what the user asked for");
     assert_eq!(world.x.count("/oauth2/token"), 4);
-    let before = messages(&person);
     world.regenerated_keys(&app);
     a_day_and_a_while(&world).await;
-    assert_eq!(messages(&person), before);
+    verdict(&person, "api_key_pair_rejected").await;
+    assert_eq!(world.x.count(ME), 1);
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn the_doctor_says_what_it_costs() {
+    let mut world = watching().await;
+    let row = async |world: &World| doctor::rechecks(&world.config(), &world.clock).await;
+    let (_person, ..) = linked(&world, "seedling").await;
+    world.advance(DAY);
+    world.rest().await;
+    insta::assert_snapshot!(row(&world).await.detail, @"
+    1 working link every 24 h: at most 35 calls and $0.31 a month by X's list ($0.010 for each that is accepted, once a day in UTC); this month 1 calls, $0.01
+    ");
+    world.rechecks.budget = Some(Dollars(5 * 10_000));
+    assert!(row(&world).await.detail.contains("$5.00 is enough"));
+    world.rechecks.budget = Some(Dollars(10 * 100));
+    insta::assert_snapshot!(row(&world).await.detail, @"
+    1 working link every 3.9 days: at most 9 calls and $0.09 a month by X's list ($0.010 for each that is accepted, once a day in UTC); ADDX_RECHECK_BUDGET $0.10 stretches that from 24 h, and the free question about the key pair fills the gaps; this month 1 calls, $0.01
+    ");
+    world.rechecks = Rechecks::OFF;
+    let off = row(&world).await;
+    assert_eq!(off.state, doctor::State::Warning);
+    assert!(off.detail.contains("ADDX_RECHECK"), "{}", off.detail);
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn a_sum_stretches_what_is_charged_and_the_free_question_fills_the_gaps() {
+    let mut world = watching().await;
+    world.stop_bot().await;
+    // Ten acceptances a month, less the twentieth that is kept: one in three or four days.
+    world.rechecks.budget = Some(Dollars(10 * 100));
+    world.start_bot().await;
+    let (_person, ..) = linked(&world, "seedling").await;
+    for _ in 0..30 {
+        world.advance(DAY);
+        world.rest().await;
+    }
+    let charged = world.x.count(ME) - 1;
+    assert!((7..=10).contains(&charged), "{charged}");
+    let free = world.x.count("/oauth2/token") - 1;
+    assert!(charged + free >= 30, "{charged} {free}");
     world.finish().await;
 }
 
