@@ -110,7 +110,7 @@ pub fn jittered(pause: TimeDelta, draw: u64) -> TimeDelta {
 pub fn spoken(time: TimeDelta) -> String {
     let seconds = seconds(time);
     match seconds {
-        _ if seconds > 2 * DAY && seconds % 3600 > 0 => {
+        _ if seconds > 2 * DAY && !seconds.is_multiple_of(3600) => {
             let tenths = (seconds * 10).div_ceil(DAY);
             format!("{}.{} days", tenths / 10, tenths % 10)
         }

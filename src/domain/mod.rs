@@ -6,6 +6,7 @@ pub mod budget;
 pub mod credentials;
 pub mod linking;
 pub mod notice;
+pub mod pace;
 pub mod paste;
 pub mod report;
 pub mod verdict;

@@ -8,7 +8,7 @@ use std::sync::{
     atomic::{AtomicU64, Ordering},
 };
 
-use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::Semaphore;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -23,10 +23,11 @@ use crate::{
         audit::{Actor, Event},
         budget,
         notice::{Notice, WatchNotice},
+        pace::{Ask, Hearing, Pace, Plan},
         verdict::{KeyPairOutcome, Outcome, Verdict},
         watch::{
-            Answer, AppMark, Change, Memory, Next, Question, Rules, Sign, Standing, Trouble,
-            TroubleKind, TroubleNews, Witness,
+            Answer, AppMark, Change, Memory, Next, Rules, Sign, Standing, Trouble, TroubleKind,
+            TroubleNews, Witness,
         },
     },
     failpoint, incident,
@@ -50,30 +51,12 @@ const LONGEST_PAUSE: TimeDelta = TimeDelta::minutes(1);
 /// Pause after a failure of ours; a link that fails again and again waits for the interval.
 const RETRY: TimeDelta = TimeDelta::seconds(30);
 const MAX_ATTEMPTS: u32 = 3;
-/// X takes a key pair that is asked about too often for a wrong one.
-const PAIR_INTERVAL: TimeDelta = TimeDelta::hours(1);
-/// Apps that are heard before a refusal is told, the link's own included.
-const WITNESSES: usize = Trouble::APPS;
-const APPS: i64 = 3;
-/// A link that was accepted longer ago says little about today.
-const WITNESS_AGE: TimeDelta = TimeDelta::days(7);
 /// Links of an app that waited for X's pause to end come back spread over so many seconds.
 const SPREAD: u32 = 60;
 /// Links that are looked at together.
 const BATCH: u32 = 500;
 /// How often the links that work are counted, to stretch the interval.
 const COUNT_INTERVAL: TimeDelta = TimeDelta::minutes(10);
-
-/// What is asked about one link.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Ask {
-    /// One call, which X charges for if it accepts.
-    Glance,
-    /// Up to four calls.
-    Whole,
-    /// The key pair alone, which is free.
-    KeyPair,
-}
 
 /// What came of it.
 enum Heard {
@@ -257,10 +240,12 @@ impl Rechecker {
         }
     }
 
-    /// The pause between questions that X charges for.
-    fn charged_interval(&self) -> TimeDelta {
-        let working = self.working.load(Ordering::Relaxed);
-        budget::stretched(working, self.rules.interval, self.linker.rechecks.budget)
+    fn pace(&self) -> Pace {
+        Pace {
+            rules: self.rules,
+            budget: self.linker.rechecks.budget,
+            working: self.working.load(Ordering::Relaxed),
+        }
     }
 
     /// Links that were planned with a longer interval come within this one.
@@ -269,7 +254,7 @@ impl Rechecker {
         let now = base.clock.now();
         loop {
             // Pauses that X asked for are at most a day long.
-            let latest = now + self.charged_interval().max(TimeDelta::hours(25));
+            let latest = now + self.pace().charged_interval().max(TimeDelta::hours(25));
             let reader = base.store.reader();
             let batch = schedule::due_after(reader, latest, BATCH).await?;
             if batch.is_empty() {
@@ -387,27 +372,18 @@ impl Rechecker {
     async fn choose(&self, subject: &Subject) -> Result<Ask, StoreError> {
         let base = &self.linker;
         let now = base.clock.now();
-        let memory = &subject.watch.memory;
-        let whole = match memory.question() {
-            Question::Whole => Ask::Whole,
-            Question::Glance => Ask::Glance,
-        };
-        let Some(sum) = base.rechecks.budget else {
-            return Ok(whole);
-        };
-        if !budget::is_charged(subject.linked.accepted_at, now) {
-            return Ok(whole);
-        }
-        let spent = spending::this_month(base.store.reader(), now).await?;
-        // A refusal is free; the sum is kept for the case that it is none.
-        let is_doubtful = memory.suspicion.is_some() || memory.standing == Standing::Refused;
-        let fits = if is_doubtful {
-            budget::affords(Some(sum), spent.charged)
+        let charged = if base.rechecks.budget.is_some() {
+            spending::this_month(base.store.reader(), now)
+                .await?
+                .charged
         } else {
-            now >= subject.watch.charged_at
-                && budget::affords(Some(budget::planned(sum)), spent.charged)
+            0
         };
-        Ok(if fits { whole } else { Ask::KeyPair })
+        let Watch { memory, charged_at } = &subject.watch;
+        let accepted_at = subject.linked.accepted_at;
+        Ok(self
+            .pace()
+            .choose(memory, accepted_at, *charged_at, charged, now))
     }
 
     async fn ask(&self, subject: &Subject, ask: Ask) -> Reply {
@@ -472,15 +448,10 @@ impl Rechecker {
         let base = &self.linker;
         let now = base.clock.now();
         let spent = spending::this_month(base.store.reader(), now).await?;
-        let since = if budget::affords(base.rechecks.budget, spent.charged) {
-            now - WITNESS_AGE
-        } else {
-            // Whoever was accepted today is free.
-            now.date_naive().and_time(NaiveTime::MIN).and_utc()
-        };
-        let mut apps = [subject.app; WITNESSES];
-        let (mut refused, mut undecided) = (0, false);
-        for asked in 1..=WITNESSES {
+        let since = self.pace().witnesses_since(spent.charged, now);
+        let mut apps = [subject.app; Hearing::APPS];
+        let mut hearing = Hearing::default();
+        for asked in 1..=apps.len() {
             let mut tx = base.store.begin().await?;
             let claimed = schedule::claim_witness(&mut *tx, apps, since, now, now + LEASE).await?;
             tx.commit().await?;
@@ -495,32 +466,21 @@ impl Rechecker {
                 }
             };
             let Some((heard, app)) = heard else { continue };
-            if asked < WITNESSES {
-                apps[asked] = app;
+            if let Some(place) = apps.get_mut(asked) {
+                *place = app;
             }
             let outcome = match &heard {
                 Heard::Judged(verdict) => verdict.outcome(),
                 Heard::Refused => Outcome::Refused,
                 Heard::PairAccepted => Outcome::Undecided,
             };
-            match outcome {
-                Outcome::Accepted => return Ok(Witness::Accepted),
-                Outcome::Refused => refused += 1,
-                Outcome::Undecided => undecided = true,
-            }
-            if refused + 1 >= APPS {
-                return Ok(Witness::Refused);
+            if let Some(witness) = hearing.hear(outcome) {
+                return Ok(witness);
             }
         }
         // Those that are being asked about just now have an answer from a while ago, and will have another one soon.
         let (busy, suspected) = schedule::other_witnesses(base.store.reader(), apps, since).await?;
-        Ok(if refused + suspected + 1 >= APPS {
-            Witness::Refused
-        } else if undecided || busy > 0 {
-            Witness::Undecided
-        } else {
-            Witness::Nobody
-        })
+        Ok(hearing.close(busy, suspected))
     }
 
     /// Writes down what X said, and promises what is to be told: all or nothing.
@@ -689,28 +649,12 @@ impl Rechecker {
         next: Next,
         now: DateTime<Utc>,
     ) -> Result<Settled, StoreError> {
-        let base = &self.linker;
-        let long = self.charged_interval();
         let is_accepted =
             matches!(heard, Heard::Judged(verdict) if verdict.outcome() == Outcome::Accepted);
-        let charged_at = if is_accepted {
-            now + base.jittered(long)?
-        } else {
-            *charged_before
-        };
-        let due_at = match next {
-            // Links that wait for one another to be free come apart.
-            Next::At(at) if memory.suspicion.is_some_and(|suspicion| suspicion.held > 0) => {
-                let apart = self.rules.confirm.min(TimeDelta::minutes(1));
-                at + (apart - base.jittered(apart)?)
-            }
-            Next::At(at) => at,
-            Next::Interval if is_accepted && long == self.rules.interval => charged_at,
-            Next::Interval if base.rechecks.budget.is_none() => {
-                now + base.jittered(self.rules.interval)?
-            }
-            Next::Interval => now + base.jittered(self.rules.interval.max(PAIR_INTERVAL))?,
-        };
+        let draw = u64::from_le_bytes(self.linker.random.bytes()?);
+        let Plan { due_at, charged_at } =
+            self.pace()
+                .plan(&memory, next, is_accepted, *charged_before, now, draw);
         let accepted_at = if is_accepted {
             Some(now)
         } else {

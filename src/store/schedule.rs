@@ -153,8 +153,8 @@ pub async fn other_witnesses(
     db: impl SqliteExecutor<'_>,
     apps: [AppMark; 3],
     since: DateTime<Utc>,
-) -> Result<(i64, i64), StoreError> {
-    Ok(sqlx::query_as(
+) -> Result<(usize, usize), StoreError> {
+    let (busy, suspected): (i64, i64) = sqlx::query_as(
         "SELECT count(*), count(DISTINCT app) FILTER (WHERE memory -> 'suspicion' <> 'null') FROM (
              SELECT app, memory FROM watches
              WHERE good_at IS NOT NULL AND good_at >= ?1 ORDER BY good_at DESC LIMIT 100) AS lately
@@ -165,7 +165,9 @@ pub async fn other_witnesses(
     .bind(apps[1].0.to_vec())
     .bind(apps[2].0.to_vec())
     .fetch_one(db)
-    .await?)
+    .await?;
+    let count = |rows: i64| usize::try_from(rows).unwrap_or(0);
+    Ok((count(busy), count(suspected)))
 }
 
 /// When the next link can be claimed.

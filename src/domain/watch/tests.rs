@@ -1,4 +1,4 @@
-//! What an answer comes to: case by case, as properties over any order of answers, and over a simulated year.
+//! What an answer comes to: case by case, and as properties over any order of answers.
 
 use proptest::prelude::*;
 
