@@ -450,15 +450,11 @@ async fn the_doctor_says_what_it_costs() {
     let (_person, ..) = linked(&world, "seedling").await;
     world.advance(DAY);
     world.rest().await;
-    insta::assert_snapshot!(row(&world).await.detail, @"
-    1 working link every 24 h: at most 35 calls and $0.31 a month by X's list ($0.010 for each that is accepted, once a day in UTC); this month 1 calls, $0.01
-    ");
+    insta::assert_snapshot!(row(&world).await.detail, @"1 working link every 24 h: at most 35 calls and $0.31 a month by X's list ($0.010 for each that is accepted, once a day in UTC); this month 1 calls, $0.01");
     world.rechecks.budget = Some(Dollars(5 * 10_000));
     assert!(row(&world).await.detail.contains("$5.00 is enough"));
     world.rechecks.budget = Some(Dollars(10 * 100));
-    insta::assert_snapshot!(row(&world).await.detail, @"
-    1 working link every 3.9 days: at most 9 calls and $0.09 a month by X's list ($0.010 for each that is accepted, once a day in UTC); ADDX_RECHECK_BUDGET $0.10 stretches that from 24 h, and the free question about the key pair fills the gaps; this month 1 calls, $0.01
-    ");
+    insta::assert_snapshot!(row(&world).await.detail, @"1 working link every 3.9 days: at most 9 calls and $0.09 a month by X's list ($0.010 for each that is accepted, once a day in UTC); ADDX_RECHECK_BUDGET $0.10 stretches that from 24 h, and the free question about the key pair fills the gaps; this month 1 calls, $0.01");
     world.rechecks = Rechecks::OFF;
     let off = row(&world).await;
     assert_eq!(off.state, doctor::State::Warning);

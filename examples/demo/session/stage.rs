@@ -54,7 +54,7 @@ const BUSY: &str = "SELECT EXISTS (SELECT 1 FROM inbox WHERE sealed IS NOT NULL)
 
 /// When the bot will ask X for somebody who waits for the answer, or once more about a refusal.
 const NEXT_CHECK: &str = "SELECT min(due_at) FROM (SELECT due_at FROM checks
-    UNION ALL SELECT due_at FROM watches WHERE memory -> 'suspicion' <> 'null')";
+    UNION ALL SELECT due_at FROM watches WHERE memory -> '$.suspicion.held' = '0' AND memory -> 'vain' = '0')";
 
 /// Everything that runs.
 pub(super) struct Stage {
