@@ -184,6 +184,34 @@ mod tests {
         assert!(is_charged(at(1_795_521_600 - 12 * 3600 - 1), now));
     }
 
+    #[test]
+    fn the_table_for_readers_is_what_the_program_reckons_with() {
+        let page = include_str!("../../docs/rechecks.md");
+        let thousands = |number: u64| match number {
+            ..1000 => number.to_string(),
+            _ => format!("{},{:03}", number / 1000, number % 1000),
+        };
+        for (written, interval) in [
+            ("`90s`", TimeDelta::seconds(90)),
+            ("`1h`", TimeDelta::hours(1)),
+            ("`12h`", TimeDelta::hours(12)),
+            ("`24h` (default)", TimeDelta::hours(24)),
+            ("`72h`", TimeDelta::hours(72)),
+            ("`168h`", TimeDelta::hours(168)),
+        ] {
+            let price = |links| month(links, interval).price;
+            let row = format!(
+                "| {written} | {} | {} | {} | {} | {} |\n",
+                thousands(month(1, interval).calls),
+                price(1),
+                price(10),
+                price(100),
+                price(1000)
+            );
+            assert!(page.contains(&row), "{row}");
+        }
+    }
+
     proptest! {
         #[test]
         fn what_is_stretched_fits(

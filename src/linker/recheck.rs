@@ -253,8 +253,7 @@ impl Rechecker {
         let base = &self.linker;
         let now = base.clock.now();
         loop {
-            // Pauses that X asked for are at most a day long.
-            let latest = now + self.pace().charged_interval().max(TimeDelta::hours(25));
+            let latest = now + self.pace().charged_interval().max(self.rules.confirm);
             let reader = base.store.reader();
             let batch = schedule::due_after(reader, latest, BATCH).await?;
             if batch.is_empty() {

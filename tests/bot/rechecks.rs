@@ -2,7 +2,12 @@
 
 use std::time::Duration;
 
-use addx::{config::Rechecks, doctor, domain::budget::Dollars};
+use addx::{
+    config::Rechecks,
+    doctor,
+    domain::budget::Dollars,
+    store::{Store, copies},
+};
 use addx_sim::x::{App, AppState, FourValues, UserState, XUser, answers};
 use addx_sim::{telegram::Person, x::Fault};
 use chrono::TimeDelta;
@@ -440,6 +445,48 @@ async fn with_nothing_to_spend_only_the_key_pair_is_asked_about_and_that_is_enou
     a_day_and_a_while(&world).await;
     verdict(&person, "api_key_pair_rejected").await;
     assert_eq!(world.x.count(ME), 1);
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn a_database_that_was_put_back_is_asked_about_at_once_and_in_silence() {
+    let mut world = watching().await;
+    let (person, ..) = linked(&world, "seedling").await;
+    let (other, user, app, _) = linked(&world, "other").await;
+    world.stop_bot().await;
+    let store = Store::open(&world.database()).await.unwrap();
+    let mut tx = store.begin().await.unwrap();
+    copies::quieten(&mut tx).await.unwrap();
+    tx.commit().await.unwrap();
+    store.close().await.unwrap();
+    app.revoke(&user);
+    let before = messages(&person);
+    world.start_bot().await;
+    world.rest().await;
+    person.say("/accounts");
+    person
+        .wait_text("connected since 12:00 UTC, checked 12:00 UTC")
+        .await
+        .unwrap();
+    assert_eq!(messages(&person), before + 1, "the list alone");
+    other.mark();
+    world.advance(CONFIRM);
+    verdict(&other, "access_token_rejected").await;
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn a_shorter_interval_counts_from_the_next_start() {
+    let mut world = watching().await;
+    let (person, user, app, _) = linked(&world, "seedling").await;
+    app.revoke(&user);
+    world.stop_bot().await;
+    world.rechecks.interval = Some(TimeDelta::minutes(20));
+    world.start_bot().await;
+    world.advance(20 * MINUTE);
+    world.rest().await;
+    world.advance(CONFIRM);
+    verdict(&person, "access_token_rejected").await;
     world.finish().await;
 }
 
