@@ -18,7 +18,7 @@ use crate::{
     instance::Instance,
     linker::Linker,
     random::Random,
-    store::{Store, StoreError, calls, checks},
+    store::{Store, StoreError, calls, checks, schedule},
     telegram::{self, Telegram, TokenRefused},
     unlock::{self, UnlockError, unlock},
     vault::{AuditKey, Vault},
@@ -157,7 +157,8 @@ async fn serve(
         random.clone(),
         audit.clone(),
         to_write,
-    );
+    )
+    .with_rechecks(config.rechecks);
     let telegram = Telegram::new(telegram::Deps {
         bot,
         me,
@@ -177,11 +178,16 @@ async fn serve(
     let mut parts = JoinSet::new();
     parts.spawn({
         let stop = stop.clone();
+        let linker = linker.clone();
         async move { linker.run_checks(stop).await }
     });
     parts.spawn({
         let (linker, stop) = (calls, stop.clone());
         async move { linker.run_calls(stop).await }
+    });
+    parts.spawn({
+        let stop = stop.clone();
+        async move { linker.run_rechecks(config.owner, stop).await }
     });
     parts.spawn({
         let (store, stop) = (store.clone(), stop.clone());
@@ -293,6 +299,7 @@ async fn try_to_open(config: &Config, clock: &Clock, random: &Random) -> Result<
     let mut tx = store.begin().await?;
     checks::free_all(&mut *tx).await?;
     calls::free_all(&mut *tx, clock.now()).await?;
+    schedule::free_all(&mut *tx).await?;
     tx.commit().await.map_err(StoreError::from)?;
     failpoint::hit("start.freed");
     let audit = audit::open_key(&store, &vault).await?;

@@ -6,9 +6,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use chrono::TimeDelta;
 use url::{Host, Url};
 
-use crate::domain::credentials::Secret;
+use crate::domain::{budget::Dollars, credentials::Secret};
 
 /// An environment variable the bot reads.
 #[derive(Clone, Copy, Debug)]
@@ -63,6 +64,24 @@ pub const OWNER: Variable = Variable {
     default: Some(""),
     meaning: "Telegram user id of who approves and blocks users; empty: the list alone decides",
 };
+/// How often X is asked by itself.
+pub const RECHECK: Variable = Variable {
+    name: "ADDX_RECHECK",
+    default: Some("24h"),
+    meaning: "X is asked about each account this often, so that a link that dies is noticed: like 24h or 90s, or off",
+};
+/// How a refusal is made sure of.
+pub const RECHECK_CONFIRM: Variable = Variable {
+    name: "ADDX_RECHECK_CONFIRM",
+    default: Some("10m"),
+    meaning: "a refusal is asked about again after this long, before the user is told",
+};
+/// What that may cost.
+pub const RECHECK_BUDGET: Variable = Variable {
+    name: "ADDX_RECHECK_BUDGET",
+    default: Some(""),
+    meaning: "US dollars a month that re-checks may cost by X's price list; the interval is stretched to fit. Empty: no limit",
+};
 /// What is logged.
 pub const LOG: Variable = Variable {
     name: "RUST_LOG",
@@ -71,7 +90,7 @@ pub const LOG: Variable = Variable {
 };
 
 /// Every variable, in the order of the README.
-pub const VARIABLES: [Variable; 8] = [
+pub const VARIABLES: [Variable; 11] = [
     TOKEN,
     TELEGRAM_URL,
     X_URL,
@@ -79,6 +98,9 @@ pub const VARIABLES: [Variable; 8] = [
     KEY_FILE,
     ALLOWED_USERS,
     OWNER,
+    RECHECK,
+    RECHECK_CONFIRM,
+    RECHECK_BUDGET,
     LOG,
 ];
 
@@ -132,6 +154,26 @@ impl AllowedUsers {
     }
 }
 
+/// How X is asked by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rechecks {
+    /// [`RECHECK`]; `None`: not at all.
+    pub interval: Option<TimeDelta>,
+    /// [`RECHECK_CONFIRM`]
+    pub confirm: TimeDelta,
+    /// [`RECHECK_BUDGET`]
+    pub budget: Option<Dollars>,
+}
+
+impl Rechecks {
+    /// Not at all.
+    pub const OFF: Self = Self {
+        interval: None,
+        confirm: TimeDelta::minutes(10),
+        budget: None,
+    };
+}
+
 /// Everything the bot is told from outside.
 #[derive(Debug)]
 pub struct Config {
@@ -149,6 +191,8 @@ pub struct Config {
     pub allowed_users: AllowedUsers,
     /// [`OWNER`]
     pub owner: Option<i64>,
+    /// [`RECHECK`], [`RECHECK_CONFIRM`] and [`RECHECK_BUDGET`]
+    pub rechecks: Rechecks,
 }
 
 impl Config {
@@ -186,6 +230,14 @@ impl Config {
             key_file: PathBuf::from(value(KEY_FILE)),
             allowed_users: allowed_users(&value(ALLOWED_USERS))?,
             owner: owner(&value(OWNER))?,
+            rechecks: Rechecks {
+                interval: match value(RECHECK).as_str() {
+                    "off" => None,
+                    text => Some(span(RECHECK, text)?),
+                },
+                confirm: span(RECHECK_CONFIRM, &value(RECHECK_CONFIRM))?,
+                budget: dollars(&value(RECHECK_BUDGET))?,
+            },
         })
     }
 }
@@ -319,6 +371,59 @@ fn owner(text: &str) -> Result<Option<i64>, ConfigError> {
     })
 }
 
+/// A time like `24h`, `10m` or `90s`, from a second to a year.
+fn span(variable: Variable, text: &str) -> Result<TimeDelta, ConfigError> {
+    let seconds = || {
+        let unit = match text.chars().last()? {
+            's' => 1,
+            'm' => 60,
+            'h' => 60 * 60,
+            'd' => 24 * 60 * 60,
+            _ => return None,
+        };
+        let count: i64 = text.get(..text.len() - 1)?.parse().ok()?;
+        count.checked_mul(unit)
+    };
+    match seconds() {
+        Some(seconds @ 1..=31_536_000) => Ok(TimeDelta::seconds(seconds)),
+        Some(_) => Err(ConfigError::new(variable, "it must be from 1s to 365d")),
+        None => Err(ConfigError::new(
+            variable,
+            if variable.name == RECHECK.name {
+                "it must be a number with s, m, h or d, like 24h or 90s, or off"
+            } else {
+                "it must be a number with s, m, h or d, like 10m"
+            },
+        )),
+    }
+}
+
+/// An amount like `5` or `2.50`.
+fn dollars(text: &str) -> Result<Option<Dollars>, ConfigError> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let problem = || {
+        ConfigError::new(
+            RECHECK_BUDGET,
+            "it must be US dollars a month, like 5 or 2.50",
+        )
+    };
+    let is_number = |digits: &str| digits.bytes().all(|byte| byte.is_ascii_digit());
+    let (whole, cents) = text.split_once('.').unwrap_or((text, ""));
+    if whole.is_empty() || !is_number(whole) || !is_number(cents) || cents.len() > 2 {
+        return Err(problem());
+    }
+    let whole: u64 = whole.parse().map_err(|_| problem())?;
+    let cents: u64 = format!("{cents:0<2}").parse().map_err(|_| problem())?;
+    let amount = whole
+        .checked_mul(100)
+        .and_then(|all| all.checked_add(cents))
+        .and_then(|all| all.checked_mul(100))
+        .ok_or_else(problem)?;
+    Ok(Some(Dollars(amount)))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -403,6 +508,50 @@ mod tests {
             let text = error.to_string();
             assert!(text.contains(hint), "{text}");
             assert!(!text.contains("madeUp"), "{text}");
+        }
+    }
+
+    #[test]
+    fn re_checks_are_read_as_they_are_written() {
+        let rechecks = |pairs: &[(&str, &str)]| {
+            let mut all = vec![("TELOXIDE_TOKEN", MADE_UP)];
+            all.extend_from_slice(pairs);
+            read(&all).map(|config| config.rechecks)
+        };
+        let default = rechecks(&[]).unwrap();
+        assert_eq!(default.interval, Some(TimeDelta::hours(24)));
+        assert_eq!(default.confirm, TimeDelta::minutes(10));
+        assert_eq!(default.budget, None);
+        for (text, seconds) in [("90s", 90), ("1s", 1), ("10m", 600), ("7d", 604_800)] {
+            let read = rechecks(&[("ADDX_RECHECK", text), ("ADDX_RECHECK_CONFIRM", text)]).unwrap();
+            assert_eq!(read.interval, Some(TimeDelta::seconds(seconds)));
+            assert_eq!(read.confirm, TimeDelta::seconds(seconds));
+        }
+        assert_eq!(rechecks(&[("ADDX_RECHECK", "off")]).unwrap().interval, None);
+        for (text, amount) in [("5", 50_000), ("2.50", 25_000), ("0.5", 5_000), ("0", 0)] {
+            let read = rechecks(&[("ADDX_RECHECK_BUDGET", text)]).unwrap();
+            assert_eq!(read.budget, Some(Dollars(amount)), "{text}");
+        }
+        for (name, text) in [
+            ("ADDX_RECHECK", "0s"),
+            ("ADDX_RECHECK", "24"),
+            ("ADDX_RECHECK", "h"),
+            ("ADDX_RECHECK", "-1h"),
+            ("ADDX_RECHECK", "366d"),
+            ("ADDX_RECHECK", "9223372036854775807d"),
+            ("ADDX_RECHECK_CONFIRM", "off"),
+            ("ADDX_RECHECK_CONFIRM", "soon"),
+            ("ADDX_RECHECK_BUDGET", "-5"),
+            ("ADDX_RECHECK_BUDGET", "$5"),
+            ("ADDX_RECHECK_BUDGET", "2.505"),
+            ("ADDX_RECHECK_BUDGET", "."),
+            ("ADDX_RECHECK_BUDGET", "99999999999999999999"),
+        ] {
+            assert_eq!(
+                rechecks(&[(name, text)]).unwrap_err().variable,
+                name,
+                "{text}"
+            );
         }
     }
 

@@ -10,12 +10,13 @@ use url::Url;
 
 use crate::{
     clock::Clock,
-    config::{AllowedUsers, Config},
+    config::{AllowedUsers, Config, RECHECK, RECHECK_BUDGET},
+    domain::budget,
     files::folder_of,
     heartbeat::Heartbeat,
     random::Random,
     rekey::{self, RekeyError},
-    store::{self, canary, copies, counts},
+    store::{self, StoreError, canary, copies, counts, schedule, spending},
     unlock,
     vault::{KeyState, Keyring, Vault},
 };
@@ -57,6 +58,7 @@ pub async fn examine(config: &Config, clock: &Clock, random: &Random) -> Vec<Fin
     let mut findings = vec![access(config)];
     findings.extend(files(config));
     findings.extend(database(config, clock, random).await);
+    findings.push(rechecks(config, clock).await);
     match client() {
         Ok(client) => {
             findings.extend(telegram(config, &client, clock).await);
@@ -229,6 +231,64 @@ async fn database(config: &Config, clock: &Clock, random: &Random) -> Vec<Findin
     });
     pool.close().await;
     findings
+}
+
+/// How often X is asked by itself, and what that costs by X's price list.
+pub async fn rechecks(config: &Config, clock: &Clock) -> Finding {
+    let what = "re-checks";
+    let Some(interval) = config.rechecks.interval else {
+        let detail = format!(
+            "off: a link that dies is not noticed until somebody looks ({})",
+            RECHECK.name
+        );
+        return warning(what, detail);
+    };
+    let known = working_and_spent(config, clock).await.ok().flatten();
+    // Without a database: what a single link comes to.
+    let (working, spent) = known.map_or((1, None), |(working, spent)| (working, Some(spent)));
+    let stretched = budget::stretched(working, interval, config.rechecks.budget);
+    let month = budget::month(working, stretched);
+    let mut detail = format!(
+        "{working} working {} every {}: at most {} calls and {} a month by X's list ($0.010 for each that is accepted, once \
+         a day in UTC)",
+        if working == 1 { "link" } else { "links" },
+        budget::spoken(stretched),
+        month.calls,
+        month.price
+    );
+    if let Some(sum) = config.rechecks.budget {
+        let name = RECHECK_BUDGET.name;
+        detail.push_str(&if stretched > interval {
+            format!(
+                "; {name} {sum} stretches that from {}, and the free question about the key pair fills the gaps",
+                budget::spoken(interval)
+            )
+        } else {
+            format!("; {name} {sum} is enough for that")
+        });
+    }
+    if let Some(spent) = spent {
+        let charged = budget::Dollars(spent.charged.saturating_mul(budget::PRICE));
+        detail.push_str(&format!("; this month {} calls, {charged}", spent.calls));
+    }
+    ok(what, detail)
+}
+
+async fn working_and_spent(
+    config: &Config,
+    clock: &Clock,
+) -> Result<Option<(u64, spending::Spent)>, StoreError> {
+    if !config.database.exists() {
+        return Ok(None);
+    }
+    let pool = copies::look_into(&config.database).await?;
+    let found = async {
+        let working = schedule::working(&pool).await?;
+        Ok((working, spending::this_month(&pool, clock.now()).await?))
+    };
+    let found = found.await;
+    pool.close().await;
+    found.map(Some)
 }
 
 async fn key_of(config: &Config, pool: &sqlx::SqlitePool, random: &Random) -> Finding {

@@ -5,7 +5,7 @@
 //! `*` instead of a number means every time.
 
 /// Every point there is. `tests/reliability/crash.rs` checks that this list and the calls in `src/` are the same.
-pub const POINTS: [&str; 58] = [
+pub const POINTS: [&str; 62] = [
     // Start.
     "start.key_made",
     "start.unlocked",
@@ -63,6 +63,11 @@ pub const POINTS: [&str; 58] = [
     // The operator revokes and erases everything.
     "panic.answered",
     "panic.erased",
+    // X is asked by itself.
+    "recheck.claimed",
+    "recheck.answered",
+    "recheck.before_commit",
+    "recheck.committed",
     // A deletion that did not succeed at once.
     "queue.before_delete",
     "queue.deleted",

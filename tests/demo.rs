@@ -286,6 +286,48 @@ async fn what_x_and_its_console_do_shows_in_the_verdict() {
 }
 
 #[tokio::test]
+async fn a_token_that_is_killed_at_x_is_noticed_told_and_repaired() {
+    let transcript = play(
+        "/addx main
+        {works}
+        :kill
+        :wait 1m
+        [Rotate]
+        :regenerate token
+        {works.3}
+        {works.4}
+        :wait 2m
+        /accounts",
+    )
+    .await;
+
+    assert_shows(
+        after(&transcript, ":wait 1m"),
+        &[
+            "⏩ 10 s later",
+            "main: X does not accept the Access Token",
+            "It worked until 12:00 UTC.",
+            "│ access_token_rejected\n",
+            "Rotate",
+        ],
+    );
+    assert_shows(after(&transcript, "[Rotate]"), &["Step 1 of 2"]);
+    assert_shows(
+        after(&transcript, "{works.4}"),
+        &["The new values are in use", "│ connected\n"],
+    );
+    assert_eq!(
+        bot_lines(after(&transcript, ":wait 2m")).count(),
+        0,
+        "what works is not told"
+    );
+    assert_shows(
+        after(&transcript, "/accounts"),
+        &["│ connected since", "may read and write"],
+    );
+}
+
+#[tokio::test]
 async fn refused_new_values_are_not_said_to_be_the_accounts_end() {
     let transcript = play(
         "/addx main

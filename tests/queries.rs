@@ -60,6 +60,11 @@ const DELIBERATE: [(&str, &str); 14] = [
     ("DELETE FROM checks\n", "the same"),
     ("DELETE FROM calls\n", "the same"),
     ("DELETE FROM temporary_credentials\n", "the same"),
+    ("UPDATE watches SET memory = '{}'", "the same"),
+    (
+        "ORDER BY good_at DESC LIMIT 100) AS lately",
+        "goes through the hundred links that were accepted last",
+    ),
 ];
 
 #[derive(Debug)]

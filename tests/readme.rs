@@ -8,7 +8,7 @@ use std::{collections::BTreeSet, fs, path::Path, process::Command};
 use addx::{
     app,
     clock::Clock,
-    config::{AllowedUsers, Config, VARIABLES, Variable},
+    config::{AllowedUsers, Config, Rechecks, VARIABLES, Variable},
     domain::credentials::Secret,
     random::Random,
 };
@@ -170,6 +170,7 @@ async fn listen() -> Heard {
         key_file: folder.path().join("addx.key"),
         allowed_users: AllowedUsers::Everybody,
         owner: None,
+        rechecks: Rechecks::OFF,
     };
     let stop = CancellationToken::new();
     let bot = tokio::spawn(app::run(

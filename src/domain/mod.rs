@@ -2,11 +2,14 @@
 
 pub mod account;
 pub mod audit;
+pub mod budget;
 pub mod credentials;
 pub mod linking;
 pub mod notice;
+pub mod pace;
 pub mod paste;
 pub mod pin;
 pub mod report;
 pub mod revocation;
 pub mod verdict;
+pub mod watch;

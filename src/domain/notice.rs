@@ -9,6 +9,7 @@ use super::{
     report::Report,
     revocation::{Gone, Revocation},
     verdict::Verdict,
+    watch::{Change, TroubleNews},
 };
 
 /// A message to a chat.
@@ -23,6 +24,8 @@ pub enum Notice {
     Guide,
     /// `/privacy`
     Privacy,
+    /// Why the bot writes unasked.
+    WhatAreRechecks,
     /// `/accounts`; empty: how to make the first link.
     Accounts {
         /// In the order of their names.
@@ -87,6 +90,13 @@ pub enum Notice {
     },
     /// X's answer.
     Result(CheckResult),
+    /// A link no longer works, or works again; nobody has asked.
+    Watch(WatchNotice),
+    /// To the owner: many links fail at once, or no longer.
+    Trouble {
+        /// What.
+        news: TroubleNews,
+    },
     /// `/rotate`: what was regenerated?
     AskRotate {
         /// Which account.
@@ -96,6 +106,29 @@ pub enum Notice {
     NoCandidate {
         /// Which account.
         name: AccountName,
+    },
+    /// When shall the user be reminded to rotate?
+    AskReminder {
+        /// Which account.
+        account: AccountChoice,
+        /// When the oldest of its values came.
+        values_since: Option<DateTime<Utc>>,
+        /// After how many days they are reminded now.
+        days: Option<u32>,
+    },
+    /// The reminder is set, or off.
+    ReminderSet {
+        /// Of which account.
+        name: AccountName,
+        /// When it comes.
+        due_at: Option<DateTime<Utc>>,
+    },
+    /// The reminder.
+    RotateDue {
+        /// Which account.
+        account: AccountChoice,
+        /// When the oldest of its values came.
+        values_since: Option<DateTime<Utc>>,
     },
     /// `/unlink`: really?
     AskUnlink {
@@ -261,6 +294,8 @@ pub enum Errand {
     Unlink,
     /// `/diagnose`
     Diagnose,
+    /// The reminder to rotate.
+    Remind,
 }
 
 /// An account as a button.
@@ -289,6 +324,18 @@ pub struct AccountSummary {
     pub checked_at: Option<DateTime<Utc>>,
     /// Whether new values wait beside the ones in use.
     pub candidate: bool,
+    /// When the oldest of its values came.
+    #[serde(default)]
+    pub values_since: Option<DateTime<Utc>>,
+    /// Since when X refuses it, though that is not confirmed.
+    #[serde(default)]
+    pub doubted_since: Option<DateTime<Utc>>,
+    /// The code of an answer that decided nothing, if X was last asked in vain.
+    #[serde(default)]
+    pub asked_in_vain: Option<String>,
+    /// After how many days with the same values the user wants to be reminded.
+    #[serde(default)]
+    pub remind_after_days: Option<u32>,
 }
 
 /// X's answer about an account, and what came of it.
@@ -302,6 +349,19 @@ pub struct CheckResult {
     pub occasion: Occasion,
     /// Another of the user's accounts that is the same X account.
     pub twin: Option<AccountName>,
+}
+
+/// A change that X was not asked about by anybody.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WatchNotice {
+    /// Of which account.
+    pub account: AccountChoice,
+    /// What X says now.
+    pub verdict: Verdict,
+    /// What has changed.
+    pub change: Change,
+    /// Until when X is known to have accepted it.
+    pub worked_until: Option<DateTime<Utc>>,
 }
 
 /// Why X was asked.

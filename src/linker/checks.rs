@@ -19,7 +19,7 @@ use crate::{
     store::{
         StoreError, Tx, accounts,
         checks::{self, Check, CheckKind},
-        dialogues, outbox,
+        dialogues, outbox, reminders,
         values::{self, SealedValue, Slot},
     },
     vault::DataKey,
@@ -255,6 +255,7 @@ impl Linker {
             CheckKind::KeyPair | CheckKind::Link | CheckKind::Verify => {
                 let verdict = judge_owner(&linked, verdict);
                 accounts::record_verdict(&mut *tx, &linked, &verdict, now).await?;
+                self.watch_learns(&mut tx, &linked, &verdict).await?;
                 let linked = self.take_x_handle(&mut tx, linked, &verdict).await?;
                 let before = asked_about
                     .verdict
@@ -313,6 +314,8 @@ impl Linker {
                 self.store.note_erasure();
                 accounts::set_candidate_until(&mut **tx, linked.owner, linked.id, None).await?;
                 accounts::record_verdict(&mut **tx, linked, &verdict, now).await?;
+                self.watch_learns(tx, linked, &verdict).await?;
+                reminders::begin_again(&mut **tx, linked.id, now).await?;
                 Occasion::Swapped
             }
             // The refused values stay a while: a repair asks only for those in doubt.
@@ -355,7 +358,7 @@ enum Claim {
 }
 
 /// X accepted the values, but for another X user than the one that was linked.
-fn judge_owner(linked: &LinkedAccount, verdict: Verdict) -> Verdict {
+pub(super) fn judge_owner(linked: &LinkedAccount, verdict: Verdict) -> Verdict {
     match (&linked.x_account, verdict.account()) {
         (Some(expected), Some(found)) if expected.id != found.id => Verdict::TokenOfOtherAccount {
             expected: expected.clone(),

@@ -7,6 +7,8 @@ mod checks;
 mod diagnose;
 mod flow;
 mod pin;
+mod recheck;
+mod reminders;
 mod revoke;
 mod verify;
 
@@ -28,6 +30,7 @@ use tokio::sync::{Notify, mpsc};
 use crate::{
     audit,
     clock::Clock,
+    config::Rechecks,
     domain::{
         account::{AccountId, LinkedAccount},
         audit::{Act, Actor, Event},
@@ -39,6 +42,8 @@ use crate::{
     store::{
         Store, StoreError, Tx, accounts, checks as questions,
         dialogues::Dialogues,
+        reminders::days as reminder_days,
+        schedule,
         values::{self, SealedValue, Slot, WrappedKey},
     },
     vault::{AuditKey, DataKey, Vault},
@@ -70,8 +75,11 @@ pub struct Linker {
     dialogues: Dialogues,
     /// Wakes the runner of the calls.
     calls_due: Arc<Notify>,
+    rechecks: Rechecks,
     /// Wakes the runner of the checks.
     checks_due: Arc<Notify>,
+    /// Wakes the runner of the re-checks.
+    rechecks_due: Arc<Notify>,
     /// Names chats that have something to be told.
     to_write: mpsc::UnboundedSender<i64>,
     /// Seconds by which our clock was ahead of X's when X last showed its own; `i64::MIN` before that.
@@ -100,16 +108,26 @@ impl Linker {
             audit,
             dialogues,
             calls_due: Arc::default(),
+            rechecks: Rechecks::OFF,
             checks_due: Arc::default(),
+            rechecks_due: Arc::default(),
             to_write,
             clock_difference: Arc::new(AtomicI64::new(i64::MIN)),
         }
     }
 
-    /// Lets the runners look for checks and calls that were asked for. Call it after the commit.
+    /// The same, and X is asked by itself.
+    #[must_use]
+    pub fn with_rechecks(self, rechecks: Rechecks) -> Self {
+        Self { rechecks, ..self }
+    }
+
+    /// Lets the runners look for checks and calls that were asked for, and for links that nobody holds any more. Call it
+    /// after the commit.
     pub fn wake_checks(&self) {
         self.checks_due.notify_one();
         self.calls_due.notify_one();
+        self.rechecks_due.notify_one();
     }
 
     /// The user's links as lines.
@@ -121,10 +139,11 @@ impl Linker {
         tx: &mut Tx,
         owner: i64,
     ) -> Result<Vec<AccountSummary>, StoreError> {
-        let accounts = accounts::list(&mut **tx, owner).await?;
-        Ok(accounts
-            .into_iter()
-            .map(|account| AccountSummary {
+        let mut summaries = Vec::new();
+        for account in accounts::list(&mut **tx, owner).await? {
+            let watch = schedule::get(&mut **tx, account.id).await?;
+            let memory = watch.map(|watch| watch.memory).unwrap_or_default();
+            summaries.push(AccountSummary {
                 id: account.id,
                 name: account.name,
                 x_account: account.x_account,
@@ -132,8 +151,13 @@ impl Linker {
                 since: account.verdict_since,
                 checked_at: account.checked_at,
                 candidate: account.candidate_until.is_some(),
-            })
-            .collect())
+                values_since: self.values_since(tx, account.id).await?,
+                doubted_since: memory.suspicion.map(|suspicion| suspicion.first_at),
+                asked_in_vain: memory.vain_code,
+                remind_after_days: reminder_days(&mut **tx, account.id).await?,
+            });
+        }
+        Ok(summaries)
     }
 
     /// Erases a link for good. `None`: there is no such link of this user.
@@ -200,6 +224,7 @@ impl Linker {
         accounts::set_candidate_until(&mut **tx, owner, into.id, None).await?;
         if let Some(verdict) = &from.verdict {
             accounts::record_verdict(&mut **tx, &into, verdict, self.clock.now()).await?;
+            self.watch_learns(tx, &into, verdict).await?;
         }
         values::erase(&mut **tx, owner, from.id).await?;
         self.store.note_erasure();

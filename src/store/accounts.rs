@@ -242,6 +242,25 @@ pub async fn record_verdict(
     Ok(())
 }
 
+/// Notes that X was asked, and that its word stands.
+///
+/// # Errors
+/// The database failed.
+pub async fn note_checked(
+    db: impl SqliteExecutor<'_>,
+    owner: i64,
+    account: AccountId,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    sqlx::query("UPDATE accounts SET checked_at = ? WHERE account_id = ? AND owner = ?")
+        .bind(now.timestamp())
+        .bind(account.bytes().as_slice())
+        .bind(owner)
+        .execute(db)
+        .await?;
+    Ok(())
+}
+
 /// Gives a link its final name.
 ///
 /// # Errors

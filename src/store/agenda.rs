@@ -7,7 +7,7 @@ use sqlx::SqliteExecutor;
 
 use super::{StoreError, time};
 
-/// When the next message, card, deletion, expiry or sweep is due. Checks have their own timer.
+/// When the next message, card, deletion, expiry, reminder or sweep is due. Checks have their own timer.
 ///
 /// # Errors
 /// The database failed.
@@ -18,7 +18,8 @@ pub async fn next_due(db: impl SqliteExecutor<'_>) -> Result<Option<DateTime<Utc
              UNION ALL SELECT min(card_due_at) FROM dialogues WHERE card_due_at IS NOT NULL
              UNION ALL SELECT min(expires_at) FROM dialogues WHERE expires_at IS NOT NULL
              UNION ALL SELECT min(due_at) FROM deletions
-             UNION ALL SELECT min(candidate_until) FROM accounts WHERE candidate_until IS NOT NULL)",
+             UNION ALL SELECT min(candidate_until) FROM accounts WHERE candidate_until IS NOT NULL
+             UNION ALL SELECT min(due_at) FROM reminders)",
     )
     .fetch_one(db)
     .await?;

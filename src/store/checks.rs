@@ -148,6 +148,9 @@ pub async fn claim(
              WHERE due_at <= ?2 AND NOT EXISTS (
                  SELECT 1 FROM checks AS same
                  WHERE same.account_id = checks.account_id AND same.leased_until > ?2)
+                 AND NOT EXISTS (
+                     SELECT 1 FROM watches
+                     WHERE watches.account_id = checks.account_id AND watches.leased_until > ?2)
              ORDER BY due_at, id LIMIT 1)
          RETURNING id, account_id, kind, attempts,
              (SELECT owner FROM data_keys WHERE data_keys.account_id = checks.account_id) AS owner",
@@ -226,12 +229,15 @@ pub async fn next_due(db: impl SqliteExecutor<'_>) -> Result<Option<DateTime<Utc
         "SELECT min(due) FROM (
              SELECT due FROM (
                  SELECT due_at AS due FROM checks WHERE account_id NOT IN (
-                     SELECT account_id FROM checks WHERE leased_until IS NOT NULL)
+                     SELECT account_id FROM checks WHERE leased_until IS NOT NULL
+                     UNION ALL SELECT account_id FROM watches WHERE leased_until IS NOT NULL)
                  ORDER BY due_at LIMIT 1)
              UNION ALL
              SELECT max(due_at, lease) FROM checks JOIN (
-                 SELECT account_id, max(leased_until) AS lease FROM checks
-                 WHERE leased_until IS NOT NULL GROUP BY account_id) USING (account_id))",
+                 SELECT account_id, max(leased_until) AS lease FROM (
+                     SELECT account_id, leased_until FROM checks WHERE leased_until IS NOT NULL
+                     UNION ALL SELECT account_id, leased_until FROM watches WHERE leased_until IS NOT NULL)
+                 GROUP BY account_id) USING (account_id))",
     )
     .fetch_one(db)
     .await?;

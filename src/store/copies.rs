@@ -106,6 +106,16 @@ pub async fn quieten(tx: &mut Tx) -> Result<(), StoreError> {
     )
     .execute(&mut **tx)
     .await?;
+    // The first to ask are asked at once, the others as fast as X is asked at all.
+    sqlx::query(
+        "UPDATE watches SET memory = '{}', good_at = NULL, due_at = 0, leased_until = NULL, attempts = 0,
+             told_before = NULL, told_at = NULL, message_id = NULL",
+    )
+    .execute(&mut **tx)
+    .await?;
+    sqlx::query("DELETE FROM trouble")
+        .execute(&mut **tx)
+        .await?;
     sqlx::query("DELETE FROM sealed_values WHERE slot <> 'current'")
         .execute(&mut **tx)
         .await?;

@@ -20,7 +20,12 @@ pub mod dialogues;
 pub mod inbox;
 pub mod keys;
 pub mod outbox;
+pub mod reminders;
+pub mod schedule;
+pub mod spending;
 pub mod temporary;
+pub mod trouble;
+pub mod unreachable;
 pub mod values;
 
 use std::{

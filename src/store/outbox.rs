@@ -77,6 +77,20 @@ pub async fn next(db: impl SqliteExecutor<'_>, chat: i64) -> Result<Option<Promi
     }))
 }
 
+/// Everything that a chat is to get, in order.
+///
+/// # Errors
+/// The database failed.
+pub async fn all(db: impl SqliteExecutor<'_>, chat: i64) -> Result<Vec<Notice>, StoreError> {
+    let notices: Vec<String> =
+        sqlx::query_scalar("SELECT notice FROM outbox WHERE chat_id = ? ORDER BY id")
+            .bind(chat)
+            .fetch_all(db)
+            .await?;
+    let read = |json: String| serde_json::from_str(&json).unwrap_or(Notice::Unreadable);
+    Ok(notices.into_iter().map(read).collect())
+}
+
 /// Notes that sending a message begins, so that a run after a crash knows that it may have been said.
 ///
 /// # Errors

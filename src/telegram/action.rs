@@ -108,6 +108,8 @@ pub(crate) enum AccountAction {
     Keep,
     /// Give its values to the account that was there before.
     UpdateTwin,
+    /// Remind the user to rotate once the values are so many days old, or no longer.
+    Remind(Option<u32>),
 }
 
 /// The values that a repair asks for.
@@ -164,6 +166,10 @@ pub(crate) enum Action {
     Guide,
     /// The list of accounts.
     Accounts,
+    /// Choose the account whose reminder is set.
+    Reminders,
+    /// Why the bot writes unasked.
+    Rechecks,
     /// Begin a new link.
     Add,
     /// Let a Telegram user in, or not.
@@ -186,6 +192,8 @@ impl Action {
             | Self::Account(..)
             | Self::Guide
             | Self::Accounts
+            | Self::Reminders
+            | Self::Rechecks
             | Self::Add
             | Self::Access(..) => false,
         }
@@ -216,7 +224,7 @@ const FLOW: [(&str, FlowAction); 14] = [
     ("not-this", FlowAction::OtherAccount),
 ];
 
-const ACCOUNT: [(&str, AccountAction); 16] = [
+const ACCOUNT: [(&str, AccountAction); 22] = [
     ("verify", AccountAction::Errand(Errand::Verify)),
     ("rotate", AccountAction::Errand(Errand::Rotate)),
     ("unlink", AccountAction::Errand(Errand::Unlink)),
@@ -233,6 +241,12 @@ const ACCOUNT: [(&str, AccountAction); 16] = [
     ("erase", AccountAction::Erase),
     ("keep", AccountAction::Keep),
     ("twin", AccountAction::UpdateTwin),
+    ("remind", AccountAction::Errand(Errand::Remind)),
+    ("remind-30", AccountAction::Remind(Some(30))),
+    ("remind-90", AccountAction::Remind(Some(90))),
+    ("remind-180", AccountAction::Remind(Some(180))),
+    ("remind-365", AccountAction::Remind(Some(365))),
+    ("remind-off", AccountAction::Remind(None)),
 ];
 
 const DECISIONS: [(&str, Decision); 3] = [
@@ -270,6 +284,8 @@ impl fmt::Display for Action {
             }
             Self::Guide => write!(f, "{VERSION}:guide"),
             Self::Accounts => write!(f, "{VERSION}:accounts"),
+            Self::Reminders => write!(f, "{VERSION}:reminders"),
+            Self::Rechecks => write!(f, "{VERSION}:rechecks"),
             Self::Add => write!(f, "{VERSION}:add"),
         }
     }
@@ -283,6 +299,8 @@ impl FromStr for Action {
         match parts[..] {
             [VERSION, "guide"] => Ok(Self::Guide),
             [VERSION, "accounts"] => Ok(Self::Accounts),
+            [VERSION, "reminders"] => Ok(Self::Reminders),
+            [VERSION, "rechecks"] => Ok(Self::Rechecks),
             [VERSION, "add"] => Ok(Self::Add),
             [VERSION, "user", decision, user] => {
                 let decision = action_of(&DECISIONS, decision).ok_or(NotAnAction)?;
@@ -312,7 +330,13 @@ mod tests {
     fn every_action() -> Vec<Action> {
         let account = AccountId::from_bytes([0xff; 16]);
         let tag = StepTag::new(FlowId(u32::MAX), 100 + usize::from(u16::MAX) + 1000);
-        let mut all = vec![Action::Guide, Action::Accounts, Action::Add];
+        let mut all = vec![
+            Action::Guide,
+            Action::Accounts,
+            Action::Reminders,
+            Action::Rechecks,
+            Action::Add,
+        ];
         all.extend(DECISIONS.map(|(_, decision)| Action::Access(decision, i64::MAX)));
         all.extend(FLOW.map(|(_, action)| Action::Flow(action, tag)));
         all.extend(ACCOUNT.map(|(_, action)| Action::Account(action, account)));

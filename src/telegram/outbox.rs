@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use chrono::TimeDelta;
+
 use super::{
     Telegram,
     reply::{self, CallError, Reply},
@@ -12,18 +14,21 @@ use super::{
 use crate::{
     domain::{
         linking::{Ending, LinkingState},
-        notice::Notice,
+        notice::{Notice, WatchNotice},
     },
     failpoint, incident,
     store::{
         StoreError, anchors, deletions,
         dialogues::{self, Dialogue},
         outbox::{self, Promised},
+        schedule, unreachable,
     },
 };
 
 /// The longest pause between two tries.
 const LONGEST_PAUSE: Duration = Duration::from_mins(5);
+/// After two messages about a link within this time, the last one is changed instead of a third being sent.
+const QUIET_AFTER_TWO: TimeDelta = TimeDelta::hours(24);
 /// A message that failed so often for another reason than the network is dropped.
 const MAX_ATTEMPTS: u32 = 100;
 
@@ -99,7 +104,10 @@ impl Telegram {
         };
         failpoint::hit("outbox.before_send");
         let sent = match reply {
-            Some(reply) => self.send_once(chat, promised, reply).await?.map(Some),
+            Some(reply) => match &promised.notice {
+                Notice::Watch(change) => self.send_or_edit(chat, change, reply).await?,
+                _ => self.send_once(chat, promised, reply).await?.map(Some),
+            },
             None => Ok(None),
         };
         if let Err(CallError::RetryAfter(wait)) = sent {
@@ -139,6 +147,28 @@ impl Telegram {
         Ok(reply::send(&self.bot, chat, reply).await)
     }
 
+    /// Sends a message about a link that nobody asked about; the third within a day takes the place of the second. The
+    /// number of a message that was sent.
+    async fn send_or_edit(
+        &self,
+        chat: i64,
+        change: &WatchNotice,
+        reply: Reply,
+    ) -> Result<Result<Option<i32>, CallError>, StoreError> {
+        let told = schedule::told(self.store.reader(), change.account.id).await?;
+        let day_ago = self.clock.now() - QUIET_AFTER_TWO;
+        if let (Some(before), Some((last, _))) = (told.before, told.last)
+            && before > day_ago
+        {
+            match reply::edit(&self.bot, chat, last, reply.clone()).await {
+                // The user deleted it, or it is too old.
+                Err(CallError::NoSuchMessage | CallError::Refused) => {}
+                edited => return Ok(edited.map(|()| None)),
+            }
+        }
+        Ok(reply::send(&self.bot, chat, reply).await.map(Some))
+    }
+
     async fn note_said(
         &self,
         chat: i64,
@@ -155,7 +185,14 @@ impl Telegram {
                         anchors::set(&mut *tx, chat, message).await?;
                     }
                     (Notice::Result(_), _) => anchors::clear(&mut *tx, chat).await?,
+                    (Notice::Watch(change), Ok(Some(message))) => {
+                        let now = self.clock.now();
+                        schedule::note_told(&mut *tx, change.account.id, message, now).await?;
+                    }
                     _ => {}
+                }
+                if sent.is_ok() {
+                    unreachable::clear(&mut *tx, chat).await?;
                 }
                 if let Ok(Some(message)) = sent {
                     renewed = self
@@ -320,6 +357,20 @@ impl Telegram {
             self.dialogues.remove(&mut **tx, chat).await?;
         }
         anchors::clear(&mut **tx, chat).await?;
+        // What they do not know about their links they are told when they are back.
+        for notice in outbox::all(&mut **tx, chat).await? {
+            let Notice::Watch(WatchNotice {
+                account, change, ..
+            }) = notice
+            else {
+                continue;
+            };
+            if let Some(watch) = schedule::get(&mut **tx, account.id).await? {
+                let memory = watch.memory.untold(change);
+                schedule::set_memory(&mut **tx, account.id, &memory).await?;
+            }
+        }
+        unreachable::note(&mut **tx, chat, self.clock.now()).await?;
         outbox::drop_chat(&mut **tx, chat).await
     }
 

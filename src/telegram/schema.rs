@@ -122,6 +122,8 @@ pub(super) fn schema() -> Schema {
             .branch(case![Action::Account(action, account)].endpoint(taps::account))
             .branch(case![Action::Access(decision, user)].endpoint(owner::decide))
             .branch(case![Action::Guide].endpoint(taps::guide))
+            .branch(case![Action::Reminders].endpoint(taps::reminders))
+            .branch(case![Action::Rechecks].endpoint(taps::rechecks))
             .branch(case![Action::Accounts].endpoint(taps::accounts))
             .branch(case![Action::Add].endpoint(taps::add)),
         )

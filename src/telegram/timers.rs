@@ -76,6 +76,7 @@ impl Telegram {
         for chat in agenda::chats_to_delete_in(self.store.reader(), now).await? {
             self.wake_deleting(chat);
         }
+        self.linker.promise_reminders().await?;
         for chat in agenda::chats_to_write_to(self.store.reader(), now).await? {
             self.wake_writing(chat);
         }

@@ -15,8 +15,9 @@ use super::KeyId;
 use crate::{
     domain::{
         account::AccountId,
-        credentials::{Field, Secret},
+        credentials::{ClientCredentials, Field, Secret},
         pin::TemporaryField,
+        watch::AppMark,
     },
     random::{NoRandomness, Random},
 };
@@ -348,6 +349,29 @@ impl fmt::Debug for AuditKey {
 impl AuditKey {
     pub(super) fn new(bytes: Zeroizing<[u8; 32]>) -> Self {
         Self(std::sync::Arc::new(bytes))
+    }
+
+    /// Tells one app's API key pair from another's, and stays the same: a fingerprint under a key of its own, derived from
+    /// this one (HKDF-SHA-256, HMAC-SHA-256).
+    #[must_use]
+    pub fn app_mark(&self, client: &ClientCredentials) -> AppMark {
+        let mut key = Zeroizing::new([0; 32]);
+        if Hkdf::<Sha256>::new(Some(b"addx audit key v1"), &**self.0)
+            .expand(b"app mark", &mut *key)
+            .is_err()
+        {
+            unreachable!("32 bytes are within HKDF's limit");
+        }
+        let Ok(mut mac) = <Hmac<Sha256> as KeyInit>::new_from_slice(&*key) else {
+            unreachable!("HMAC takes a key of any length")
+        };
+        mac.update(client.key.expose().as_bytes());
+        mac.update(&[0]);
+        mac.update(client.secret.expose().as_bytes());
+        let whole: [u8; 32] = mac.finalize().into_bytes().into();
+        let mut mark = [0; 16];
+        mark.copy_from_slice(&whole[..16]);
+        AppMark(mark)
     }
 
     /// The mac of an entry that follows the one with the mac `before` (HMAC-SHA-256).

@@ -7,6 +7,7 @@
 
 use std::time::Instant;
 
+use chrono::{DateTime, Utc};
 use tracing::{info, warn};
 
 use super::{
@@ -34,6 +35,26 @@ pub struct Diagnosis {
     pub calls: u8,
     /// HTTP status of `GET /2/users/me`; `None` if X did not answer.
     pub status: Option<u16>,
+}
+
+/// What one question says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Look {
+    /// X decided, or said why it does not.
+    Judged(Verdict),
+    /// X refuses the values; which of them, and why, was not asked.
+    Refused,
+}
+
+/// What one question has shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Glance {
+    /// The result.
+    pub look: Look,
+    /// As [`Diagnosis::clock_difference`].
+    pub clock_difference: Option<i64>,
+    /// Until then X refuses further questions with these values.
+    pub pause_until: Option<DateTime<Utc>>,
 }
 
 /// What the answers so far have shown besides the answer to their question.
@@ -93,6 +114,29 @@ impl XClient {
             clock_difference: run.clock_difference,
             calls: run.calls,
             status: run.status,
+        }
+    }
+
+    /// Asks X with one call whether it still accepts the four values. X charges for an acceptance, and for nothing else.
+    pub async fn glance(&self, client: &ClientCredentials, token: &TokenCredentials) -> Glance {
+        let mut run = Run::default();
+        let reply = run.noted(self.users_me(client, token).await);
+        let look = match judge::users_me(&reply) {
+            UsersMe::Settled(verdict) => Look::Judged(verdict),
+            UsersMe::Refused => {
+                judge::clock(run.clock_difference).map_or(Look::Refused, Look::Judged)
+            }
+        };
+        let pause_until = match &look {
+            Look::Judged(Verdict::RateLimited { until }) => *until,
+            Look::Judged(_) | Look::Refused => {
+                reply.ok().and_then(|answer| answer.wait.empty_until)
+            }
+        };
+        Glance {
+            look,
+            clock_difference: run.clock_difference,
+            pause_until,
         }
     }
 
@@ -224,6 +268,36 @@ mod tests {
         assert_eq!(diagnosis.clock_difference, Some(0));
         assert_eq!((diagnosis.calls, diagnosis.status), (1, Some(200)));
         assert_eq!(server.calls().len(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_glance_is_one_call_whatever_comes_of_it() {
+        let glance = async |script: &[(&'static str, Act)], ahead| {
+            let server = Server::play(script);
+            let clock = Clock::manual(now());
+            clock.advance(Duration::from_secs(ahead));
+            let (key, token) = (client_credentials(), token_credentials());
+            let glance = client(&server, clock).glance(&key, &token).await;
+            assert_eq!(server.calls(), ["GET /2/users/me"]);
+            glance
+        };
+        assert_eq!(glance(&[refused()], 0).await.look, Look::Refused);
+        let skew = Verdict::ClockSkew { seconds: Some(412) };
+        assert_eq!(glance(&[refused()], 412).await.look, Look::Judged(skew));
+        let reset = (now().timestamp() + 600).to_string();
+        let empty = [
+            ("x-rate-limit-remaining", "0"),
+            ("x-rate-limit-reset", reset.as_str()),
+        ];
+        let until = DateTime::from_timestamp(now().timestamp() + 600, 0);
+        let good = glance(&[(ME_PATH, say(200, &empty, ME))], 0).await;
+        assert!(matches!(&good.look, Look::Judged(verdict) if verdict.account().is_some()));
+        assert_eq!(good.pause_until, until);
+        let limited = glance(&[(ME_PATH, say(429, &empty, "{}"))], 0).await;
+        assert_eq!(limited.look, Look::Judged(Verdict::RateLimited { until }));
+        assert_eq!(limited.pause_until, until);
+        let away = glance(&[(ME_PATH, say(503, &[], ""))], 0).await;
+        assert_eq!(away.look, Look::Judged(Verdict::XUnavailable));
     }
 
     #[tokio::test]

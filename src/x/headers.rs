@@ -39,6 +39,8 @@ pub(super) struct Wait {
     pub(super) retry_after: Option<DateTime<Utc>>,
     /// When the last of the exhausted buckets fills up again (docs.x.com/x-api/fundamentals/rate-limits).
     pub(super) reset: Option<DateTime<Utc>>,
+    /// The same of buckets that X says are empty: then the next request would be refused.
+    pub(super) empty_until: Option<DateTime<Utc>>,
 }
 
 impl Wait {
@@ -56,16 +58,20 @@ impl Wait {
                 Err(_) => http_date(value),
             })
             .filter(ahead);
-        let reset = Self::BUCKETS
-            .iter()
-            .filter(|bucket| {
-                // X often sends a generic bucket of 40000 that is not the one that ran out.
-                number(headers, bucket, "remaining").is_none_or(|remaining| remaining == 0)
-            })
-            .filter_map(|bucket| DateTime::from_timestamp(number(headers, bucket, "reset")?, 0))
-            .filter(ahead)
-            .max();
-        Self { retry_after, reset }
+        let resets = |is_meant: fn(Option<i64>) -> bool| {
+            Self::BUCKETS
+                .iter()
+                .filter(|bucket| is_meant(number(headers, bucket, "remaining")))
+                .filter_map(|bucket| DateTime::from_timestamp(number(headers, bucket, "reset")?, 0))
+                .filter(ahead)
+                .max()
+        };
+        Self {
+            retry_after,
+            // X often sends a generic bucket of 40000 that is not the one that ran out.
+            reset: resets(|remaining| remaining.is_none_or(|remaining| remaining == 0)),
+            empty_until: resets(|remaining| remaining == Some(0)),
+        }
     }
 }
 
@@ -166,6 +172,20 @@ mod tests {
         daily.push(("x-user-limit-24hour-remaining", "0"));
         daily.push(("x-user-limit-24hour-reset", &day));
         assert_eq!(reset(&daily), Some(NOW + 7200));
+    }
+
+    #[test]
+    fn a_bucket_is_empty_only_if_x_says_so() {
+        let soon = (NOW + 600).to_string();
+        let reset = ("x-rate-limit-reset", soon.as_str());
+        let empty_until = |remaining: Option<&str>| {
+            let mut pairs = vec![reset];
+            pairs.extend(remaining.map(|remaining| ("x-rate-limit-remaining", remaining)));
+            Wait::read(&headers(&pairs), at(NOW)).empty_until
+        };
+        assert_eq!(empty_until(Some("0")), Some(at(NOW + 600)));
+        assert_eq!(empty_until(Some("1")), None);
+        assert_eq!(empty_until(None), None);
     }
 
     #[test]

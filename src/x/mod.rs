@@ -16,5 +16,5 @@ mod temporary;
 mod fake;
 
 pub use client::{Limits, XClient, XClientError};
-pub use diagnosis::Diagnosis;
+pub use diagnosis::{Diagnosis, Glance, Look};
 pub use temporary::{Exchange, Granted};

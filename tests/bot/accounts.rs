@@ -38,10 +38,12 @@ async fn the_list_shows_each_account_and_what_x_says_of_it() {
 
     ✅ main · @seedling
     connected since 12:00 UTC, checked 12:00 UTC
+    may read and write · values from today
 
     ⏳ shop · not confirmed by X yet
     x_unavailable since 13:00 UTC, checked 13:00 UTC
-    [Link another]
+    values from today
+    [Link another][Remind me to rotate]
     ");
     person.say("/verify shop");
     verdict(&person, "connected").await;

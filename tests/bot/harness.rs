@@ -9,7 +9,7 @@ use std::{
 use addx::{
     app,
     clock::Clock,
-    config::{AllowedUsers, Config},
+    config::{AllowedUsers, Config, Rechecks},
     domain::credentials::Secret,
     random::Random,
 };
@@ -39,6 +39,7 @@ pub(crate) struct World {
     pub(crate) clock: Clock,
     pub(crate) allowed: AllowedUsers,
     pub(crate) owner: Option<i64>,
+    pub(crate) rechecks: Rechecks,
     folder: TempDir,
     running: Option<Running>,
     /// Each start draws other random numbers.
@@ -91,6 +92,7 @@ impl World {
             clock,
             allowed: AllowedUsers::Everybody,
             owner: None,
+            rechecks: Rechecks::OFF,
             folder: tempfile::tempdir().unwrap(),
             running: None,
             starts: 0,
@@ -230,9 +232,12 @@ impl World {
                  + (SELECT count(*) FROM deletions WHERE due_at <= ?1)
                  + (SELECT count(*) FROM accounts WHERE candidate_until <= ?1)
                  + (SELECT count(*) FROM checks WHERE due_at <= ?1)
-                 + (SELECT count(*) FROM calls WHERE due_at <= ?1 OR leased_until IS NOT NULL)",
+                 + (SELECT count(*) FROM calls WHERE due_at <= ?1 OR leased_until IS NOT NULL)
+                 + (SELECT count(*) FROM watches WHERE due_at <= ?1 AND ?2)
+                 + (SELECT count(*) FROM reminders WHERE due_at <= ?1)",
         )
         .bind(now)
+        .bind(self.rechecks.interval.is_some())
         .fetch_one(&mut connection)
         .await
         .unwrap()
@@ -248,6 +253,7 @@ impl World {
             key_file: self.key_file(),
             allowed_users: self.allowed.clone(),
             owner: self.owner,
+            rechecks: self.rechecks,
         }
     }
 

@@ -20,6 +20,8 @@ mod linking;
 mod names;
 mod pasting;
 mod pin;
+mod rechecks;
+mod reminders;
 mod repairing;
 mod restarts;
 mod revoking;

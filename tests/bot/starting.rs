@@ -195,6 +195,28 @@ async fn the_program_ends_with_two_and_the_variables_name_when_it_cannot_be_conf
 }
 
 #[tokio::test]
+async fn the_program_ends_with_two_and_the_variables_name_when_re_checks_cannot_be_understood() {
+    let world = World::without_bot().await;
+    for (variable, value) in [
+        ("ADDX_RECHECK", "often"),
+        ("ADDX_RECHECK", "0s"),
+        ("ADDX_RECHECK_CONFIRM", "off"),
+        ("ADDX_RECHECK_BUDGET", "five"),
+    ] {
+        let ended = Command::new(env!("CARGO_BIN_EXE_addx"))
+            .current_dir(world.database().parent().unwrap())
+            .env("TELOXIDE_TOKEN", world.telegram.token())
+            .env(variable, value)
+            .output()
+            .unwrap();
+        let log = String::from_utf8(ended.stderr).unwrap();
+        assert_eq!(ended.status.code(), Some(2), "{log}");
+        assert!(log.contains(&format!("addx: {variable}: ")), "{log}");
+    }
+    world.finish().await;
+}
+
+#[tokio::test]
 async fn the_program_goes_on_where_it_was_after_kill_9() {
     let world = World::without_bot().await;
     let person = world.person();

@@ -288,6 +288,12 @@ mod between_steps {
     /// Points that the story of a link does not come by.
     const OF_EXPIRY: [&str; 3] = ["expire.wiped", "expire.committed", "candidate.erased"];
     const OF_STOP: [&str; 1] = ["stop.before_close"];
+    const OF_RECHECKS: [&str; 4] = [
+        "recheck.claimed",
+        "recheck.answered",
+        "recheck.before_commit",
+        "recheck.committed",
+    ];
 
     /// Points of the story with a PIN.
     fn is_of_pin(point: &str) -> bool {
@@ -330,7 +336,11 @@ mod between_steps {
         let all = setting("ADDX_CRASH_ALL", 0) > 0;
         let points: Vec<&str> = POINTS
             .into_iter()
-            .filter(|point| !OF_EXPIRY.contains(point) && !OF_STOP.contains(point))
+            .filter(|point| {
+                !OF_EXPIRY.contains(point)
+                    && !OF_STOP.contains(point)
+                    && !OF_RECHECKS.contains(point)
+            })
             .filter(|point| !is_of_panic(point))
             .collect();
         let started = Instant::now();
@@ -469,6 +479,42 @@ mod between_steps {
             }
             bot.stop().await;
             assert_eq!(round.inspect().await, [""; 0], "{point}");
+        }
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn killed_while_x_is_asked_by_itself_a_dead_link_is_told_once_all_the_same() {
+        let often = [("ADDX_RECHECK", "1s"), ("ADDX_RECHECK_CONFIRM", "1s")];
+        // The first question finds the refusal, the second one confirms it.
+        for (point, turn) in OF_RECHECKS
+            .into_iter()
+            .flat_map(|point| [(point, 1), (point, 2)])
+        {
+            let round = Round::new(1).await;
+            let (world, person) = (&round.world, &round.person);
+            let mut bot = world.start(&[]);
+            story::link(person, &round.values).await.unwrap();
+            bot.stop().await;
+            world.x.revoke_token(&round.values.access_token);
+            person.mark();
+
+            let armed = format!("{point}:{turn}");
+            let mut bot = world.start(&[often[0], often[1], ("ADDX_FAILPOINT", &armed)]);
+            let status = bot.wait().await;
+            assert!(was_killed(status), "{armed}: {status}");
+            assert_eq!(round.inspect().await, [""; 0], "{armed}");
+
+            let mut bot = world.start(&often);
+            person.wait_text("access_token_rejected").await.unwrap();
+            let asked = world.x.count("/2/users/me");
+            world.x.wait_calls("/2/users/me", asked + 2).await.unwrap();
+            bot.stop().await;
+            let told = person.history();
+            let told = told
+                .iter()
+                .filter(|message| message.from_bot && message.text.contains("It worked until"));
+            assert_eq!(told.count(), 1, "{armed}");
+            assert_eq!(round.inspect().await, [""; 0], "{armed}");
         }
     }
 

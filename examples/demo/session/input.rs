@@ -68,7 +68,7 @@ pub(super) const COMMANDS: [(&str, &str); 14] = [
         "at X: what tokens made after this may do",
     ),
     (":credits empty|full [set]", "at X: the prepaid credits"),
-    (":kill [set]", "at X: revoke the token"),
+    (":kill [set]", "at X: revoke the token; the bot notices"),
     (":x down|up", "X answers nothing but 503, and answers again"),
     (":restart", "stop and start the bot on its database"),
     (":wait 31m", "let time pass (s, m, h)"),

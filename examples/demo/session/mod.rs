@@ -392,7 +392,7 @@ impl<W: Write> Session<W> {
             }
             AtX::Kill => {
                 set.app.revoke(&set.user);
-                "The user has revoked the token at X."
+                "The user has revoked the token at X. The bot asks by itself once a minute here: :wait 1m"
             }
         };
         Ok(self.screen.note(done)?)

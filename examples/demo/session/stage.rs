@@ -5,7 +5,7 @@ use std::time::Duration;
 use addx::{
     app::{self, AppError},
     clock::Clock,
-    config::{AllowedUsers, Config},
+    config::{AllowedUsers, Config, Rechecks},
     domain::credentials::Secret,
     random::Random,
 };
@@ -14,7 +14,7 @@ use addx_sim::{
     x::{XSim, answers},
 };
 use anyhow::{Context as _, bail};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::{
     SqlitePool,
     sqlite::{SqliteConnectOptions, SqlitePoolOptions},
@@ -27,6 +27,10 @@ use super::Pace;
 
 /// 2026-11-24 12:00:00 UTC: when every script begins.
 const NOON: i64 = 1_795_521_600;
+/// The bot asks X about a link by itself this often: here nobody wants to wait for a day.
+const RECHECK: TimeDelta = TimeDelta::minutes(1);
+/// How long it waits before it asks again about a refusal.
+const RECHECK_CONFIRM: TimeDelta = TimeDelta::seconds(10);
 /// What the bot may take to come to rest before the demo gives up.
 const PATIENCE: Duration = Duration::from_secs(20);
 /// Pause between two looks into the database.
@@ -45,14 +49,16 @@ const X_PATHS: [&str; 6] = [
 const BUSY: &str = "SELECT EXISTS (SELECT 1 FROM inbox WHERE sealed IS NOT NULL)
     OR EXISTS (SELECT 1 FROM checks WHERE due_at <= ?1)
     OR EXISTS (SELECT 1 FROM calls WHERE due_at <= ?1 OR leased_until IS NOT NULL)
+    OR EXISTS (SELECT 1 FROM watches WHERE due_at <= ?1)
     OR EXISTS (SELECT 1 FROM outbox WHERE due_at <= ?1)
     OR EXISTS (SELECT 1 FROM deletions WHERE due_at <= ?1)
     OR EXISTS (SELECT 1 FROM accounts WHERE candidate_until <= ?1)
     OR EXISTS (SELECT 1 FROM dialogues WHERE card_due_at <= ?1 OR expires_at <= ?1)";
 
-/// When the bot will ask X next.
+/// When the bot will ask X for somebody who waits for the answer, or once more about a refusal.
 const NEXT_CHECK: &str = "SELECT min(due_at) FROM (
-    SELECT due_at FROM checks UNION ALL SELECT due_at FROM calls)";
+    SELECT due_at FROM checks UNION ALL SELECT due_at FROM calls
+    UNION ALL SELECT due_at FROM watches WHERE memory -> '$.suspicion.held' = '0' AND memory -> 'vain' = '0')";
 
 /// Everything that runs.
 pub(super) struct Stage {
@@ -155,6 +161,11 @@ impl Stage {
             key_file: self.folder.path().join("addx.key"),
             allowed_users: AllowedUsers::Everybody,
             owner: None,
+            rechecks: Rechecks {
+                interval: Some(RECHECK),
+                confirm: RECHECK_CONFIRM,
+                budget: None,
+            },
         })
     }
 

@@ -141,6 +141,11 @@ pub(super) async fn run(
             .report(&mut turn.tx, owner, account)
             .await?
             .map_or(Notice::NoSuchAccount, Notice::Report),
+        Errand::Remind => telegram
+            .linker
+            .ask_reminder(&mut turn.tx, owner, account)
+            .await?
+            .unwrap_or(Notice::NoSuchAccount),
         Errand::Rotate | Errand::Unlink => {
             match accounts::by_id(&mut *turn.tx, owner, account).await? {
                 None => Notice::NoSuchAccount,

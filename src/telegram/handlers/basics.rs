@@ -4,6 +4,7 @@ use teloxide::types::ChatMemberUpdated;
 
 use crate::{
     domain::{linking::LinkingState, notice::Notice},
+    store::unreachable,
     telegram::{
         Telegram,
         schema::HandlerResult,
@@ -70,8 +71,12 @@ pub(in crate::telegram) async fn membership(
     let Some(mut turn) = Turn::begin(&telegram, &visit, &state).await? else {
         return Ok(());
     };
-    if change.chat.is_private() && !change.new_chat_member.is_present() {
-        turn.forget_chat().await?;
+    if change.chat.is_private() {
+        if change.new_chat_member.is_present() {
+            unreachable::clear(&mut *turn.tx, visit.chat).await?;
+        } else {
+            turn.forget_chat().await?;
+        }
     }
     Ok(turn.finish().await?)
 }

@@ -6,7 +6,7 @@ use crate::{
     domain::{
         account::AccountId,
         linking::{AwaitingName, Doubt, LinkName, LinkingState},
-        notice::Notice,
+        notice::{Errand, Notice},
     },
     linker::VerifyRequest,
     store::{StoreError, accounts as store},
@@ -206,6 +206,13 @@ pub(in crate::telegram) async fn account(
                 turn.delete_own(question).await?;
             }
         }
+        AccountAction::Remind(days) => {
+            let notice = telegram
+                .linker
+                .remind(&mut turn.tx, owner, account, days)
+                .await?;
+            turn.say(&notice).await?;
+        }
         AccountAction::UpdateTwin => {
             // A flow about either of the two has nothing left to do.
             if state.account() == Some(account) {
@@ -237,6 +244,26 @@ pub(in crate::telegram) async fn guide(
 ) -> HandlerResult {
     reply::answer(&telegram.bot, query.id, None).await;
     super::basics::say(&telegram, &visit, &state, &Notice::Guide).await
+}
+
+pub(in crate::telegram) async fn reminders(
+    telegram: Telegram,
+    visit: Visit,
+    state: LinkingState,
+    query: CallbackQuery,
+) -> HandlerResult {
+    reply::answer(&telegram.bot, query.id, None).await;
+    accounts::command(&telegram, &visit, &state, Errand::Remind, "").await
+}
+
+pub(in crate::telegram) async fn rechecks(
+    telegram: Telegram,
+    visit: Visit,
+    state: LinkingState,
+    query: CallbackQuery,
+) -> HandlerResult {
+    reply::answer(&telegram.bot, query.id, None).await;
+    super::basics::say(&telegram, &visit, &state, &Notice::WhatAreRechecks).await
 }
 
 pub(in crate::telegram) async fn accounts(

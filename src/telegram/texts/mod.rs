@@ -8,6 +8,7 @@ mod paste;
 mod pin;
 mod receipt;
 pub(crate) mod verdicts;
+mod watch;
 
 pub(super) use self::{card::card, notices::notice};
 
@@ -35,6 +36,15 @@ fn at(time: DateTime<Utc>, now: DateTime<Utc>) -> String {
         format!("{} UTC", time.format("%H:%M"))
     } else {
         format!("{} UTC", time.format("%-d %b %H:%M"))
+    }
+}
+
+/// The same, and yesterday by its name.
+fn day_at(time: DateTime<Utc>, now: DateTime<Utc>) -> String {
+    if Some(time.date_naive()) == now.date_naive().pred_opt() {
+        format!("yesterday {} UTC", time.format("%H:%M"))
+    } else {
+        at(time, now)
     }
 }
 

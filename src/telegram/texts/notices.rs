@@ -5,7 +5,7 @@ use teloxide::{
     utils::command::BotCommands as _,
 };
 
-use super::{Words, at, button, escape, pages, receipt, reply, verdicts, wait};
+use super::{Words, at, button, escape, pages, receipt, reply, verdicts, wait, watch};
 use crate::{
     domain::{
         account::{AccountId, NameRejection},
@@ -46,6 +46,7 @@ pub(in crate::telegram) fn notice(notice: &Notice, words: &Words<'_>) -> Option<
         Notice::Help => plain(help()),
         Notice::Guide => plain(pages::GUIDE.to_owned()),
         Notice::Privacy => plain(pages::PRIVACY.to_owned()),
+        Notice::WhatAreRechecks => plain(watch::WHAT_IS_THIS.to_owned()),
         Notice::Accounts { accounts } if accounts.is_empty() => reply(
             "You have not linked an X account yet.".to_owned(),
             vec![vec![button("Link an X account", Action::Add)]],
@@ -135,6 +136,8 @@ pub(in crate::telegram) fn notice(notice: &Notice, words: &Words<'_>) -> Option<
             )
         }
         Notice::Result(result) => result_of_check(result, words),
+        Notice::Watch(change) => watch::changed(change, words),
+        Notice::Trouble { news } => watch::trouble(*news, words),
         Notice::AskRotate { account } => {
             let choice = |label, what| {
                 vec![button(
@@ -158,6 +161,16 @@ pub(in crate::telegram) fn notice(notice: &Notice, words: &Words<'_>) -> Option<
             "No new values of <b>{}</b> are waiting any more. /rotate takes new ones.",
             escape(name.as_str())
         )),
+        Notice::AskReminder {
+            account,
+            values_since,
+            days,
+        } => watch::ask_reminder(account, *values_since, *days, words),
+        Notice::ReminderSet { name, due_at } => watch::reminder_set(name, *due_at, words),
+        Notice::RotateDue {
+            account,
+            values_since,
+        } => watch::rotate_due(account, *values_since, words),
         Notice::AskUnlink { account, x_account } => {
             let whose = x_account
                 .as_ref()
@@ -285,7 +298,7 @@ pub(in crate::telegram) fn notice(notice: &Notice, words: &Words<'_>) -> Option<
     })
 }
 
-fn plain(html: String) -> Reply {
+pub(super) fn plain(html: String) -> Reply {
     reply(html, Vec::new())
 }
 
@@ -350,9 +363,16 @@ fn accounts_list(accounts: &[AccountSummary], words: &Words<'_>) -> Reply {
         if account.candidate {
             text.push_str(", new values waiting");
         }
+        text.push_str(&watch::details(account, words));
         text.push('\n');
     }
-    reply(text, vec![vec![button("Link another", Action::Add)]])
+    reply(
+        text,
+        vec![vec![
+            button("Link another", Action::Add),
+            button("Remind me to rotate", Action::Reminders),
+        ]],
+    )
 }
 
 fn guest_list(guests: &[Guest], words: &Words<'_>) -> Reply {
@@ -456,6 +476,7 @@ fn choose(errand: Errand, accounts: &[AccountChoice]) -> Reply {
         Errand::Rotate => "Which account gets new values?",
         Errand::Unlink => "Which account shall I erase?",
         Errand::Diagnose => "Which account is the report about?",
+        Errand::Remind => "Of which account shall I remind you to rotate?",
     };
     let rows = accounts
         .iter()

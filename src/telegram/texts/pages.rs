@@ -56,7 +56,8 @@ pub(super) const PRIVACY: &str = "\
 • I keep the name you chose, your X user id and handle, X's last answer, and when it came.
 • I delete your messages with values right after I get them. Should that fail, I try for 48 hours and tell you.
 • Telegram itself can read what is sent to a bot, and a notification on another device may have shown it before I deleted it.
-• X gets the values, signed into requests, to check them. Nobody else does. A PIN goes to X once and is not kept.
+• X gets the values, signed into requests, to check them: when you ask, and by itself, usually once a day. Nobody else does. A PIN goes
+  to X once and is not kept.
 • Logs of this bot hold no values, no message texts and no names.
 • A trail of what was done (who, what, which account, X's verdict, when) stays after /unlink, so that nobody can hide what they did. It holds no value.
 • If this bot's owner decides who may use it, I keep your first name with that decision.

@@ -1,0 +1,463 @@
+//! Is a link dead, or is X just away? What is remembered of a link, and what an answer of X's changes about it.
+//!
+//! Pure: the time and the answer come in, what to remember, to tell and to ask next comes out.
+
+use std::fmt;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::verdict::{Outcome, Verdict};
+
+/// How often X is asked by itself, and how a refusal is made sure of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rules {
+    /// Each link is asked about at least this often.
+    pub interval: TimeDelta,
+    /// A refusal is asked about again after this long, before anybody is told.
+    pub confirm: TimeDelta,
+}
+
+/// What is held true of a link.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Standing {
+    /// X has not judged it, or not since the database was put back.
+    #[default]
+    Unverified,
+    /// X accepts its values.
+    Works,
+    /// X refuses its values, and did so again when asked once more.
+    Refused,
+}
+
+/// A refusal that is not confirmed yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Suspicion {
+    /// When X first refused.
+    pub first_at: DateTime<Utc>,
+    /// How often it was repeated without being told: others were refused too, or its reason was not known.
+    pub held: u32,
+}
+
+/// What is remembered of a link between two questions.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Memory {
+    /// What is held true.
+    pub standing: Standing,
+    /// Since when.
+    pub since: Option<DateTime<Utc>>,
+    /// A refusal that has to be confirmed.
+    pub suspicion: Option<Suspicion>,
+    /// What the user knows. `None`: nobody has told them anything.
+    pub told: Option<Standing>,
+    /// Answers in a row that decided nothing.
+    pub vain: u32,
+    /// The code of the last of them.
+    pub vain_code: Option<String>,
+}
+
+/// What came of a question to X.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answer<'a> {
+    /// The whole answer.
+    Judged(&'a Verdict),
+    /// A refusal whose reason was not asked for.
+    Refused,
+    /// The key pair is good; the token was not asked about.
+    PairAccepted,
+}
+
+/// What X says, in the moment of a confirmed refusal, of a link that belongs to another app and worked a short while ago.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Witness {
+    /// It was not asked.
+    NotAsked,
+    /// There is no such link.
+    Nobody,
+    /// X accepts it: the refusal is about the link alone.
+    Accepted,
+    /// X refuses it too: the trouble is X's or ours.
+    Refused,
+    /// X did not decide.
+    Undecided,
+}
+
+/// How thorough a question has to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Question {
+    /// One call: does X still accept the values?
+    Glance,
+    /// Up to four calls: which value is wrong?
+    Whole,
+}
+
+/// What the user is to be told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Change {
+    /// The link no longer works.
+    Died,
+    /// It works again.
+    Recovered {
+        /// Since when it was known not to.
+        refused_since: Option<DateTime<Utc>>,
+    },
+}
+
+/// When to ask next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// After the usual interval.
+    Interval,
+    /// At this time.
+    At(DateTime<Utc>),
+}
+
+/// What an answer comes to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// To be remembered.
+    pub memory: Memory,
+    /// To be told.
+    pub tell: Option<Change>,
+    /// To be asked.
+    pub next: Next,
+}
+
+enum Heard<'a> {
+    Good,
+    Bad { judged: bool },
+    Vain(&'a Verdict),
+    Nothing,
+}
+
+impl<'a> From<Answer<'a>> for Heard<'a> {
+    fn from(answer: Answer<'a>) -> Self {
+        match answer {
+            Answer::Judged(verdict) => match verdict.outcome() {
+                Outcome::Accepted => Self::Good,
+                Outcome::Refused => Self::Bad { judged: true },
+                Outcome::Undecided => Self::Vain(verdict),
+            },
+            Answer::Refused => Self::Bad { judged: false },
+            Answer::PairAccepted => Self::Nothing,
+        }
+    }
+}
+
+impl Memory {
+    /// What to ask: a refusal that is to be confirmed is asked for its reason.
+    #[must_use]
+    pub fn question(&self) -> Question {
+        match self.suspicion {
+            Some(_) => Question::Whole,
+            None => Question::Glance,
+        }
+    }
+
+    /// Whether this answer would confirm a refusal, so that another link has to be asked about before anybody is told.
+    #[must_use]
+    pub fn needs_witness(&self, answer: Answer<'_>, now: DateTime<Utc>, rules: Rules) -> bool {
+        let Some(suspicion) = self.suspicion else {
+            return false;
+        };
+        matches!(answer.into(), Heard::Bad { judged: true })
+            && now >= suspicion.first_at + rules.confirm
+    }
+
+    /// Takes in an answer to a question that nobody waits for.
+    #[must_use]
+    pub fn hear(
+        self,
+        answer: Answer<'_>,
+        witness: Witness,
+        now: DateTime<Utc>,
+        rules: Rules,
+    ) -> Step {
+        match answer.into() {
+            Heard::Good => self.works(now),
+            Heard::Bad { .. } if self.standing == Standing::Refused => self.still_refused(),
+            Heard::Bad { judged } => self.refused(judged, witness, now, rules),
+            Heard::Vain(verdict) => self.undecided(verdict, now, rules),
+            Heard::Nothing => Step {
+                memory: self.heard(),
+                tell: None,
+                next: Next::Interval,
+            },
+        }
+    }
+
+    /// Takes in an answer that the user asked for and gets to see.
+    #[must_use]
+    pub fn shown(self, verdict: &Verdict, now: DateTime<Utc>) -> Self {
+        let standing = match verdict.outcome() {
+            Outcome::Accepted => Standing::Works,
+            Outcome::Refused => Standing::Refused,
+            Outcome::Undecided => return self,
+        };
+        let mut memory = self.heard();
+        memory.stand(standing, now);
+        memory.suspicion = None;
+        memory.told = Some(standing);
+        memory
+    }
+
+    /// What was promised could not be said: it is told when the user can be reached again.
+    #[must_use]
+    pub fn untold(mut self, change: Change) -> Self {
+        self.told = Some(match change {
+            Change::Died => Standing::Works,
+            Change::Recovered { .. } => Standing::Refused,
+        });
+        self
+    }
+
+    fn heard(self) -> Self {
+        Self {
+            vain: 0,
+            vain_code: None,
+            ..self
+        }
+    }
+
+    fn stand(&mut self, standing: Standing, now: DateTime<Utc>) {
+        if self.standing != standing {
+            self.standing = standing;
+            self.since = Some(now);
+        }
+    }
+
+    fn works(self, now: DateTime<Utc>) -> Step {
+        let refused_since = self.since.filter(|_| self.standing == Standing::Refused);
+        let mut memory = self.heard();
+        memory.stand(Standing::Works, now);
+        memory.suspicion = None;
+        // Who was told nothing yet learns nothing from "it works".
+        let tell =
+            (memory.told == Some(Standing::Refused)).then_some(Change::Recovered { refused_since });
+        memory.told = Some(Standing::Works);
+        Step {
+            memory,
+            tell,
+            next: Next::Interval,
+        }
+    }
+
+    fn still_refused(self) -> Step {
+        let mut memory = self.heard();
+        memory.suspicion = None;
+        let tell = (memory.told != Some(Standing::Refused)).then_some(Change::Died);
+        memory.told = Some(Standing::Refused);
+        Step {
+            memory,
+            tell,
+            next: Next::Interval,
+        }
+    }
+
+    fn refused(self, judged: bool, witness: Witness, now: DateTime<Utc>, rules: Rules) -> Step {
+        let mut memory = self.heard();
+        let Some(suspicion) = memory.suspicion else {
+            memory.suspicion = Some(Suspicion {
+                first_at: now,
+                held: 0,
+            });
+            return Step {
+                memory,
+                tell: None,
+                next: Next::At(now + rules.confirm),
+            };
+        };
+        let sure_at = suspicion.first_at + rules.confirm;
+        if now < sure_at {
+            return Step {
+                memory,
+                tell: None,
+                next: Next::At(sure_at),
+            };
+        }
+        match witness {
+            Witness::Accepted | Witness::Nobody if judged => {
+                memory.stand(Standing::Refused, now);
+                memory.suspicion = None;
+                let tell = (memory.told != Some(Standing::Refused)).then_some(Change::Died);
+                memory.told = Some(Standing::Refused);
+                Step {
+                    memory,
+                    tell,
+                    next: Next::Interval,
+                }
+            }
+            // Others are refused too, or nobody knows why this one is.
+            _ => {
+                let pause = backoff(rules, suspicion.held);
+                memory.suspicion = Some(Suspicion {
+                    held: suspicion.held.saturating_add(1),
+                    ..suspicion
+                });
+                Step {
+                    memory,
+                    tell: None,
+                    next: Next::At(now + pause),
+                }
+            }
+        }
+    }
+
+    fn undecided(mut self, verdict: &Verdict, now: DateTime<Utc>, rules: Rules) -> Step {
+        let soon = now + backoff(rules, self.vain);
+        let at = match verdict {
+            Verdict::RateLimited { until: Some(until) } => soon.max(*until),
+            _ => soon,
+        };
+        self.vain = self.vain.saturating_add(1);
+        self.vain_code = Some(verdict.code().to_owned());
+        Step {
+            memory: self,
+            tell: None,
+            next: Next::At(at),
+        }
+    }
+}
+
+/// The pause before a question is asked again: doubled each time, and never longer than the interval.
+fn backoff(rules: Rules, times: u32) -> TimeDelta {
+    let factor = 1 << times.min(10);
+    (rules.confirm * factor)
+        .min(rules.interval)
+        .max(TimeDelta::seconds(1))
+}
+
+/// Tells the API key pair of one app from that of another, without saying which it is: a keyed fingerprint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AppMark(pub [u8; 16]);
+
+/// 32 hexadecimal digits.
+impl fmt::Display for AppMark {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+/// What is wrong with all links at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TroubleKind {
+    /// X refuses links of several apps that worked a short while ago.
+    Refused,
+    /// X does not answer, or nothing that can be understood.
+    Away,
+    /// X refuses this server's time.
+    Clock,
+}
+
+/// Trouble that is X's or ours, not a link's.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Trouble {
+    /// What it is.
+    pub kind: TroubleKind,
+    /// Since when no link was accepted.
+    pub since: DateTime<Utc>,
+    /// The marks of the apps that met it, as far as they count.
+    pub apps: Vec<String>,
+    /// Whether the owner knows.
+    pub told: bool,
+}
+
+/// To the bot's owner.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TroubleNews {
+    /// Many links fail at once; their users are not told.
+    Began {
+        /// How.
+        kind: TroubleKind,
+        /// Since when.
+        since: DateTime<Utc>,
+    },
+    /// X accepts links again.
+    Over {
+        /// When it began.
+        since: DateTime<Utc>,
+    },
+}
+
+/// What one answer says about X as a whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sign {
+    /// A link was accepted.
+    Good,
+    /// A question was in vain, for a reason that is no link's.
+    Vain(TroubleKind),
+    /// A refusal was confirmed, and links of other apps that worked are refused too.
+    Mass,
+}
+
+impl Sign {
+    /// What an answer is a sign of, if of anything. One app's empty wallet or rate limit is that app's own.
+    #[must_use]
+    pub fn of(answer: Answer<'_>) -> Option<Self> {
+        match answer {
+            Answer::Judged(verdict) => match verdict {
+                Verdict::XUnavailable | Verdict::Unexpected { .. } => {
+                    Some(Self::Vain(TroubleKind::Away))
+                }
+                Verdict::ClockSkew { .. } => Some(Self::Vain(TroubleKind::Clock)),
+                verdict if verdict.outcome() == Outcome::Accepted => Some(Self::Good),
+                _ => None,
+            },
+            Answer::Refused | Answer::PairAccepted => None,
+        }
+    }
+}
+
+impl Trouble {
+    /// Apps that have to meet the same trouble before it is told.
+    pub const APPS: usize = 3;
+
+    /// Takes in a sign from a link of `app`.
+    #[must_use]
+    pub fn hear(
+        before: Option<Self>,
+        sign: Sign,
+        app: AppMark,
+        now: DateTime<Utc>,
+        rules: Rules,
+    ) -> (Option<Self>, Option<TroubleNews>) {
+        let kind = match sign {
+            Sign::Good => {
+                let news = before
+                    .filter(|trouble| trouble.told)
+                    .map(|trouble| TroubleNews::Over {
+                        since: trouble.since,
+                    });
+                return (None, news);
+            }
+            Sign::Vain(kind) => kind,
+            Sign::Mass => TroubleKind::Refused,
+        };
+        let mut trouble = before.unwrap_or_else(|| Self {
+            kind,
+            since: now,
+            apps: Vec::new(),
+            told: false,
+        });
+        trouble.kind = kind;
+        let app = app.to_string();
+        if trouble.apps.len() < Self::APPS && !trouble.apps.contains(&app) {
+            trouble.apps.push(app);
+        }
+        let lasts = trouble.apps.len() >= Self::APPS && now >= trouble.since + rules.confirm;
+        let news = (!trouble.told && (sign == Sign::Mass || lasts)).then_some(TroubleNews::Began {
+            kind,
+            since: trouble.since,
+        });
+        trouble.told |= news.is_some();
+        (Some(trouble), news)
+    }
+}
+
+#[cfg(test)]
+mod tests;

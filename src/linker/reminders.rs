@@ -1,0 +1,108 @@
+//! Reminders to rotate: set by the user for a link, off until then.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::{Linker, choice};
+use crate::{
+    domain::{account::AccountId, notice::Notice},
+    store::{
+        StoreError, Tx, accounts, outbox, reminders, unreachable,
+        values::{self, Slot},
+    },
+};
+
+/// Somebody who cannot be reached is reminded again after this long.
+const LATER: TimeDelta = TimeDelta::days(1);
+
+impl Linker {
+    /// What to ask about a link's reminder. `None`: there is no such link of this user.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn ask_reminder(
+        &self,
+        tx: &mut Tx,
+        owner: i64,
+        account: AccountId,
+    ) -> Result<Option<Notice>, StoreError> {
+        let Some(linked) = accounts::by_id(&mut **tx, owner, account).await? else {
+            return Ok(None);
+        };
+        Ok(Some(Notice::AskReminder {
+            account: choice(&linked),
+            values_since: self.values_since(tx, account).await?,
+            days: reminders::days(&mut **tx, account).await?,
+        }))
+    }
+
+    /// Reminds the user of a link to rotate, once its values are `days` old; `None`: no longer. What to say about it.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn remind(
+        &self,
+        tx: &mut Tx,
+        owner: i64,
+        account: AccountId,
+        days: Option<u32>,
+    ) -> Result<Notice, StoreError> {
+        let Some(linked) = accounts::by_id(&mut **tx, owner, account).await? else {
+            return Ok(Notice::NoSuchAccount);
+        };
+        let due_at = if let Some(days) = days {
+            let now = self.clock.now();
+            let since = self.values_since(tx, account).await?.unwrap_or(now);
+            let due_at = (since + TimeDelta::days(i64::from(days))).max(now);
+            reminders::set(&mut **tx, account, days, due_at).await?;
+            Some(due_at)
+        } else {
+            reminders::clear(&mut **tx, account).await?;
+            None
+        };
+        Ok(Notice::ReminderSet {
+            name: linked.name,
+            due_at,
+        })
+    }
+
+    /// Promises the reminders that are due.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn promise_reminders(&self) -> Result<(), StoreError> {
+        let now = self.clock.now();
+        // Looking before writing: an idle bot does not write.
+        match reminders::next_due(self.store.reader()).await? {
+            Some(due) if due <= now => {}
+            Some(_) | None => return Ok(()),
+        }
+        let mut tx = self.store.begin().await?;
+        for due in reminders::due(&mut *tx, now).await? {
+            let Some(linked) = accounts::by_id(&mut *tx, due.owner, due.account).await? else {
+                continue;
+            };
+            let later = if unreachable::is_noted(&mut *tx, due.owner).await? {
+                LATER
+            } else {
+                let notice = Notice::RotateDue {
+                    account: choice(&linked),
+                    values_since: self.values_since(&mut tx, due.account).await?,
+                };
+                outbox::push(&mut *tx, due.owner, &notice, now).await?;
+                TimeDelta::days(i64::from(due.days))
+            };
+            reminders::set(&mut *tx, due.account, due.days, now + later).await?;
+        }
+        Ok(tx.commit().await?)
+    }
+
+    /// When the oldest of a link's values came.
+    pub(super) async fn values_since(
+        &self,
+        tx: &mut Tx,
+        account: AccountId,
+    ) -> Result<Option<DateTime<Utc>>, StoreError> {
+        let values = values::list(&mut **tx, account, Slot::Current).await?;
+        Ok(values.into_iter().map(|value| value.received_at).min())
+    }
+}

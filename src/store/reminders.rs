@@ -1,0 +1,127 @@
+//! The table `reminders`: links whose user wants to be reminded to rotate.
+
+use chrono::{DateTime, Utc};
+use sqlx::{FromRow, SqliteExecutor};
+
+use super::{StoreError, time};
+use crate::domain::account::AccountId;
+
+/// A reminder that is due.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Due {
+    /// About which link.
+    pub account: AccountId,
+    /// Whose.
+    pub owner: i64,
+    /// After how many days it was wanted.
+    pub days: u32,
+}
+
+/// Sets a link's reminder, in place of the one there is.
+///
+/// # Errors
+/// The database failed.
+pub async fn set(
+    db: impl SqliteExecutor<'_>,
+    account: AccountId,
+    days: u32,
+    due_at: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    sqlx::query("INSERT OR REPLACE INTO reminders (account_id, days, due_at) VALUES (?, ?, ?)")
+        .bind(account.bytes().as_slice())
+        .bind(days)
+        .bind(due_at.timestamp())
+        .execute(db)
+        .await?;
+    Ok(())
+}
+
+/// Takes it back.
+///
+/// # Errors
+/// The database failed.
+pub async fn clear(db: impl SqliteExecutor<'_>, account: AccountId) -> Result<(), StoreError> {
+    sqlx::query("DELETE FROM reminders WHERE account_id = ?")
+        .bind(account.bytes().as_slice())
+        .execute(db)
+        .await?;
+    Ok(())
+}
+
+/// After how many days a link's user wants to be reminded.
+///
+/// # Errors
+/// The database failed.
+pub async fn days(
+    db: impl SqliteExecutor<'_>,
+    account: AccountId,
+) -> Result<Option<u32>, StoreError> {
+    Ok(
+        sqlx::query_scalar("SELECT days FROM reminders WHERE account_id = ?")
+            .bind(account.bytes().as_slice())
+            .fetch_optional(db)
+            .await?,
+    )
+}
+
+/// The link has new values: the days begin again.
+///
+/// # Errors
+/// The database failed.
+pub async fn begin_again(
+    db: impl SqliteExecutor<'_>,
+    account: AccountId,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    sqlx::query("UPDATE reminders SET due_at = ? + days * 86400 WHERE account_id = ?")
+        .bind(now.timestamp())
+        .bind(account.bytes().as_slice())
+        .execute(db)
+        .await?;
+    Ok(())
+}
+
+#[derive(FromRow)]
+struct Row {
+    account_id: Vec<u8>,
+    owner: i64,
+    days: u32,
+}
+
+/// Reminders that are due, some of them at a time.
+///
+/// # Errors
+/// The database failed, or holds what this program never writes.
+pub async fn due(db: impl SqliteExecutor<'_>, now: DateTime<Utc>) -> Result<Vec<Due>, StoreError> {
+    let rows: Vec<Row> = sqlx::query_as(
+        "SELECT account_id, owner, days FROM reminders JOIN accounts USING (account_id)
+         WHERE due_at <= ? ORDER BY due_at LIMIT 100",
+    )
+    .bind(now.timestamp())
+    .fetch_all(db)
+    .await?;
+    rows.into_iter()
+        .map(|row| {
+            let account = row.account_id.try_into().map(AccountId::from_bytes);
+            Ok(Due {
+                account: account.map_err(|_| StoreError::Corrupt {
+                    table: "reminders",
+                    reason: "id of a wrong length",
+                })?,
+                owner: row.owner,
+                days: row.days,
+            })
+        })
+        .collect()
+}
+
+/// When the next one is due.
+///
+/// # Errors
+/// The database failed.
+pub async fn next_due(db: impl SqliteExecutor<'_>) -> Result<Option<DateTime<Utc>>, StoreError> {
+    let due: Option<i64> = sqlx::query_scalar("SELECT min(due_at) FROM reminders")
+        .fetch_one(db)
+        .await?;
+    Ok(due.map(time))
+}

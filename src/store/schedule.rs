@@ -1,0 +1,401 @@
+//! The table `watches`: when X is asked about each link by itself, and what is remembered between two questions.
+
+use chrono::{DateTime, Utc};
+use sqlx::{FromRow, SqliteExecutor};
+
+use super::{StoreError, time};
+use crate::domain::{
+    account::AccountId,
+    watch::{AppMark, Memory},
+};
+
+/// A link whose turn it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Claimed {
+    /// Which.
+    pub account: AccountId,
+    /// Whose.
+    pub owner: i64,
+    /// Failures of ours in a row, this time included.
+    pub attempts: u32,
+}
+
+/// What is kept about a link between two questions.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Watch {
+    /// What is remembered.
+    pub memory: Memory,
+    /// Until then X is asked only what it charges nothing for.
+    pub charged_at: DateTime<Utc>,
+}
+
+/// What an answer leaves behind.
+#[derive(Clone, Debug)]
+pub struct Settled {
+    /// What is remembered.
+    pub memory: Memory,
+    /// Whose app it is, if that is known.
+    pub app: Option<AppMark>,
+    /// When X accepted it last, if it is held to work.
+    pub good_at: Option<DateTime<Utc>>,
+    /// When to ask next.
+    pub due_at: DateTime<Utc>,
+    /// Until then X is asked only what it charges nothing for.
+    pub charged_at: DateTime<Utc>,
+}
+
+/// The messages about a link that were sent last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Told {
+    /// When the one before the last was sent.
+    pub before: Option<DateTime<Utc>>,
+    /// The last one, and when it was sent.
+    pub last: Option<(i32, DateTime<Utc>)>,
+}
+
+fn corrupt(reason: &'static str) -> StoreError {
+    StoreError::Corrupt {
+        table: "watches",
+        reason,
+    }
+}
+
+#[derive(FromRow)]
+struct ClaimedRow {
+    account_id: Vec<u8>,
+    owner: i64,
+    attempts: u32,
+}
+
+impl TryFrom<ClaimedRow> for Claimed {
+    type Error = StoreError;
+
+    fn try_from(row: ClaimedRow) -> Result<Self, StoreError> {
+        let account = row.account_id.try_into().map(AccountId::from_bytes);
+        Ok(Self {
+            account: account.map_err(|_| corrupt("id of a wrong length"))?,
+            owner: row.owner,
+            attempts: row.attempts,
+        })
+    }
+}
+
+/// Claims the link that is due first, until `lease`. One that is being asked about anyway, for its user or here, waits.
+///
+/// # Errors
+/// The database failed, or holds what this program never writes.
+pub async fn claim(
+    db: impl SqliteExecutor<'_>,
+    now: DateTime<Utc>,
+    lease: DateTime<Utc>,
+) -> Result<Option<Claimed>, StoreError> {
+    let row: Option<ClaimedRow> = sqlx::query_as(
+        "UPDATE watches SET leased_until = ?1, attempts = attempts + 1
+         WHERE account_id = (
+             SELECT account_id FROM watches
+             WHERE due_at <= ?2 AND (leased_until IS NULL OR leased_until <= ?2)
+                 AND NOT EXISTS (
+                     SELECT 1 FROM checks
+                     WHERE checks.account_id = watches.account_id AND checks.leased_until > ?2)
+             ORDER BY due_at LIMIT 1)
+         RETURNING account_id, attempts,
+             (SELECT owner FROM accounts WHERE accounts.account_id = watches.account_id) AS owner",
+    )
+    .bind(lease.timestamp())
+    .bind(now.timestamp())
+    .fetch_optional(db)
+    .await?;
+    row.map(TryInto::try_into).transpose()
+}
+
+/// Claims, out of its turn, the link of another app than `apps` that X accepted last, after `since`.
+///
+/// # Errors
+/// As [`claim`].
+pub async fn claim_witness(
+    db: impl SqliteExecutor<'_>,
+    apps: [AppMark; 3],
+    since: DateTime<Utc>,
+    now: DateTime<Utc>,
+    lease: DateTime<Utc>,
+) -> Result<Option<Claimed>, StoreError> {
+    let row: Option<ClaimedRow> = sqlx::query_as(
+        "UPDATE watches SET leased_until = ?1, attempts = attempts + 1
+         WHERE account_id = (
+             SELECT account_id FROM (
+                 SELECT account_id, app, leased_until FROM watches
+                 WHERE good_at IS NOT NULL AND good_at >= ?3 ORDER BY good_at DESC LIMIT 100) AS lately
+             WHERE app NOT IN (?4, ?5, ?6) AND (leased_until IS NULL OR leased_until <= ?2)
+                 AND NOT EXISTS (
+                     SELECT 1 FROM checks
+                     WHERE checks.account_id = lately.account_id AND checks.leased_until > ?2)
+             LIMIT 1)
+         RETURNING account_id, attempts,
+             (SELECT owner FROM accounts WHERE accounts.account_id = watches.account_id) AS owner",
+    )
+    .bind(lease.timestamp())
+    .bind(now.timestamp())
+    .bind(since.timestamp())
+    .bind(apps[0].0.to_vec())
+    .bind(apps[1].0.to_vec())
+    .bind(apps[2].0.to_vec())
+    .fetch_optional(db)
+    .await?;
+    row.map(TryInto::try_into).transpose()
+}
+
+/// How many links of other apps than `apps` there are that [`claim_witness`] would choose from, were they not being asked
+/// about; and of how many apps those are that X refused when it was asked last.
+///
+/// # Errors
+/// The database failed.
+pub async fn other_witnesses(
+    db: impl SqliteExecutor<'_>,
+    apps: [AppMark; 3],
+    since: DateTime<Utc>,
+) -> Result<(usize, usize), StoreError> {
+    let (busy, suspected): (i64, i64) = sqlx::query_as(
+        "SELECT count(*), count(DISTINCT app) FILTER (WHERE memory -> 'suspicion' <> 'null') FROM (
+             SELECT app, memory FROM watches
+             WHERE good_at IS NOT NULL AND good_at >= ?1 ORDER BY good_at DESC LIMIT 100) AS lately
+         WHERE app NOT IN (?2, ?3, ?4)",
+    )
+    .bind(since.timestamp())
+    .bind(apps[0].0.to_vec())
+    .bind(apps[1].0.to_vec())
+    .bind(apps[2].0.to_vec())
+    .fetch_one(db)
+    .await?;
+    let count = |rows: i64| usize::try_from(rows).unwrap_or(0);
+    Ok((count(busy), count(suspected)))
+}
+
+/// When the next link can be claimed.
+///
+/// # Errors
+/// The database failed.
+pub async fn next_due(db: impl SqliteExecutor<'_>) -> Result<Option<DateTime<Utc>>, StoreError> {
+    // The first that is due and not being asked about, or one that is, after its lease.
+    let due: Option<i64> = sqlx::query_scalar(
+        "SELECT min(due) FROM (
+             SELECT due FROM (
+                 SELECT due_at AS due FROM watches WHERE account_id NOT IN (
+                     SELECT account_id FROM checks WHERE leased_until IS NOT NULL
+                     UNION ALL SELECT account_id FROM watches WHERE leased_until IS NOT NULL)
+                 ORDER BY due_at LIMIT 1)
+             UNION ALL
+             SELECT max(due_at, leased_until) FROM watches WHERE leased_until IS NOT NULL)",
+    )
+    .fetch_one(db)
+    .await?;
+    Ok(due.map(time))
+}
+
+/// What is kept about a link.
+///
+/// # Errors
+/// The database failed, or holds what this program never writes.
+pub async fn get(
+    db: impl SqliteExecutor<'_>,
+    account: AccountId,
+) -> Result<Option<Watch>, StoreError> {
+    let row: Option<(String, i64)> =
+        sqlx::query_as("SELECT memory, charged_at FROM watches WHERE account_id = ?")
+            .bind(account.bytes().as_slice())
+            .fetch_optional(db)
+            .await?;
+    row.map(|(memory, charged_at)| {
+        Ok(Watch {
+            memory: serde_json::from_str(&memory).map_err(|_| corrupt("unknown memory"))?,
+            charged_at: time(charged_at),
+        })
+    })
+    .transpose()
+}
+
+fn json(memory: &Memory) -> Result<String, StoreError> {
+    serde_json::to_string(memory).map_err(|_| corrupt("the memory has no JSON form"))
+}
+
+/// Writes down what an answer left behind, and frees the link.
+///
+/// # Errors
+/// The database failed.
+pub async fn settle(
+    db: impl SqliteExecutor<'_>,
+    account: AccountId,
+    settled: &Settled,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "UPDATE watches SET memory = ?, app = coalesce(?, app), good_at = ?, due_at = ?, charged_at = ?,
+             leased_until = NULL, attempts = 0
+         WHERE account_id = ?",
+    )
+    .bind(json(&settled.memory)?)
+    .bind(settled.app.map(|app| app.0.to_vec()))
+    .bind(settled.good_at.map(|at| at.timestamp()))
+    .bind(settled.due_at.timestamp())
+    .bind(settled.charged_at.timestamp())
+    .bind(account.bytes().as_slice())
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Takes over what the user was shown. Whoever holds the link keeps it.
+///
+/// # Errors
+/// The database failed.
+pub async fn learn(
+    db: impl SqliteExecutor<'_>,
+    account: AccountId,
+    memory: &Memory,
+    good_at: Option<DateTime<Utc>>,
+    due_at: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    sqlx::query("UPDATE watches SET memory = ?, good_at = ?, due_at = ? WHERE account_id = ?")
+        .bind(json(memory)?)
+        .bind(good_at.map(|at| at.timestamp()))
+        .bind(due_at.timestamp())
+        .bind(account.bytes().as_slice())
+        .execute(db)
+        .await?;
+    Ok(())
+}
+
+/// Changes what is remembered, and nothing else.
+///
+/// # Errors
+/// The database failed.
+pub async fn set_memory(
+    db: impl SqliteExecutor<'_>,
+    account: AccountId,
+    memory: &Memory,
+) -> Result<(), StoreError> {
+    sqlx::query("UPDATE watches SET memory = ? WHERE account_id = ?")
+        .bind(json(memory)?)
+        .bind(account.bytes().as_slice())
+        .execute(db)
+        .await?;
+    Ok(())
+}
+
+/// Frees a link without an answer, to be asked about at `due_at`.
+///
+/// # Errors
+/// The database failed.
+pub async fn postpone(
+    db: impl SqliteExecutor<'_>,
+    account: AccountId,
+    due_at: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    sqlx::query("UPDATE watches SET leased_until = NULL, due_at = ? WHERE account_id = ?")
+        .bind(due_at.timestamp())
+        .bind(account.bytes().as_slice())
+        .execute(db)
+        .await?;
+    Ok(())
+}
+
+/// X asked for a pause: no link of the app is asked about before `until`. Those that wait for it come back spread over
+/// `spread` seconds.
+///
+/// # Errors
+/// The database failed.
+pub async fn postpone_app(
+    db: impl SqliteExecutor<'_>,
+    app: AppMark,
+    until: DateTime<Utc>,
+    spread: u32,
+) -> Result<(), StoreError> {
+    sqlx::query("UPDATE watches SET due_at = ?2 + rowid % ?3 WHERE app = ?1 AND due_at < ?2")
+        .bind(app.0.as_slice())
+        .bind(until.timestamp())
+        .bind(spread.max(1))
+        .execute(db)
+        .await?;
+    Ok(())
+}
+
+/// Links that are due later than `latest`, as many as `limit`: the interval has become shorter.
+///
+/// # Errors
+/// The database failed, or holds what this program never writes.
+pub async fn due_after(
+    db: impl SqliteExecutor<'_>,
+    latest: DateTime<Utc>,
+    limit: u32,
+) -> Result<Vec<AccountId>, StoreError> {
+    let ids: Vec<Vec<u8>> =
+        sqlx::query_scalar("SELECT account_id FROM watches WHERE due_at > ? LIMIT ?")
+            .bind(latest.timestamp())
+            .bind(limit)
+            .fetch_all(db)
+            .await?;
+    ids.into_iter()
+        .map(|id| {
+            let id = id.try_into().map_err(|_| corrupt("id of a wrong length"))?;
+            Ok(AccountId::from_bytes(id))
+        })
+        .collect()
+}
+
+/// Frees what a run that died had claimed.
+///
+/// # Errors
+/// The database failed.
+pub async fn free_all(db: impl SqliteExecutor<'_>) -> Result<(), StoreError> {
+    sqlx::query("UPDATE watches SET leased_until = NULL WHERE leased_until IS NOT NULL")
+        .execute(db)
+        .await?;
+    Ok(())
+}
+
+/// How many links work: those are the ones that X charges for.
+///
+/// # Errors
+/// The database failed.
+pub async fn working(db: impl SqliteExecutor<'_>) -> Result<u64, StoreError> {
+    let count: i64 = sqlx::query_scalar("SELECT count(*) FROM watches WHERE good_at IS NOT NULL")
+        .fetch_one(db)
+        .await?;
+    Ok(u64::try_from(count).unwrap_or(0))
+}
+
+/// The messages about a link that were sent last.
+///
+/// # Errors
+/// The database failed.
+pub async fn told(db: impl SqliteExecutor<'_>, account: AccountId) -> Result<Told, StoreError> {
+    let row: Option<(Option<i64>, Option<i64>, Option<i32>)> =
+        sqlx::query_as("SELECT told_before, told_at, message_id FROM watches WHERE account_id = ?")
+            .bind(account.bytes().as_slice())
+            .fetch_optional(db)
+            .await?;
+    let (before, at, message) = row.unwrap_or_default();
+    Ok(Told {
+        before: before.map(time),
+        last: message.zip(at.map(time)),
+    })
+}
+
+/// Notes that a message about a link was sent.
+///
+/// # Errors
+/// The database failed.
+pub async fn note_told(
+    db: impl SqliteExecutor<'_>,
+    account: AccountId,
+    message: i32,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "UPDATE watches SET told_before = told_at, told_at = ?, message_id = ? WHERE account_id = ?",
+    )
+    .bind(now.timestamp())
+    .bind(message)
+    .bind(account.bytes().as_slice())
+    .execute(db)
+    .await?;
+    Ok(())
+}

@@ -1,0 +1,236 @@
+//! What the bot says when nobody has asked: a link no longer works, works again, everything fails at once, or it is time to
+//! rotate. And what `/accounts` shows of that.
+
+use chrono::{DateTime, Utc};
+
+use super::{Words, at, button, day_at, escape, notices::plain, reply, verdicts};
+use crate::{
+    domain::{
+        account::{AccountId, AccountName},
+        notice::{AccountChoice, AccountSummary, Errand, WatchNotice},
+        verdict::{Outcome, Permission, Verdict},
+        watch::{Change, TroubleKind, TroubleNews},
+    },
+    telegram::{
+        action::{AccountAction, Action, Doubtful},
+        reply::Reply,
+    },
+};
+
+/// A link no longer works, or works again. One button: what the user can do about it.
+pub(super) fn changed(notice: &WatchNotice, words: &Words<'_>) -> Reply {
+    let WatchNotice {
+        account,
+        verdict,
+        change,
+        worked_until,
+    } = notice;
+    let said = verdicts::text(verdict, words.now);
+    let mut text = format!(
+        "{} <b>{}</b>{}",
+        said.sign,
+        escape(account.name.as_str()),
+        said.sentence
+    );
+    text.push('\n');
+    text.push_str(&match (change, worked_until) {
+        (Change::Died, Some(at)) => format!(
+            "It worked until {}. I asked X twice before I tell you.",
+            day_at(*at, words.now)
+        ),
+        (Change::Died, None) => "I asked X twice before I tell you.".to_owned(),
+        (Change::Recovered { refused_since }, _) => match refused_since {
+            Some(since) => format!(
+                "It works again; X had refused it since {}.",
+                day_at(*since, words.now)
+            ),
+            None => "It works again.".to_owned(),
+        },
+    });
+    if *change == Change::Died && !said.next_step.is_empty() {
+        text.push_str(&format!("\n\n{}", said.next_step));
+    }
+    text.push_str(&format!("\n\n<code>{}</code>", verdict.code()));
+    reply(text, vec![vec![the_button(verdict, *change, account.id)]])
+}
+
+fn the_button(
+    verdict: &Verdict,
+    change: Change,
+    account: AccountId,
+) -> teloxide::types::InlineKeyboardButton {
+    if matches!(change, Change::Recovered { .. }) {
+        return button("What is this?", Action::Rechecks);
+    }
+    match Doubtful::of(verdict.doubtful_fields()) {
+        Some(doubtful) => button(
+            "Rotate",
+            Action::Account(AccountAction::Repair(doubtful), account),
+        ),
+        None if verdict.outcome() == Outcome::Refused => button(
+            "Check again",
+            Action::Account(AccountAction::Errand(Errand::Verify), account),
+        ),
+        None => button("What is this?", Action::Rechecks),
+    }
+}
+
+/// To the owner.
+pub(super) fn trouble(news: TroubleNews, words: &Words<'_>) -> Reply {
+    plain(match news {
+        TroubleNews::Began { kind, since } => {
+            let (what, step) = match kind {
+                TroubleKind::Refused => (
+                    "X refuses links of several apps at once that worked a short while ago",
+                    "That is rarely the fault of so many people. Look at X's status page, and at what has changed here \
+                     (addx doctor).",
+                ),
+                TroubleKind::Away => (
+                    "X does not answer about links of several apps, or not in a way that I understand",
+                    "Look at X's status page and at this server's network (addx doctor).",
+                ),
+                TroubleKind::Clock => (
+                    "X refuses this server's time",
+                    "Set the clock of this server; addx doctor shows by how much it is off.",
+                ),
+            };
+            format!(
+                "🚧 To the owner of this bot: {what}, since {}. I tell their users nothing, and ask again until it is over.\
+                 \n\n{step}",
+                day_at(since, words.now)
+            )
+        }
+        TroubleNews::Over { since } => format!(
+            "✅ To the owner of this bot: X accepts links again. It did not since {}.",
+            day_at(since, words.now)
+        ),
+    })
+}
+
+/// The lines of `/accounts` about one link that are not about X's last word.
+pub(super) fn details(account: &AccountSummary, words: &Words<'_>) -> String {
+    let mut text = String::new();
+    if let Some(since) = account.doubted_since {
+        text.push_str(&format!(
+            "\nX refused it at {}; I ask again before I believe it",
+            at(since, words.now)
+        ));
+    } else if let Some(code) = &account.asked_in_vain {
+        text.push_str(&format!(
+            "\nX did not decide when I asked last (<code>{}</code>); I ask again",
+            escape(code)
+        ));
+    }
+    let permission = account.verdict.as_ref().and_then(|verdict| match verdict {
+        Verdict::Connected {
+            permission: Permission::ReadWrite,
+            ..
+        } => Some("may read and write"),
+        Verdict::Connected {
+            permission: Permission::ReadWriteDirectMessages,
+            ..
+        } => Some("may read, write and send direct messages"),
+        Verdict::ReadOnly { .. } => Some("may only read"),
+        Verdict::ConnectedPermissionUnknown { .. } => Some("X did not say what it may do"),
+        _ => None,
+    });
+    let age = account.values_since.map(|since| age(since, words));
+    let reminder = account
+        .remind_after_days
+        .map(|days| format!("reminder after {days} days"));
+    let facts = permission
+        .map(str::to_owned)
+        .into_iter()
+        .chain(age)
+        .chain(reminder);
+    let facts: Vec<String> = facts.collect();
+    if !facts.is_empty() {
+        text.push_str(&format!("\n{}", facts.join(" · ")));
+    }
+    text
+}
+
+fn age(since: DateTime<Utc>, words: &Words<'_>) -> String {
+    match (words.now - since).num_days() {
+        ..=0 => "values from today".to_owned(),
+        1 => "values 1 day old".to_owned(),
+        days => format!("values {days} days old"),
+    }
+}
+
+/// When shall the user be reminded to rotate?
+pub(super) fn ask_reminder(
+    account: &AccountChoice,
+    values_since: Option<DateTime<Utc>>,
+    days: Option<u32>,
+    words: &Words<'_>,
+) -> Reply {
+    let choice = |label: &str, days| {
+        let action = Action::Account(AccountAction::Remind(days), account.id);
+        button(label, action)
+    };
+    let now = match days {
+        Some(days) => format!("I remind you after {days} days now."),
+        None => "I do not remind you now.".to_owned(),
+    };
+    let age = values_since.map_or_else(String::new, |since| format!(" ({})", age(since, words)));
+    reply(
+        format!(
+            "When shall I remind you to give <b>{}</b>{age} new values? {now}",
+            escape(account.name.as_str())
+        ),
+        vec![
+            vec![
+                choice("After 30 days", Some(30)),
+                choice("90 days", Some(90)),
+            ],
+            vec![choice("180 days", Some(180)), choice("365 days", Some(365))],
+            vec![choice("Never", None)],
+        ],
+    )
+}
+
+/// The reminder is set, or off.
+pub(super) fn reminder_set(
+    name: &AccountName,
+    due_at: Option<DateTime<Utc>>,
+    words: &Words<'_>,
+) -> Reply {
+    let name = escape(name.as_str());
+    plain(match due_at {
+        Some(due) if due <= words.now => {
+            format!("I remind you of <b>{name}</b> now, since its values are that old already.")
+        }
+        Some(due) => format!(
+            "I remind you on {} to give <b>{name}</b> new values.",
+            due.format("%-d %B %Y")
+        ),
+        None => format!("I do not remind you of <b>{name}</b>."),
+    })
+}
+
+/// The reminder.
+pub(super) fn rotate_due(
+    account: &AccountChoice,
+    values_since: Option<DateTime<Utc>>,
+    words: &Words<'_>,
+) -> Reply {
+    let age = values_since.map_or_else(String::new, |since| format!(": {}", age(since, words)));
+    reply(
+        format!(
+            "⏰ You wanted to be reminded to rotate <b>{}</b>{age}. Regenerate them in X, then give me the new ones; the old \
+             ones stay in use until X accepts the new.",
+            escape(account.name.as_str())
+        ),
+        vec![vec![button(
+            "Rotate",
+            Action::Account(AccountAction::Errand(Errand::Rotate), account.id),
+        )]],
+    )
+}
+
+/// What re-checks are.
+pub(super) const WHAT_IS_THIS: &str = "I ask X about your accounts by myself, usually once a day, whether it still accepts \
+     their values. If X refuses one, I ask again after a while, and compare with other accounts, before I tell you; when it \
+     works again, I tell you too. /accounts shows when each was checked last. Nothing is posted, and your values are not shown to \
+     anybody.";

@@ -1,0 +1,136 @@
+//! What `/accounts` shows of a link, and reminders to rotate it.
+
+use std::time::Duration;
+
+use addx::config::Rechecks;
+use addx_sim::x::answers;
+use chrono::TimeDelta;
+
+use crate::harness::{ME, MINUTE, World, enter, link, shown, verdict};
+
+const DAY: Duration = Duration::from_hours(24);
+
+#[tokio::test]
+async fn the_list_shows_what_is_doubted_and_what_was_asked_in_vain() {
+    let mut world = World::without_bot().await;
+    world.rechecks = Rechecks {
+        interval: Some(TimeDelta::hours(24)),
+        confirm: TimeDelta::minutes(10),
+        budget: None,
+    };
+    world.start_bot().await;
+    let person = world.person();
+    let (_, _, values) = world.working_values("seedling");
+    link(&person, "main", &values).await;
+    world.x.answer_next(ME, answers::credits_depleted(7));
+    world.advance(DAY);
+    world.rest().await;
+    person.say("/accounts");
+    let list = person.wait_text("Your accounts").await.unwrap();
+    insta::assert_snapshot!(shown(&list), @"
+    Your accounts
+
+    ✅ main · @seedling
+    connected since 24 Nov 12:00 UTC, checked 24 Nov 12:00 UTC
+    X did not decide when I asked last (no_credits); I ask again
+    may read and write · values 1 day old
+    [Link another][Remind me to rotate]
+    ");
+    world.x.answer_next(ME, answers::unauthorized());
+    world.advance(10 * MINUTE);
+    world.rest().await;
+    person.say("/accounts");
+    person
+        .wait_text("X refused it at 12:10 UTC; I ask again before I believe it")
+        .await
+        .unwrap();
+    world.advance(10 * MINUTE);
+    world.rest().await;
+    person.say("/accounts");
+    let list = person.wait_text("Your accounts").await.unwrap();
+    assert!(!list.text.contains("I ask again"), "{list}");
+    assert!(list.text.contains("checked 12:20 UTC"), "{list}");
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn nobody_is_reminded_unasked_and_everybody_who_asked_is() {
+    let mut world = World::start().await;
+    let person = world.person();
+    let (user, app, values) = world.working_values("seedling");
+    let (_, _, others) = world.working_values("other");
+    link(&person, "main", &values).await;
+    link(&person, "shop", &others).await;
+    person.say("/accounts");
+    person.wait_text("Your accounts").await.unwrap();
+    person.press("Remind me to rotate").unwrap();
+    person.wait_text("Of which account").await.unwrap();
+    person.press("main").unwrap();
+    let question = person.wait_text("When shall I remind you").await.unwrap();
+    insta::assert_snapshot!(shown(&question), @"
+    When shall I remind you to give main (values from today) new values? I do not remind you now.
+    [After 30 days][90 days]
+    [180 days][365 days]
+    [Never]
+    ");
+    person.press("90 days").unwrap();
+    person
+        .wait_text("I remind you on 22 February 2027 to give main new values.")
+        .await
+        .unwrap();
+
+    world.advance(89 * DAY);
+    world.rest().await;
+    let before = person.chat().messages.len();
+    world.restart_bot().await;
+    world.advance(DAY);
+    let reminder = person.wait_text("You wanted to be reminded").await.unwrap();
+    insta::assert_snapshot!(shown(&reminder), @"
+    ⏰ You wanted to be reminded to rotate main: values 90 days old. Regenerate them in X, then give me the new ones; the old ones stay in use until X accepts the new.
+    [Rotate]
+    ");
+    world.rest().await;
+    assert_eq!(person.chat().messages.len(), before + 1);
+    person.say("/accounts");
+    person
+        .wait_text("may read and write · values 90 days old · reminder after 90 days")
+        .await
+        .unwrap();
+
+    // New values begin the days anew.
+    let fresh = world.regenerated_token(&app, &user);
+    person.say("/rotate main");
+    person.wait_text("What did you regenerate").await.unwrap();
+    person.press("Token pair").unwrap();
+    person.wait_text("Step 1 of 2").await.unwrap();
+    enter(&person, &[&fresh.token, &fresh.secret], 2).await;
+    verdict(&person, "connected").await;
+    person.mark();
+    world.advance(89 * DAY);
+    world.rest().await;
+    let before = person.chat().messages.len();
+    world.advance(DAY);
+    person.wait_text("You wanted to be reminded").await.unwrap();
+    world.rest().await;
+    assert_eq!(person.chat().messages.len(), before + 1);
+
+    person.say("/accounts");
+    person.wait_text("Your accounts").await.unwrap();
+    person.press("Remind me to rotate").unwrap();
+    person.wait_text("Of which account").await.unwrap();
+    person.press("main").unwrap();
+    person
+        .wait_text("I remind you after 90 days now")
+        .await
+        .unwrap();
+    person.press("Never").unwrap();
+    person
+        .wait_text("I do not remind you of main")
+        .await
+        .unwrap();
+    let before = person.chat().messages.len();
+    world.advance(400 * DAY);
+    world.rest().await;
+    assert_eq!(person.chat().messages.len(), before);
+    world.finish().await;
+}
