@@ -21,7 +21,9 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use crate::cli::{Cli, CliError, Command, Exit, LogFormat, audit, complain, copies, doctor, key};
+use crate::cli::{
+    Cli, CliError, Command, Exit, LogFormat, audit, client, complain, copies, doctor, key,
+};
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -51,6 +53,10 @@ fn run(command: Command, env: &Environment) -> Result<Exit, CliError> {
         Command::Audit(command) => {
             let place = env.place()?;
             done(block_on(async { audit::run(command, &place).await })?)
+        }
+        Command::Client(command) => {
+            let place = env.place()?;
+            done(block_on(async { client::run(command, &place).await })?)
         }
         Command::Backup { file, json } => {
             let place = env.place()?;

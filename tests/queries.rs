@@ -18,7 +18,15 @@ use sqlx::AssertSqlSafe;
 const CALLS: [&str; 3] = ["query", "query_as", "query_scalar"];
 
 /// Statements that read a whole table on purpose: a part of the statement, and why.
-const DELIBERATE: [(&str, &str); 12] = [
+const DELIBERATE: [(&str, &str); 14] = [
+    (
+        "FROM accounts ORDER BY owner, name_key",
+        "lists all accounts, when the operator asks for their ids",
+    ),
+    (
+        "SELECT * FROM clients ORDER BY client_id",
+        "lists all programs, when the operator asks; there are a handful",
+    ),
     (
         "EXISTS (SELECT 1 FROM data_keys)",
         "asked once, at start, and the first row answers it",

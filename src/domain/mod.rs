@@ -2,6 +2,7 @@
 
 pub mod account;
 pub mod audit;
+pub mod client;
 pub mod credentials;
 pub mod linking;
 pub mod notice;

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     account::{AccountId, AccountName, NameRejection, XAccount, XUsername},
+    client::ClientName,
     linking::{FlowId, Purpose},
     report::Report,
     verdict::Verdict,
@@ -187,6 +188,27 @@ pub enum Notice {
     },
     /// `/diagnose`
     Report(Report),
+    /// The operator lets a program use an account.
+    ProgramAdded {
+        /// Which account.
+        account: AccountChoice,
+        /// Which program.
+        program: ClientName,
+    },
+    /// Which programs may use an account.
+    Programs {
+        /// Which account.
+        account: AccountChoice,
+        /// By name.
+        programs: Vec<Program>,
+    },
+    /// The user took an account back from a program.
+    ProgramRemoved {
+        /// Which account.
+        account: AccountChoice,
+        /// Which program.
+        program: ClientName,
+    },
     /// Stored by another version of this program and no longer understood. Says nothing.
     Unreadable,
 }
@@ -231,6 +253,15 @@ pub struct Past {
     pub detail: String,
 }
 
+/// A program that may use an account.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Program {
+    /// Its number.
+    pub id: i64,
+    /// Its name.
+    pub name: ClientName,
+}
+
 /// What an account is chosen for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -271,6 +302,9 @@ pub struct AccountSummary {
     pub checked_at: Option<DateTime<Utc>>,
     /// Whether new values wait beside the ones in use.
     pub candidate: bool,
+    /// The programs that may use it.
+    #[serde(default)]
+    pub programs: Vec<ClientName>,
 }
 
 /// X's answer about an account, and what came of it.

@@ -32,7 +32,7 @@ use crate::{
     failpoint,
     random::Random,
     store::{
-        Store, StoreError, Tx, accounts, checks as questions,
+        Store, StoreError, Tx, accounts, checks as questions, clients,
         values::{self, SealedValue, Slot, WrappedKey},
     },
     vault::{AuditKey, DataKey, Vault},
@@ -109,10 +109,16 @@ impl Linker {
         owner: i64,
     ) -> Result<Vec<AccountSummary>, StoreError> {
         let accounts = accounts::list(&mut **tx, owner).await?;
+        let uses = clients::uses_of(&mut **tx, owner).await?;
+        let programs = |account: AccountId| {
+            let of_it = uses.iter().filter(|each| each.account == account);
+            of_it.map(|each| each.name.clone()).collect()
+        };
         Ok(accounts
             .into_iter()
             .map(|account| AccountSummary {
                 id: account.id,
+                programs: programs(account.id),
                 name: account.name,
                 x_account: account.x_account,
                 verdict: account.verdict,

@@ -10,6 +10,7 @@ pub mod anchors;
 pub mod audit;
 pub mod canary;
 pub mod checks;
+pub mod clients;
 pub mod copies;
 pub mod counts;
 pub mod courtesies;

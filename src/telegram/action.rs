@@ -94,6 +94,8 @@ pub(crate) enum AccountAction {
     Keep,
     /// Give its values to the account that was there before.
     UpdateTwin,
+    /// Show which programs may use it.
+    Programs,
 }
 
 /// The values that a repair asks for.
@@ -154,6 +156,8 @@ pub(crate) enum Action {
     Add,
     /// Let a Telegram user in, or not.
     Access(Decision, i64),
+    /// Let a program no longer use an account.
+    TakeBack(i64, AccountId),
 }
 
 impl Action {
@@ -162,9 +166,13 @@ impl Action {
         match self {
             Self::Flow(FlowAction::Cancel, _)
             | Self::Account(
-                AccountAction::Errand(Errand::Unlink) | AccountAction::Erase | AccountAction::Keep,
+                AccountAction::Errand(Errand::Unlink)
+                | AccountAction::Erase
+                | AccountAction::Keep
+                | AccountAction::Programs,
                 _,
-            ) => true,
+            )
+            | Self::TakeBack(..) => true,
             Self::Flow(..)
             | Self::Account(..)
             | Self::Guide
@@ -194,7 +202,7 @@ const FLOW: [(&str, FlowAction); 9] = [
     ("over", FlowAction::StartOver),
 ];
 
-const ACCOUNT: [(&str, AccountAction); 14] = [
+const ACCOUNT: [(&str, AccountAction); 15] = [
     ("verify", AccountAction::Errand(Errand::Verify)),
     ("rotate", AccountAction::Errand(Errand::Rotate)),
     ("unlink", AccountAction::Errand(Errand::Unlink)),
@@ -209,6 +217,7 @@ const ACCOUNT: [(&str, AccountAction); 14] = [
     ("erase", AccountAction::Erase),
     ("keep", AccountAction::Keep),
     ("twin", AccountAction::UpdateTwin),
+    ("programs", AccountAction::Programs),
 ];
 
 const DECISIONS: [(&str, Decision); 3] = [
@@ -244,6 +253,7 @@ impl fmt::Display for Action {
             Self::Access(decision, user) => {
                 write!(f, "{VERSION}:user:{}:{user}", word_of(&DECISIONS, decision))
             }
+            Self::TakeBack(client, account) => write!(f, "{VERSION}:take:{client}:{account}"),
             Self::Guide => write!(f, "{VERSION}:guide"),
             Self::Accounts => write!(f, "{VERSION}:accounts"),
             Self::Add => write!(f, "{VERSION}:add"),
@@ -264,6 +274,11 @@ impl FromStr for Action {
                 let decision = action_of(&DECISIONS, decision).ok_or(NotAnAction)?;
                 let user = user.parse().map_err(|_| NotAnAction)?;
                 Ok(Self::Access(decision, user))
+            }
+            [VERSION, "take", client, account] => {
+                let client = client.parse().map_err(|_| NotAnAction)?;
+                let account = account.parse().map_err(|_| NotAnAction)?;
+                Ok(Self::TakeBack(client, account))
             }
             [VERSION, word, account] => {
                 let action = action_of(&ACCOUNT, word).ok_or(NotAnAction)?;
@@ -289,6 +304,7 @@ mod tests {
         let account = AccountId::from_bytes([0xff; 16]);
         let tag = StepTag::new(FlowId(u32::MAX), 10);
         let mut all = vec![Action::Guide, Action::Accounts, Action::Add];
+        all.push(Action::TakeBack(i64::MAX, account));
         all.extend(DECISIONS.map(|(_, decision)| Action::Access(decision, i64::MAX)));
         all.extend(FLOW.map(|(_, action)| Action::Flow(action, tag)));
         all.extend(ACCOUNT.map(|(_, action)| Action::Account(action, account)));

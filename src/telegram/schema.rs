@@ -10,7 +10,7 @@ use super::{
     Command, Telegram,
     access::Admission,
     action::Action,
-    handlers::{access as owner, accounts, basics, link, records, rotate, strays, taps},
+    handlers::{access as owner, accounts, basics, link, programs, records, rotate, strays, taps},
     inbox,
     turn::Visit,
 };
@@ -117,6 +117,7 @@ pub(super) fn schema() -> Schema {
             .branch(case![Action::Flow(action, tag)].endpoint(taps::flow))
             .branch(case![Action::Account(action, account)].endpoint(taps::account))
             .branch(case![Action::Access(decision, user)].endpoint(owner::decide))
+            .branch(case![Action::TakeBack(client, account)].endpoint(programs::take_back))
             .branch(case![Action::Guide].endpoint(taps::guide))
             .branch(case![Action::Accounts].endpoint(taps::accounts))
             .branch(case![Action::Add].endpoint(taps::add)),

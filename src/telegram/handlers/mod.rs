@@ -4,6 +4,7 @@ pub(super) mod access;
 pub(super) mod accounts;
 pub(super) mod basics;
 pub(super) mod link;
+pub(super) mod programs;
 pub(super) mod records;
 pub(super) mod rotate;
 pub(super) mod strays;

@@ -13,7 +13,7 @@ use crate::{
     telegram::{
         Telegram,
         action::{AccountAction, FlowAction, StepTag},
-        handlers::{accounts, link, rotate, strays},
+        handlers::{accounts, link, programs, rotate, strays},
         reply,
         schema::HandlerResult,
         texts::toast,
@@ -178,6 +178,7 @@ pub(in crate::telegram) async fn account(
                 turn.delete_own(question).await?;
             }
         }
+        AccountAction::Programs => programs::say(&mut turn, account).await?,
         AccountAction::UpdateTwin => {
             // A flow about either of the two has nothing left to do.
             if state.account() == Some(account) {

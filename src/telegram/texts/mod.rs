@@ -5,6 +5,7 @@ mod card;
 mod notices;
 mod pages;
 mod paste;
+mod publishing;
 pub(crate) mod verdicts;
 
 pub(super) use self::{card::card, notices::notice};

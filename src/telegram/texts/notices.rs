@@ -5,7 +5,7 @@ use teloxide::{
     utils::command::BotCommands as _,
 };
 
-use super::{Words, at, button, escape, pages, reply, verdicts, wait};
+use super::{Words, at, button, escape, pages, publishing, reply, verdicts, wait};
 use crate::{
     domain::{
         account::{AccountId, NameRejection},
@@ -271,10 +271,15 @@ pub(in crate::telegram) fn notice(notice: &Notice, words: &Words<'_>) -> Option<
             escape(id)
         )),
         Notice::Report(report) => plain(report_text(report, words)),
+        Notice::ProgramAdded { account, program } => publishing::program_added(account, program),
+        Notice::Programs { account, programs } => publishing::programs(account, programs),
+        Notice::ProgramRemoved { account, program } => {
+            publishing::program_removed(account, program)
+        }
     })
 }
 
-fn plain(html: String) -> Reply {
+pub(super) fn plain(html: String) -> Reply {
     reply(html, Vec::new())
 }
 
@@ -339,9 +344,12 @@ fn accounts_list(accounts: &[AccountSummary], words: &Words<'_>) -> Reply {
         if account.candidate {
             text.push_str(", new values waiting");
         }
+        text.push_str(&publishing::used_by(&account.programs));
         text.push('\n');
     }
-    reply(text, vec![vec![button("Link another", Action::Add)]])
+    let mut rows = publishing::program_buttons(accounts);
+    rows.push(vec![button("Link another", Action::Add)]);
+    reply(text, rows)
 }
 
 fn guest_list(guests: &[Guest], words: &Words<'_>) -> Reply {
@@ -432,6 +440,10 @@ fn happened(event: &str) -> &'static str {
         Some(Event::AccessGrant) => "the owner let you in",
         Some(Event::AccessRefuse) => "the owner did not let you in",
         Some(Event::AccessBlock) => "the owner blocked you",
+        Some(Event::ClientAdd) => "may be used by",
+        Some(Event::ClientRevoke) => "may no longer be used by",
+        Some(Event::ClientTakeBack) => "you took it back from",
+        Some(Event::Use) => "used by",
         Some(Event::KeyAdd | Event::KeyRetire | Event::Restore) | None => "something else",
     }
 }
