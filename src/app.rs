@@ -3,16 +3,17 @@
 use std::time::Duration;
 
 use teloxide::Bot;
-use tokio::{sync::mpsc, task::JoinSet};
+use tokio::{net::TcpListener, sync::mpsc, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     audit,
     clock::Clock,
-    config::{AllowedUsers, Config, ConfigError, DATABASE, TOKEN, X_URL},
+    config::{AllowedUsers, Config, ConfigError, DATABASE, PROXY, TOKEN, X_URL},
     failpoint,
     heartbeat::Heartbeat,
     linker::Linker,
+    proxy::Proxy,
     random::Random,
     store::{Store, StoreError, checks},
     telegram::{self, Telegram, TokenRefused},
@@ -104,6 +105,13 @@ async fn serve(
     if config.allowed_users == AllowedUsers::Everybody && config.owner.is_none() {
         tracing::warn!("everybody may use this bot; ADDX_ALLOWED_USERS limits it to some");
     }
+    let door = match config.proxy {
+        Some(address) => {
+            let bound = TcpListener::bind(address).await;
+            Some(bound.map_err(|error| ConfigError::new(PROXY, error))?)
+        }
+        None => None,
+    };
     let bot = telegram_client(&config)?;
     let introduced = telegram::introduce(&bot, &clock, &stop).await;
     let me = match introduced {
@@ -120,7 +128,7 @@ async fn serve(
     let linker = Linker::new(
         store.clone(),
         vault.clone(),
-        x,
+        x.clone(),
         clock.clone(),
         random.clone(),
         audit.clone(),
@@ -140,6 +148,7 @@ async fn serve(
         audit,
         stop: stop.clone(),
     });
+    let door = door.map(|listener| (listener, Proxy::new(linker.clone(), x)));
     tracing::info!(version = env!("CARGO_PKG_VERSION"), "the bot runs");
     let mut parts = JoinSet::new();
     parts.spawn({
@@ -151,6 +160,10 @@ async fn serve(
         async move { store.keep_log_clean(stop).await }
     });
     parts.spawn(async move { telegram.run(written).await });
+    if let Some((listener, proxy)) = door {
+        let stop = stop.clone();
+        parts.spawn(async move { proxy.serve(listener, stop).await });
+    }
     // A part that ends by itself has panicked: the others stop too, and the program ends with an error.
     tokio::select! {
         biased;

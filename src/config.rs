@@ -3,6 +3,7 @@
 use std::{
     collections::HashSet,
     fmt,
+    net::{Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
 };
 
@@ -63,6 +64,12 @@ pub const OWNER: Variable = Variable {
     default: Some(""),
     meaning: "Telegram user id of who approves and blocks users; empty: the list alone decides",
 };
+/// Where programs publish.
+pub const PROXY: Variable = Variable {
+    name: "ADDX_PROXY_ADDR",
+    default: Some(""),
+    meaning: "where programs publish: a port of this machine alone, or ADDRESS:PORT; empty: nowhere",
+};
 /// What is logged.
 pub const LOG: Variable = Variable {
     name: "RUST_LOG",
@@ -71,7 +78,7 @@ pub const LOG: Variable = Variable {
 };
 
 /// Every variable, in the order of the README.
-pub const VARIABLES: [Variable; 8] = [
+pub const VARIABLES: [Variable; 9] = [
     TOKEN,
     TELEGRAM_URL,
     X_URL,
@@ -79,6 +86,7 @@ pub const VARIABLES: [Variable; 8] = [
     KEY_FILE,
     ALLOWED_USERS,
     OWNER,
+    PROXY,
     LOG,
 ];
 
@@ -149,6 +157,8 @@ pub struct Config {
     pub allowed_users: AllowedUsers,
     /// [`OWNER`]
     pub owner: Option<i64>,
+    /// [`PROXY`]
+    pub proxy: Option<SocketAddr>,
 }
 
 impl Config {
@@ -186,6 +196,7 @@ impl Config {
             key_file: PathBuf::from(value(KEY_FILE)),
             allowed_users: allowed_users(&value(ALLOWED_USERS))?,
             owner: owner(&value(OWNER))?,
+            proxy: proxy(&value(PROXY))?,
         })
     }
 }
@@ -307,9 +318,44 @@ fn owner(text: &str) -> Result<Option<i64>, ConfigError> {
     })
 }
 
+/// A bare port is one of this machine alone.
+fn proxy(text: &str) -> Result<Option<SocketAddr>, ConfigError> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    if let Ok(port) = text.parse() {
+        return Ok(Some((Ipv4Addr::LOCALHOST, port).into()));
+    }
+    text.parse().map(Some).map_err(|_| {
+        let problem = "it must be a port, like 8787, or an address with one, like 127.0.0.1:8787 or [::1]:8787";
+        ConfigError::new(PROXY, problem)
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_proxy_is_off_and_a_bare_port_is_of_this_machine_alone() {
+        let read_proxy = |text| {
+            read(&[("TELOXIDE_TOKEN", MADE_UP), ("ADDX_PROXY_ADDR", text)])
+                .map(|config| config.proxy.map(|address| address.to_string()))
+        };
+        assert_eq!(read_proxy("").unwrap(), None);
+        for (text, address) in [
+            ("8787", "127.0.0.1:8787"),
+            ("127.0.0.1:8787", "127.0.0.1:8787"),
+            ("[::1]:8787", "[::1]:8787"),
+            ("0.0.0.0:8787", "0.0.0.0:8787"),
+        ] {
+            assert_eq!(read_proxy(text).unwrap().as_deref(), Some(address));
+        }
+        for text in ["70000", ":8787", "example.org:80", "127.0.0.1", "on"] {
+            let error = read_proxy(text).unwrap_err();
+            assert_eq!(error.variable, "ADDX_PROXY_ADDR");
+        }
+    }
 
     const MADE_UP: &str = "123456789:AAmadeUpTokenForTests";
 

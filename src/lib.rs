@@ -13,6 +13,7 @@ pub mod hardening;
 pub mod heartbeat;
 mod incident;
 pub mod linker;
+pub mod proxy;
 pub mod random;
 pub mod rekey;
 pub mod store;

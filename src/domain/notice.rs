@@ -188,6 +188,15 @@ pub enum Notice {
     },
     /// `/diagnose`
     Report(Report),
+    /// X refused what a program asked for; a check follows.
+    Doubted {
+        /// Which account.
+        name: AccountName,
+        /// Which program.
+        program: ClientName,
+        /// HTTP status.
+        status: u16,
+    },
     /// The operator lets a program use an account.
     ProgramAdded {
         /// Which account.

@@ -375,7 +375,7 @@ fn newest<'a>(
 }
 
 /// All four values, new ones before those in use. `None`: one is missing.
-fn open_all(
+pub(super) fn open_all(
     key: &DataKey,
     owner: i64,
     account: AccountId,

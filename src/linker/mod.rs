@@ -3,11 +3,13 @@
 //! Each takes the caller's transaction, so that account, state and pending work change together or not at all.
 
 mod checks;
+mod credentials;
 mod diagnose;
 mod flow;
 mod verify;
 
 pub use self::{
+    credentials::Keys,
     flow::{Answer, Begun, Submitted},
     verify::VerifyRequest,
 };

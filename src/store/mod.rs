@@ -32,8 +32,9 @@ use std::{
 
 use chrono::{DateTime, Utc};
 use sqlx::{
-    Sqlite, SqlitePool, Transaction,
+    Connection as _, Sqlite, SqlitePool, Transaction,
     migrate::Migrator,
+    pool::PoolConnection,
     sqlite::{
         SqliteAutoVacuum, SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions,
         SqliteSynchronous,
@@ -147,6 +148,34 @@ impl StoreError {
     }
 }
 
+/// See [`Store::light_writer`].
+pub struct LightWriter(PoolConnection<Sqlite>);
+
+impl LightWriter {
+    /// Begins a transaction that takes the write lock at once.
+    ///
+    /// # Errors
+    /// The database is locked, full or gone.
+    pub async fn begin(&mut self) -> Result<Transaction<'_, Sqlite>, StoreError> {
+        Ok(self.0.begin_with("BEGIN IMMEDIATE").await?)
+    }
+
+    /// Lets the next writer's transactions be forced to disk again.
+    ///
+    /// # Errors
+    /// The database failed; then the connection is not used again.
+    pub async fn end(mut self) -> Result<(), StoreError> {
+        let done = sqlx::query("PRAGMA synchronous = FULL")
+            .execute(&mut *self.0)
+            .await;
+        if done.is_err() {
+            self.0.close_on_drop();
+        }
+        done?;
+        Ok(())
+    }
+}
+
 impl Store {
     /// Opens the database file, makes it if need be (and its folder, for the owner's eyes only), and migrates it.
     ///
@@ -218,6 +247,20 @@ impl Store {
             }
         }
         Ok(tx)
+    }
+
+    /// The connection that writes, for many small transactions that need not be forced to disk each. What is committed on
+    /// it outlives the process; a machine that loses its power may lose the last of it. Give it back with
+    /// [`LightWriter::end`].
+    ///
+    /// # Errors
+    /// The database is gone, or busy for too long.
+    pub async fn light_writer(&self) -> Result<LightWriter, StoreError> {
+        let mut connection = self.writer.acquire().await?;
+        sqlx::query("PRAGMA synchronous = NORMAL")
+            .execute(&mut *connection)
+            .await?;
+        Ok(LightWriter(connection))
     }
 
     /// From now on every write transaction tells `watch` the newest key that the database has seen; `watch` answers with

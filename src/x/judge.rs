@@ -3,7 +3,7 @@
 //! They go by status and by `type`, `title`, `reason` and `code`. X counts a change of an error's text as non-breaking
 //! (docs.x.com/x-api/fundamentals/versioning), so text decides only where X sends no number, and never alone.
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{
     headers::Access,
@@ -23,6 +23,7 @@ mod code {
     pub(super) const TOKEN: u64 = 89;
     pub(super) const UNVERIFIED: u64 = 99;
     pub(super) const TIMESTAMP: u64 = 135;
+    pub(super) const DUPLICATE: u64 = 187;
     pub(super) const USER_LOCKED: u64 = 326;
     pub(super) const CALLBACK: u64 = 415;
     pub(super) const APP_SUSPENDED: u64 = 416;
@@ -148,6 +149,37 @@ pub(super) fn verify_credentials(reply: &Reply, refusal: &Answer) -> Verdict {
             _ => Verdict::TokenPairRejected,
         },
     }
+}
+
+/// Whether a refusal of a program's request may be about the account: a 401, and a 403 unless it is about this one post.
+pub(super) fn makes_doubtful(answer: &Answer) -> bool {
+    match answer.status {
+        401 => true,
+        403 => {
+            let problem = answer.problem();
+            !is_duplicate(&problem) && !is_foreign_post(&problem)
+        }
+        _ => false,
+    }
+}
+
+/// Until when X wants no request of this kind, if it said so.
+pub(super) fn limited_until(answer: &Answer) -> Option<DateTime<Utc>> {
+    let problem = answer.problem();
+    match rate_limited(answer, problem.kind.as_deref()) {
+        Verdict::RateLimited { until } if answer.status == 429 => until,
+        _ => None,
+    }
+}
+
+/// X says only in words that a post was there already; v1.1 has a number for it.
+fn is_duplicate(problem: &Problem) -> bool {
+    problem.has(code::DUPLICATE) || problem.says("duplicate content")
+}
+
+/// A post of somebody else cannot be deleted.
+fn is_foreign_post(problem: &Problem) -> bool {
+    problem.says("not authorized to delete this")
 }
 
 /// The verdict on a clock that is `difference` seconds ahead of X's, if that is too much.

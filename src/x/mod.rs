@@ -4,6 +4,7 @@
 
 mod client;
 mod diagnosis;
+mod forward;
 mod headers;
 mod judge;
 mod oauth1;
@@ -15,3 +16,4 @@ mod fake;
 
 pub use client::{Limits, XClient, XClientError};
 pub use diagnosis::Diagnosis;
+pub use forward::{Forward, Forwarded, ForwardedBody, NotForwarded};

@@ -1,6 +1,7 @@
 //! The real bot, both simulators and a clock that tests move: what every test of this binary starts from.
 
 use std::{
+    net::SocketAddr,
     path::PathBuf,
     sync::{Mutex, PoisonError},
     time::Duration,
@@ -39,6 +40,8 @@ pub(crate) struct World {
     pub(crate) clock: Clock,
     pub(crate) allowed: AllowedUsers,
     pub(crate) owner: Option<i64>,
+    /// Where programs publish, once the bot runs.
+    pub(crate) proxy: SocketAddr,
     folder: TempDir,
     running: Option<Running>,
     /// Each start draws other random numbers.
@@ -91,6 +94,7 @@ impl World {
             clock,
             allowed: AllowedUsers::Everybody,
             owner: None,
+            proxy: free_port(),
             folder: tempfile::tempdir().unwrap(),
             running: None,
             starts: 0,
@@ -247,6 +251,7 @@ impl World {
             key_file: self.key_file(),
             allowed_users: self.allowed.clone(),
             owner: self.owner,
+            proxy: Some(self.proxy),
         }
     }
 
@@ -361,6 +366,12 @@ impl World {
         self.telegram.advance(by);
         self.clock.advance(by);
     }
+}
+
+/// A port that nobody listens on.
+fn free_port() -> SocketAddr {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.local_addr().unwrap()
 }
 
 /// The four values in the order in which the bot asks for them.

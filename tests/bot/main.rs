@@ -19,6 +19,7 @@ mod limits;
 mod linking;
 mod names;
 mod pasting;
+mod proxy;
 mod repairing;
 mod restarts;
 mod rotating;

@@ -271,6 +271,11 @@ pub(in crate::telegram) fn notice(notice: &Notice, words: &Words<'_>) -> Option<
             escape(id)
         )),
         Notice::Report(report) => plain(report_text(report, words)),
+        Notice::Doubted {
+            name,
+            program,
+            status,
+        } => publishing::doubted(name, program, *status),
         Notice::ProgramAdded { account, program } => publishing::program_added(account, program),
         Notice::Programs { account, programs } => publishing::programs(account, programs),
         Notice::ProgramRemoved { account, program } => {
