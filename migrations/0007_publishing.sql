@@ -17,3 +17,26 @@ CREATE TABLE client_accounts (
     PRIMARY KEY (client_id, account_id)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX client_accounts_by_account ON client_accounts (account_id);
+
+-- Posts that a user asked for in Telegram, until it is known what became of them.
+CREATE TABLE posts (
+    id         INTEGER PRIMARY KEY AUTOINCREMENT,
+    owner      INTEGER NOT NULL,
+    account_id BLOB    REFERENCES accounts (account_id) ON DELETE CASCADE, -- null while it is to be chosen
+    kind       TEXT    NOT NULL CHECK (kind IN ('test', 'message')),
+    state      TEXT    NOT NULL CHECK (state IN (
+        'draft',    -- shown, and not confirmed
+        'waiting',  -- confirmed, not sent
+        'sending',  -- handed to X; after a crash nobody knows whether it was published, so it is never sent again
+        'posted'    -- a test post that is to be deleted
+    )),
+    text       TEXT    NOT NULL,
+    post_id    TEXT,               -- X's number for it
+    due_at     INTEGER,            -- null for a draft
+    attempts   INTEGER NOT NULL DEFAULT 0, -- to delete it
+    created_at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX posts_by_due ON posts (due_at) WHERE due_at IS NOT NULL;
+CREATE INDEX posts_by_owner ON posts (owner);
+CREATE INDEX posts_by_account ON posts (account_id);
+CREATE INDEX posts_by_age ON posts (created_at) WHERE state = 'draft';

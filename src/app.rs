@@ -152,6 +152,10 @@ async fn serve(
     tracing::info!(version = env!("CARGO_PKG_VERSION"), "the bot runs");
     let mut parts = JoinSet::new();
     parts.spawn({
+        let (linker, stop) = (linker.clone(), stop.clone());
+        async move { linker.run_posts(stop).await }
+    });
+    parts.spawn({
         let stop = stop.clone();
         async move { linker.run_checks(stop).await }
     });

@@ -5,7 +5,7 @@
 //! `*` instead of a number means every time.
 
 /// Every point there is. `tests/reliability/crash.rs` checks that this list and the calls in `src/` are the same.
-pub const POINTS: [&str; 44] = [
+pub const POINTS: [&str; 50] = [
     // Start.
     "start.key_made",
     "start.unlocked",
@@ -46,6 +46,13 @@ pub const POINTS: [&str; 44] = [
     "check.before_commit",
     "check.committed",
     "swap.moved",
+    // A post.
+    "post.before_claim",
+    "post.claimed",
+    "post.sent",
+    "post.noted",
+    "post.before_delete",
+    "post.deleted",
     // A deletion that did not succeed at once.
     "queue.before_delete",
     "queue.deleted",

@@ -61,6 +61,12 @@ pub enum Event {
     ClientTakeBack,
     /// A program used an account; the detail is its name, the method and the path.
     Use,
+    /// The user published a message; the detail is `published`, `unknown`, or a verdict's code.
+    Post,
+    /// A test post; the detail is as that of a post.
+    TestPost,
+    /// A test post was to be deleted; the detail is `deleted` or `not_deleted`.
+    TestPostDelete,
 }
 
 macro_rules! names {
@@ -113,6 +119,9 @@ names!(Event {
     ClientRevoke => "client_revoke",
     ClientTakeBack => "client_take_back",
     Use => "use",
+    Post => "post",
+    TestPost => "test_post",
+    TestPostDelete => "test_post_delete",
 });
 
 /// Something to be noted.

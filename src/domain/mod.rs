@@ -7,5 +7,6 @@ pub mod credentials;
 pub mod linking;
 pub mod notice;
 pub mod paste;
+pub mod post;
 pub mod report;
 pub mod verdict;

@@ -7,6 +7,7 @@ use super::{
     account::{AccountId, AccountName, NameRejection, XAccount, XUsername},
     client::ClientName,
     linking::{FlowId, Purpose},
+    post::{PostId, PostRejection, PostText},
     report::Report,
     verdict::Verdict,
 };
@@ -188,6 +189,54 @@ pub enum Notice {
     },
     /// `/diagnose`
     Report(Report),
+    /// `/testpost`: really?
+    AskTestPost {
+        /// The draft.
+        draft: i64,
+        /// Which account.
+        account: AccountChoice,
+        /// What will be posted.
+        text: PostText,
+    },
+    /// `/post`: with which account?
+    ChoosePostAccount {
+        /// The draft.
+        draft: i64,
+        /// Which there are.
+        accounts: Vec<AccountChoice>,
+    },
+    /// `/post`: what it will look like. Really?
+    AskPost {
+        /// The draft.
+        draft: i64,
+        /// With which account.
+        account: AccountChoice,
+        /// Whose it is on X, if known.
+        x_username: Option<XUsername>,
+        /// What will be published.
+        text: PostText,
+    },
+    /// This cannot be published.
+    PostRejected {
+        /// Why.
+        reason: PostRejection,
+    },
+    /// The account cannot publish as it is.
+    CannotPost {
+        /// Which account.
+        account: AccountChoice,
+        /// A verdict's code, or `not_checked`.
+        code: String,
+    },
+    /// A post was confirmed.
+    Posting {
+        /// With which account.
+        name: AccountName,
+    },
+    /// A draft was thrown away.
+    PostDropped,
+    /// What became of a post.
+    PostResult(PostResult),
     /// X refused what a program asked for; a check follows.
     Doubted {
         /// Which account.
@@ -262,6 +311,47 @@ pub struct Past {
     pub detail: String,
 }
 
+/// What became of a post.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PostResult {
+    /// With which account.
+    pub account: AccountChoice,
+    /// What.
+    pub said: PostSaid,
+}
+
+/// What became of a post, as it is said.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PostSaid {
+    /// It is published.
+    Published {
+        /// X's number for it.
+        post: PostId,
+    },
+    /// A test post was published and deleted.
+    Tested,
+    /// A test post was published and could not be deleted.
+    NotDeleted {
+        /// X's number for it.
+        post: PostId,
+    },
+    /// X refused it.
+    Refused {
+        /// With this.
+        verdict: Verdict,
+    },
+    /// X does not accept the values; a check follows.
+    ValuesRefused,
+    /// Nobody knows whether it was published.
+    Unknown {
+        /// What to look for.
+        text: PostText,
+        /// Where to look.
+        whose: Option<XUsername>,
+    },
+}
+
 /// A program that may use an account.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Program {
@@ -283,6 +373,8 @@ pub enum Errand {
     Unlink,
     /// `/diagnose`
     Diagnose,
+    /// `/testpost`
+    TestPost,
 }
 
 /// An account as a button.

@@ -11,6 +11,7 @@ use crate::{
         client::{ClientName, TokenHash},
         credentials::{ClientCredentials, TokenCredentials},
         notice::Notice,
+        verdict::{Outcome, Verdict},
     },
     store::{
         StoreError, accounts,
@@ -32,6 +33,26 @@ pub struct Keys {
     pub client: ClientCredentials,
     /// Access Token and Secret.
     pub token: TokenCredentials,
+}
+
+impl Keys {
+    /// Why they cannot be used: a verdict's code. Values that X has accepted once are tried again where it did not decide
+    /// the last time, since the wallet may have been filled.
+    #[must_use]
+    pub fn obstacle(&self, only_reads: bool) -> Option<&'static str> {
+        let Some(verdict) = &self.linked.verdict else {
+            return Some("not_checked");
+        };
+        match verdict.outcome() {
+            Outcome::Accepted if only_reads => None,
+            // What a token may do was fixed when it was issued.
+            Outcome::Accepted => {
+                matches!(verdict, Verdict::ReadOnly { .. }).then_some(verdict.code())
+            }
+            Outcome::Undecided if self.linked.accepted_at.is_some() => None,
+            Outcome::Undecided | Outcome::Refused => Some(verdict.code()),
+        }
+    }
 }
 
 impl Linker {

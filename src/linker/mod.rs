@@ -6,6 +6,7 @@ mod checks;
 mod credentials;
 mod diagnose;
 mod flow;
+mod posts;
 mod verify;
 
 pub use self::{
@@ -65,6 +66,8 @@ pub struct Linker {
     audit: AuditKey,
     /// Wakes the runner of the checks.
     checks_due: Arc<Notify>,
+    /// Wakes the runner of the posts.
+    posts_due: Arc<Notify>,
     /// Names chats that have something to be told.
     to_write: mpsc::UnboundedSender<i64>,
     /// Seconds by which our clock was ahead of X's when X last showed its own; `i64::MIN` before that.
@@ -91,6 +94,7 @@ impl Linker {
             random,
             audit,
             checks_due: Arc::default(),
+            posts_due: Arc::default(),
             to_write,
             clock_difference: Arc::new(AtomicI64::new(i64::MIN)),
         }
@@ -99,6 +103,11 @@ impl Linker {
     /// Lets the runner look for checks that were asked for. Call it after the commit.
     pub fn wake_checks(&self) {
         self.checks_due.notify_one();
+    }
+
+    /// Lets the runner look for posts that were confirmed. Call it after the commit.
+    pub fn wake_posts(&self) {
+        self.posts_due.notify_one();
     }
 
     /// The user's links as lines.

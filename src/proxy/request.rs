@@ -16,10 +16,9 @@ use super::{
 };
 use crate::{
     domain::{
-        account::{AccountId, LinkedAccount},
+        account::AccountId,
         audit::{Act, Actor, Event},
         client::{ApiPath, ClientName, Rule, TokenHash},
-        verdict::{Outcome, Verdict},
     },
     linker::Keys,
     store::StoreError,
@@ -172,7 +171,7 @@ impl Proxy {
         let keys = self.0.linker.keys(admitted.owner, admitted.account).await;
         let keys = keys.map_err(|error| failed(&error))?;
         let keys = keys.ok_or(Denial::UnknownAccount)?;
-        match obstacle(&keys.linked, only_reads) {
+        match keys.obstacle(only_reads) {
             Some(code) => Err(Denial::NotConnected(code)),
             None => Ok(keys),
         }
@@ -236,22 +235,6 @@ impl Admitted {
 fn failed(error: &StoreError) -> Denial {
     tracing::error!(%error, "a program's request could not be looked up");
     Denial::Failed
-}
-
-/// Why an account cannot be used: a verdict's code.
-///
-/// Values that X has accepted once are tried again where it did not decide the last time: the wallet may have been filled.
-fn obstacle(linked: &LinkedAccount, only_reads: bool) -> Option<&'static str> {
-    let Some(verdict) = &linked.verdict else {
-        return Some("not_checked");
-    };
-    match verdict.outcome() {
-        Outcome::Accepted if only_reads => None,
-        // What a token may do was fixed when it was issued.
-        Outcome::Accepted => matches!(verdict, Verdict::ReadOnly { .. }).then_some(verdict.code()),
-        Outcome::Undecided if linked.accepted_at.is_some() => None,
-        Outcome::Undecided | Outcome::Refused => Some(verdict.code()),
-    }
 }
 
 /// The token in `Authorization: Bearer …`.

@@ -19,6 +19,7 @@ pub mod dialogues;
 pub mod inbox;
 pub mod keys;
 pub mod outbox;
+pub mod posts;
 pub mod values;
 
 use std::{

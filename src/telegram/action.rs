@@ -158,6 +158,19 @@ pub(crate) enum Action {
     Access(Decision, i64),
     /// Let a program no longer use an account.
     TakeBack(i64, AccountId),
+    /// Of a draft of a post.
+    Draft(DraftAction, i64),
+    /// Publish a draft with this account.
+    DraftWith(i64, AccountId),
+}
+
+/// A button of a draft.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum DraftAction {
+    /// Publish it.
+    Publish,
+    /// Throw it away.
+    Drop,
 }
 
 impl Action {
@@ -178,6 +191,8 @@ impl Action {
             | Self::Guide
             | Self::Accounts
             | Self::Add
+            | Self::Draft(..)
+            | Self::DraftWith(..)
             | Self::Access(..) => false,
         }
     }
@@ -202,11 +217,12 @@ const FLOW: [(&str, FlowAction); 9] = [
     ("over", FlowAction::StartOver),
 ];
 
-const ACCOUNT: [(&str, AccountAction); 15] = [
+const ACCOUNT: [(&str, AccountAction); 16] = [
     ("verify", AccountAction::Errand(Errand::Verify)),
     ("rotate", AccountAction::Errand(Errand::Rotate)),
     ("unlink", AccountAction::Errand(Errand::Unlink)),
     ("diagnose", AccountAction::Errand(Errand::Diagnose)),
+    ("testpost", AccountAction::Errand(Errand::TestPost)),
     ("candidate", AccountAction::CheckCandidate),
     ("fix-key", AccountAction::Repair(Doubtful::KeyPair)),
     ("fix-token", AccountAction::Repair(Doubtful::TokenPair)),
@@ -218,6 +234,11 @@ const ACCOUNT: [(&str, AccountAction); 15] = [
     ("keep", AccountAction::Keep),
     ("twin", AccountAction::UpdateTwin),
     ("programs", AccountAction::Programs),
+];
+
+const DRAFT: [(&str, DraftAction); 2] = [
+    ("publish", DraftAction::Publish),
+    ("drop", DraftAction::Drop),
 ];
 
 const DECISIONS: [(&str, Decision); 3] = [
@@ -254,6 +275,10 @@ impl fmt::Display for Action {
                 write!(f, "{VERSION}:user:{}:{user}", word_of(&DECISIONS, decision))
             }
             Self::TakeBack(client, account) => write!(f, "{VERSION}:take:{client}:{account}"),
+            Self::Draft(action, draft) => {
+                write!(f, "{VERSION}:draft:{}:{draft}", word_of(&DRAFT, action))
+            }
+            Self::DraftWith(draft, account) => write!(f, "{VERSION}:with:{draft}:{account}"),
             Self::Guide => write!(f, "{VERSION}:guide"),
             Self::Accounts => write!(f, "{VERSION}:accounts"),
             Self::Add => write!(f, "{VERSION}:add"),
@@ -280,6 +305,16 @@ impl FromStr for Action {
                 let account = account.parse().map_err(|_| NotAnAction)?;
                 Ok(Self::TakeBack(client, account))
             }
+            [VERSION, "draft", word, draft] => {
+                let action = action_of(&DRAFT, word).ok_or(NotAnAction)?;
+                let draft = draft.parse().map_err(|_| NotAnAction)?;
+                Ok(Self::Draft(action, draft))
+            }
+            [VERSION, "with", draft, account] => {
+                let draft = draft.parse().map_err(|_| NotAnAction)?;
+                let account = account.parse().map_err(|_| NotAnAction)?;
+                Ok(Self::DraftWith(draft, account))
+            }
             [VERSION, word, account] => {
                 let action = action_of(&ACCOUNT, word).ok_or(NotAnAction)?;
                 let account = account.parse().map_err(|_| NotAnAction)?;
@@ -305,6 +340,8 @@ mod tests {
         let tag = StepTag::new(FlowId(u32::MAX), 10);
         let mut all = vec![Action::Guide, Action::Accounts, Action::Add];
         all.push(Action::TakeBack(i64::MAX, account));
+        all.push(Action::DraftWith(i64::MAX, account));
+        all.extend(DRAFT.map(|(_, action)| Action::Draft(action, i64::MAX)));
         all.extend(DECISIONS.map(|(_, decision)| Action::Access(decision, i64::MAX)));
         all.extend(FLOW.map(|(_, action)| Action::Flow(action, tag)));
         all.extend(ACCOUNT.map(|(_, action)| Action::Account(action, account)));

@@ -207,7 +207,7 @@ impl XClient {
     }
 
     /// Sends `request` once. The log gets the path, the status and the time it took, never anything of the request.
-    async fn send(&self, path: &'static str, request: Option<Request>) -> Reply {
+    pub(super) async fn send(&self, path: &'static str, request: Option<Request>) -> Reply {
         let started = Instant::now();
         let reply = match request {
             Some(request) => self.exchange(request).await,

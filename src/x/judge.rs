@@ -7,10 +7,15 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{
     headers::Access,
+    posts::Deletion,
     problem::Problem,
-    response::{Answer, Reply, Shape},
+    response::{Answer, NoAnswer, Reply, Shape},
 };
-use crate::domain::verdict::{Unenrolled, Verdict};
+use crate::domain::{
+    account::XAccount,
+    post::PostOutcome,
+    verdict::{Unenrolled, Verdict},
+};
 
 /// Beyond this, X takes a timestamp for a replay; our clock is asked before any value is blamed.
 const TOLERATED_CLOCK_DIFFERENCE: TimeDelta = TimeDelta::minutes(5);
@@ -24,6 +29,7 @@ mod code {
     pub(super) const UNVERIFIED: u64 = 99;
     pub(super) const TIMESTAMP: u64 = 135;
     pub(super) const DUPLICATE: u64 = 187;
+    pub(super) const NO_WRITES: u64 = 261;
     pub(super) const USER_LOCKED: u64 = 326;
     pub(super) const CALLBACK: u64 = 415;
     pub(super) const APP_SUSPENDED: u64 = 416;
@@ -147,6 +153,53 @@ pub(super) fn verify_credentials(reply: &Reply, refusal: &Answer) -> Verdict {
             401 | 403 if problem.has(code::TOKEN) => Verdict::AccessTokenRejected,
             401 if problem.has(code::SIGNATURE) => Verdict::AccessSecretRejected,
             _ => Verdict::TokenPairRejected,
+        },
+    }
+}
+
+/// Judges `POST /2/tweets`. What is not a clear no may have been published.
+pub(super) fn published(reply: &Reply, whose: Option<&XAccount>) -> PostOutcome {
+    let answer = match reply {
+        Ok(answer) => answer,
+        Err(NoAnswer::Connect | NoAnswer::Unsigned) => {
+            return PostOutcome::Refused(Verdict::XUnavailable);
+        }
+        Err(NoAnswer::Timeout | NoAnswer::Broken) => return PostOutcome::Unknown,
+    };
+    match (answer.status, answer.post()) {
+        (200..=299, Some(post)) => return PostOutcome::Published(post),
+        (200..=299 | 500..=599, _) => return PostOutcome::Unknown,
+        _ => {}
+    }
+    let problem = answer.problem();
+    if let Some(verdict) = clock(answer.clock_difference).filter(|_| answer.status == 401) {
+        return PostOutcome::Refused(verdict);
+    }
+    if let Some(verdict) = standing(answer, &problem) {
+        return PostOutcome::Refused(verdict);
+    }
+    let only_reads =
+        problem.kind.as_deref() == Some("oauth1-permissions") || problem.has(code::NO_WRITES);
+    PostOutcome::Refused(match (answer.status, whose) {
+        (401, _) => return PostOutcome::ValuesRefused,
+        (403, Some(account)) if only_reads => Verdict::ReadOnly {
+            account: account.clone(),
+        },
+        (403, _) if is_duplicate(&problem) => Verdict::Duplicate,
+        (403, _) if problem.says("not permitted to perform this action") => Verdict::NotPermitted,
+        _ => unexpected(answer, &problem),
+    })
+}
+
+/// Judges `DELETE /2/tweets/:id`. It may be repeated: what is gone stays gone.
+pub(super) fn deleted(reply: &Reply) -> Deletion {
+    match reply {
+        Err(_) => Deletion::Later(None),
+        Ok(answer) => match answer.status {
+            200..=299 | 404 => Deletion::Done,
+            429 => Deletion::Later(limited_until(answer)),
+            500..=599 => Deletion::Later(None),
+            status => Deletion::Refused(status),
         },
     }
 }

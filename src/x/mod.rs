@@ -8,6 +8,7 @@ mod forward;
 mod headers;
 mod judge;
 mod oauth1;
+mod posts;
 mod problem;
 mod response;
 
@@ -17,3 +18,4 @@ mod fake;
 pub use client::{Limits, XClient, XClientError};
 pub use diagnosis::Diagnosis;
 pub use forward::{Forward, Forwarded, ForwardedBody, NotForwarded};
+pub use posts::Deletion;

@@ -13,7 +13,10 @@ use super::{
     headers::{self, Access, Wait},
     problem::Problem,
 };
-use crate::domain::account::{XAccount, XUserId, XUsername};
+use crate::domain::{
+    account::{XAccount, XUserId, XUsername},
+    post::PostId,
+};
 
 /// What became of a request.
 pub(super) type Reply = Result<Answer, NoAnswer>;
@@ -165,6 +168,23 @@ impl Answer {
             id: XUserId(id),
             username: XUsername(username),
         })
+    }
+
+    /// The number of the post that `POST /2/tweets` made.
+    pub(super) fn post(&self) -> Option<PostId> {
+        #[derive(Deserialize)]
+        struct Made {
+            data: Post,
+        }
+        #[derive(Deserialize)]
+        struct Post {
+            id: Value,
+        }
+        match self.json::<Made>()?.data.id {
+            Value::Number(number) => PostId::parse(&number.to_string()),
+            Value::String(digits) => PostId::parse(&digits),
+            _ => None,
+        }
     }
 
     /// Whether `POST /oauth2/token` gave a bearer token. The token itself is never taken out of the body.

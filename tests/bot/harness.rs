@@ -233,7 +233,8 @@ impl World {
                  + (SELECT count(*) FROM dialogues WHERE expires_at <= ?1)
                  + (SELECT count(*) FROM deletions WHERE due_at <= ?1)
                  + (SELECT count(*) FROM accounts WHERE candidate_until <= ?1)
-                 + (SELECT count(*) FROM checks WHERE due_at <= ?1)",
+                 + (SELECT count(*) FROM checks WHERE due_at <= ?1)
+                 + (SELECT count(*) FROM posts WHERE due_at <= ?1)",
         )
         .bind(now)
         .fetch_one(&mut connection)

@@ -20,6 +20,7 @@ mod linking;
 mod names;
 mod pasting;
 mod proxy;
+mod publishing;
 mod repairing;
 mod restarts;
 mod rotating;

@@ -271,6 +271,25 @@ pub(in crate::telegram) fn notice(notice: &Notice, words: &Words<'_>) -> Option<
             escape(id)
         )),
         Notice::Report(report) => plain(report_text(report, words)),
+        Notice::AskTestPost {
+            draft,
+            account,
+            text,
+        } => publishing::ask_test(*draft, account, text),
+        Notice::ChoosePostAccount { draft, accounts } => {
+            publishing::choose_account(*draft, accounts)
+        }
+        Notice::AskPost {
+            draft,
+            account,
+            x_username,
+            text,
+        } => publishing::ask_post(*draft, account, x_username.as_ref(), text),
+        Notice::PostRejected { reason } => publishing::rejected(*reason),
+        Notice::CannotPost { account, code } => publishing::cannot_post(account, code),
+        Notice::Posting { name } => publishing::posting(name),
+        Notice::PostDropped => plain("Nothing is published.".to_owned()),
+        Notice::PostResult(result) => publishing::result(result, words),
         Notice::Doubted {
             name,
             program,
@@ -449,6 +468,9 @@ fn happened(event: &str) -> &'static str {
         Some(Event::ClientRevoke) => "may no longer be used by",
         Some(Event::ClientTakeBack) => "you took it back from",
         Some(Event::Use) => "used by",
+        Some(Event::Post) => "your message",
+        Some(Event::TestPost) => "test post",
+        Some(Event::TestPostDelete) => "the test post",
         Some(Event::KeyAdd | Event::KeyRetire | Event::Restore) | None => "something else",
     }
 }
@@ -459,6 +481,7 @@ fn choose(errand: Errand, accounts: &[AccountChoice]) -> Reply {
         Errand::Rotate => "Which account gets new values?",
         Errand::Unlink => "Which account shall I erase?",
         Errand::Diagnose => "Which account is the report about?",
+        Errand::TestPost => "Which account shall I try?",
     };
     let rows = accounts
         .iter()
