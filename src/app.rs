@@ -17,7 +17,7 @@ use crate::{
     random::Random,
     store::{Store, StoreError, checks},
     telegram::{self, Telegram, TokenRefused},
-    unlock::{UnlockError, unlock},
+    unlock::{UnlockError, unlock, watch_keyring},
     vault::{AuditKey, Vault},
     x::XClient,
 };
@@ -213,22 +213,6 @@ async fn open(
         }
         pause = (pause * 2).min(LONGEST_PAUSE);
     }
-}
-
-/// Lets the store read the key file again when another process has made a new primary key.
-fn watch_keyring(store: &Store, vault: &Vault) {
-    let vault = vault.clone();
-    store.watch_keyring(move |newest| {
-        if vault.keyring().primary() < newest {
-            match vault.reload() {
-                Ok(()) => tracing::info!("the key file was read again: there is a new primary key"),
-                Err(error) => {
-                    tracing::error!(error = %error, "the key file could not be read again");
-                }
-            }
-        }
-        vault.keyring().primary()
-    });
 }
 
 async fn try_to_open(config: &Config, clock: &Clock, random: &Random) -> Result<Opened, AppError> {

@@ -14,6 +14,7 @@ pub mod heartbeat;
 mod incident;
 pub mod linker;
 pub mod proxy;
+pub mod publish;
 pub mod random;
 pub mod rekey;
 pub mod store;

@@ -138,3 +138,18 @@ pub async fn note_primary(store: &Store, vault: &Vault) -> Result<(), StoreError
 fn problem(problem: impl Display) -> UnlockError {
     UnlockError::Config(ConfigError::new(KEY_FILE, problem))
 }
+/// Lets the store read the key file again when another process has made a new primary key.
+pub fn watch_keyring(store: &Store, vault: &Vault) {
+    let vault = vault.clone();
+    store.watch_keyring(move |newest| {
+        if vault.keyring().primary() < newest {
+            match vault.reload() {
+                Ok(()) => tracing::info!("the key file was read again: there is a new primary key"),
+                Err(error) => {
+                    tracing::error!(error = %error, "the key file could not be read again");
+                }
+            }
+        }
+        vault.keyring().primary()
+    });
+}

@@ -696,3 +696,101 @@ async fn a_request_under_way_is_finished_when_the_bot_stops() {
     assert_eq!(asking.await.unwrap(), StatusCode::CREATED);
     world.finish().await;
 }
+
+/// The piece of `docs/publishing.md` in this language.
+fn piece(language: &str) -> String {
+    let page = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/publishing.md");
+    let page = std::fs::read_to_string(page).unwrap();
+    let (_, rest) = page.split_once("## The proxy").unwrap();
+    let begin = format!("\n```{language}\n");
+    let (_, rest) = rest.split_once(&begin).unwrap();
+    rest.split_once("\n```").unwrap().0.to_owned()
+}
+
+#[tokio::test]
+#[ignore = "needs curl, Node, and Python with X's SDK; .ci/clients runs it"]
+async fn programs_in_other_languages_publish_as_the_page_shows_it() {
+    let world = World::start().await;
+    let person = world.person();
+    let (_, _, values) = world.working_values("seedling");
+    link(&person, "main", &values).await;
+    let program = Program::new(&world, "polyglot", account(&world, "main").await).await;
+
+    for (interpreter, arguments, language) in [
+        ("sh", ["-c"].as_slice(), "sh"),
+        ("python", &["-c"], "python"),
+        ("node", &["--input-type=module", "--eval"], "js"),
+    ] {
+        let name = match language {
+            "sh" => "curl",
+            "python" => "Python",
+            _ => "Node",
+        };
+        let mut command = std::process::Command::new(interpreter);
+        command
+            .args(arguments)
+            .arg(piece(language))
+            .env("ADDX_PROXY", format!("http://{}", world.proxy))
+            .env("ADDX_ACCOUNT", &program.account)
+            .env("ADDX_TOKEN", &program.token);
+        let running = tokio::task::spawn_blocking(move || command.output());
+        let ran = running.await.unwrap().unwrap();
+        assert!(ran.status.success(), "{name}: {ran:?}");
+        let post = world.x.posts().pop().unwrap();
+        assert_eq!(post.text, format!("Hello from {name}"));
+        let said = String::from_utf8_lossy(&ran.stdout).into_owned();
+        assert!(said.contains(&post.id.to_string()), "{name}: {said}");
+    }
+    assert_eq!(uses(&world).await, 3);
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn a_rust_program_opens_the_same_database_and_publishes() {
+    use addx::publish::{OpenError, Place, PostError, Publisher};
+    let world = World::start().await;
+    let person = world.person();
+    let (user, app, values) = world.working_values("seedling");
+    link(&person, "main", &values).await;
+    let place = Place {
+        database: world.database(),
+        key_file: world.key_file(),
+        x_url: world.x.url().parse().unwrap(),
+    };
+    // The library has the machine's clock, the simulator follows the bot's.
+    world
+        .x
+        .follow_clock(|| addx::clock::Clock::system().now().timestamp());
+    let publisher = Publisher::open(&place).await.unwrap();
+    let accounts = publisher.accounts().await.unwrap();
+    assert_eq!(accounts.len(), 1);
+    assert_eq!(accounts[0].x_username.as_deref(), Some("seedling"));
+    let main = accounts[0].id;
+
+    let post = publisher.post(main, "Hello from Rust").await.unwrap();
+    assert_eq!(world.x.posts()[0].id.to_string(), post.as_str());
+    let again = publisher.post(main, "Hello from Rust").await.unwrap_err();
+    assert!(matches!(&again, PostError::Refused(verdict) if verdict.code() == "duplicate"));
+    let long = publisher.post(main, &"a".repeat(281)).await.unwrap_err();
+    assert!(matches!(long, PostError::Text(_)), "{long}");
+    let nobody = publisher
+        .post(AccountId::from_bytes([0; 16]), "hello")
+        .await;
+    assert!(matches!(nobody, Err(PostError::NoSuchAccount)));
+    world.x.answer_next(POSTS, Fault::DropConnection);
+    let lost = publisher.post(main, "lost").await.unwrap_err();
+    assert!(matches!(lost, PostError::Unknown), "{lost}");
+    app.revoke(&user);
+    let refused = publisher.post(main, "too late").await.unwrap_err();
+    assert!(matches!(refused, PostError::ValuesRefused), "{refused}");
+    assert_eq!(uses(&world).await, 4, "each that was sent to X");
+    publisher.close().await.unwrap();
+
+    let elsewhere = Place {
+        database: place.database.with_extension("elsewhere"),
+        ..place
+    };
+    let none = Publisher::open(&elsewhere).await.err().unwrap();
+    assert!(matches!(none, OpenError::NoDatabase(_)), "{none}");
+    world.finish().await;
+}
