@@ -54,7 +54,9 @@ pub(super) const PRIVACY: &str = "\
 • I keep the name you chose, your X user id and handle, X's last answer, and when it came.
 • I delete your messages with values right after I get them. Should that fail, I try for 48 hours and tell you.
 • Telegram itself can read what is sent to a bot, and a notification on another device may have shown it before I deleted it.
-• X gets the values, signed into requests, to check them. Nobody else does.
+• X gets the values, signed into requests, to check them and to publish. Nobody else does.
+• Programs may publish with an account if the operator lets them; none gets a value. /accounts shows them, and you can take it back.
+• The text of a post is kept until it is known what became of it, one that you do not confirm for an hour or two.
 • Logs of this bot hold no values, no message texts and no names.
 • Sending a value is your consent to keep it. You can take it back at any time:
   /unlink erases an account with its values at once, /cancel wipes what is half entered.
