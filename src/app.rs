@@ -4,6 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use teloxide::Bot;
 use tokio::{
+    net::TcpListener,
     sync::{Notify, mpsc},
     task::JoinSet,
 };
@@ -12,11 +13,12 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     audit,
     clock::Clock,
-    config::{AllowedUsers, Config, ConfigError, DATABASE, TOKEN, X_URL},
+    config::{AllowedUsers, Config, ConfigError, DATABASE, PROXY, TOKEN, X_URL},
     failpoint,
     heartbeat::Heartbeat,
     instance::Instance,
     linker::Linker,
+    proxy::Proxy,
     random::Random,
     store::{Store, StoreError, calls, checks, schedule},
     telegram::{self, Telegram, TokenRefused},
@@ -136,6 +138,13 @@ async fn serve(
     if config.allowed_users == AllowedUsers::Everybody && config.owner.is_none() {
         tracing::warn!("everybody may use this bot; ADDX_ALLOWED_USERS limits it to some");
     }
+    let door = match config.proxy {
+        Some(address) => {
+            let bound = TcpListener::bind(address).await;
+            Some(bound.map_err(|error| ConfigError::new(PROXY, error))?)
+        }
+        None => None,
+    };
     let bot = telegram_client(&config)?;
     let introduced = telegram::introduce(&bot, &clock, &stop).await;
     let me = match introduced {
@@ -152,7 +161,7 @@ async fn serve(
     let linker = Linker::new(
         store.clone(),
         vault.clone(),
-        x,
+        x.clone(),
         clock.clone(),
         random.clone(),
         audit.clone(),
@@ -173,27 +182,37 @@ async fn serve(
         audit,
         stop: stop.clone(),
     });
+    let door = door.map(|listener| (listener, Proxy::new(linker.clone(), x)));
     tracing::info!(version = env!("CARGO_PKG_VERSION"), "the bot runs");
-    let calls = linker.clone();
     let mut parts = JoinSet::new();
+    ask_x(&mut parts, &linker, config.owner, &stop);
     parts.spawn({
         let stop = stop.clone();
-        let linker = linker.clone();
-        async move { linker.run_checks(stop).await }
-    });
-    parts.spawn({
-        let (linker, stop) = (calls, stop.clone());
-        async move { linker.run_calls(stop).await }
-    });
-    parts.spawn({
-        let stop = stop.clone();
-        async move { linker.run_rechecks(config.owner, stop).await }
-    });
-    parts.spawn({
-        let (store, stop) = (store.clone(), stop.clone());
         async move { store.keep_log_clean(stop).await }
     });
     parts.spawn(async move { telegram.run(written).await });
+    if let Some((listener, proxy)) = door {
+        let stop = stop.clone();
+        parts.spawn(async move { proxy.serve(listener, stop).await });
+    }
+    end(parts, &stop).await
+}
+
+/// Everything that asks X, each at its own pace.
+fn ask_x(parts: &mut JoinSet<()>, linker: &Linker, owner: Option<i64>, stop: &CancellationToken) {
+    let part = || (linker.clone(), stop.clone());
+    let (checks, stop_checks) = part();
+    parts.spawn(async move { checks.run_checks(stop_checks).await });
+    let (calls, stop_calls) = part();
+    parts.spawn(async move { calls.run_calls(stop_calls).await });
+    let (posts, stop_posts) = part();
+    parts.spawn(async move { posts.run_posts(stop_posts).await });
+    let (rechecks, stop_rechecks) = part();
+    parts.spawn(async move { rechecks.run_rechecks(owner, stop_rechecks).await });
+}
+
+/// Waits for the stop, and then for what runs.
+async fn end(mut parts: JoinSet<()>, stop: &CancellationToken) -> Result<(), AppError> {
     // A part that ends by itself has panicked: the others stop too, and the program ends with an error.
     tokio::select! {
         biased;

@@ -5,6 +5,7 @@
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
+use sqlx::SqliteConnection;
 
 use crate::{
     domain::audit::{Act, Entry},
@@ -85,18 +86,35 @@ pub async fn note(
     act: Act,
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
-    let (number, before) = audit::head(&mut **tx).await?;
-    let entry = Entry {
-        number: number + 1,
-        at: now,
-        owner: act.owner,
-        actor: act.actor.as_str().to_owned(),
-        event: act.event.as_str().to_owned(),
-        account: act.account,
-        detail: act.detail,
-    };
-    let mac = key.mac(&before, &entry.bytes());
-    audit::append(tx, &entry, &mac).await
+    note_all(tx, key, [act], now).await
+}
+
+/// Appends several things at once, in order.
+///
+/// # Errors
+/// The database failed.
+pub async fn note_all(
+    tx: &mut SqliteConnection,
+    key: &AuditKey,
+    acts: impl IntoIterator<Item = Act>,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let (mut number, mut before) = audit::head(&mut *tx).await?;
+    for act in acts {
+        number += 1;
+        let entry = Entry {
+            number,
+            at: now,
+            owner: act.owner,
+            actor: act.actor.as_str().to_owned(),
+            event: act.event.as_str().to_owned(),
+            account: act.account,
+            detail: act.detail,
+        };
+        before = key.mac(&before, &entry.bytes());
+        audit::append(&mut *tx, &entry, &before).await?;
+    }
+    Ok(())
 }
 
 /// The newest entry.

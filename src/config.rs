@@ -3,6 +3,7 @@
 use std::{
     collections::HashSet,
     fmt,
+    net::{Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
 };
 
@@ -82,6 +83,12 @@ pub const RECHECK_BUDGET: Variable = Variable {
     default: Some(""),
     meaning: "US dollars a month that re-checks may cost by X's price list; the interval is stretched to fit. Empty: no limit",
 };
+/// Where programs publish.
+pub const PROXY: Variable = Variable {
+    name: "ADDX_PROXY_ADDR",
+    default: Some(""),
+    meaning: "where programs publish: a port of this machine alone, or ADDRESS:PORT; empty: nowhere",
+};
 /// What is logged.
 pub const LOG: Variable = Variable {
     name: "RUST_LOG",
@@ -90,7 +97,7 @@ pub const LOG: Variable = Variable {
 };
 
 /// Every variable, in the order of the README.
-pub const VARIABLES: [Variable; 11] = [
+pub const VARIABLES: [Variable; 12] = [
     TOKEN,
     TELEGRAM_URL,
     X_URL,
@@ -101,6 +108,7 @@ pub const VARIABLES: [Variable; 11] = [
     RECHECK,
     RECHECK_CONFIRM,
     RECHECK_BUDGET,
+    PROXY,
     LOG,
 ];
 
@@ -193,6 +201,8 @@ pub struct Config {
     pub owner: Option<i64>,
     /// [`RECHECK`], [`RECHECK_CONFIRM`] and [`RECHECK_BUDGET`]
     pub rechecks: Rechecks,
+    /// [`PROXY`]
+    pub proxy: Option<SocketAddr>,
 }
 
 impl Config {
@@ -238,6 +248,7 @@ impl Config {
                 confirm: span(RECHECK_CONFIRM, &value(RECHECK_CONFIRM))?,
                 budget: dollars(&value(RECHECK_BUDGET))?,
             },
+            proxy: proxy(&value(PROXY))?,
         })
     }
 }
@@ -424,9 +435,44 @@ fn dollars(text: &str) -> Result<Option<Dollars>, ConfigError> {
     Ok(Some(Dollars(amount)))
 }
 
+/// A bare port is one of this machine alone.
+fn proxy(text: &str) -> Result<Option<SocketAddr>, ConfigError> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    if let Ok(port) = text.parse() {
+        return Ok(Some((Ipv4Addr::LOCALHOST, port).into()));
+    }
+    text.parse().map(Some).map_err(|_| {
+        let problem = "it must be a port, like 8787, or an address with one, like 127.0.0.1:8787 or [::1]:8787";
+        ConfigError::new(PROXY, problem)
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_proxy_is_off_and_a_bare_port_is_of_this_machine_alone() {
+        let read_proxy = |text| {
+            read(&[("TELOXIDE_TOKEN", MADE_UP), ("ADDX_PROXY_ADDR", text)])
+                .map(|config| config.proxy.map(|address| address.to_string()))
+        };
+        assert_eq!(read_proxy("").unwrap(), None);
+        for (text, address) in [
+            ("8787", "127.0.0.1:8787"),
+            ("127.0.0.1:8787", "127.0.0.1:8787"),
+            ("[::1]:8787", "[::1]:8787"),
+            ("0.0.0.0:8787", "0.0.0.0:8787"),
+        ] {
+            assert_eq!(read_proxy(text).unwrap().as_deref(), Some(address));
+        }
+        for text in ["70000", ":8787", "example.org:80", "127.0.0.1", "on"] {
+            let error = read_proxy(text).unwrap_err();
+            assert_eq!(error.variable, "ADDX_PROXY_ADDR");
+        }
+    }
 
     const MADE_UP: &str = "123456789:AAmadeUpTokenForTests";
 

@@ -5,7 +5,7 @@
 //! `*` instead of a number means every time.
 
 /// Every point there is. `tests/reliability/crash.rs` checks that this list and the calls in `src/` are the same.
-pub const POINTS: [&str; 62] = [
+pub const POINTS: [&str; 68] = [
     // Start.
     "start.key_made",
     "start.unlocked",
@@ -68,6 +68,13 @@ pub const POINTS: [&str; 62] = [
     "recheck.answered",
     "recheck.before_commit",
     "recheck.committed",
+    // A post.
+    "post.before_claim",
+    "post.claimed",
+    "post.sent",
+    "post.noted",
+    "post.before_delete",
+    "post.deleted",
     // A deletion that did not succeed at once.
     "queue.before_delete",
     "queue.deleted",

@@ -3,6 +3,7 @@
 pub mod app;
 pub mod audit;
 pub mod backup;
+pub mod clients;
 pub mod clock;
 pub mod config;
 pub mod doctor;
@@ -15,6 +16,8 @@ pub mod heartbeat;
 mod incident;
 pub mod instance;
 pub mod linker;
+pub mod proxy;
+pub mod publish;
 pub mod random;
 pub mod rekey;
 pub mod store;

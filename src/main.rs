@@ -21,7 +21,7 @@ use tokio::{
 };
 
 use crate::cli::{
-    Cli, CliError, Command, Exit, LogFormat, audit, complain, copies, doctor, key, panic,
+    Cli, CliError, Command, Exit, LogFormat, audit, client, complain, copies, doctor, key, panic,
 };
 
 fn main() -> ExitCode {
@@ -52,6 +52,10 @@ fn run(command: Command, env: &Environment) -> Result<Exit, CliError> {
         Command::Audit(command) => {
             let place = env.place()?;
             done(block_on(async { audit::run(command, &place).await })?)
+        }
+        Command::Client(command) => {
+            let place = env.place()?;
+            done(block_on(async { client::run(command, &place).await })?)
         }
         Command::Backup { file, json } => {
             let place = env.place()?;

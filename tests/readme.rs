@@ -171,6 +171,7 @@ async fn listen() -> Heard {
         allowed_users: AllowedUsers::Everybody,
         owner: None,
         rechecks: Rechecks::OFF,
+        proxy: None,
     };
     let stop = CancellationToken::new();
     let bot = tokio::spawn(app::run(

@@ -2,6 +2,7 @@
 //! to standard error.
 
 pub(crate) mod audit;
+pub(crate) mod client;
 pub(crate) mod copies;
 pub(crate) mod doctor;
 pub(crate) mod key;
@@ -44,6 +45,9 @@ pub(crate) enum Command {
     /// Check and export the audit trail
     #[command(subcommand, after_help = audit::EXAMPLES)]
     Audit(audit::AuditCommand),
+    /// Say which programs may use which accounts
+    #[command(subcommand, after_help = client::EXAMPLES)]
+    Client(client::ClientCommand),
     /// Copy the database into FILE, also while the bot runs
     #[command(after_help = "Example:\n  addx backup /backups/addx-$(date +%F).db")]
     Backup {

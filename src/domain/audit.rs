@@ -17,6 +17,8 @@ pub enum Actor {
     Operator,
     /// The bot by itself.
     Bot,
+    /// A program, through the signing proxy or the library.
+    Program,
 }
 
 /// What was done.
@@ -57,6 +59,20 @@ pub enum Event {
     KeyRetire,
     /// A copy of the database was put in place.
     Restore,
+    /// A program may use an account; the detail is its name.
+    ClientAdd,
+    /// A program's token was ended; the detail is its name.
+    ClientRevoke,
+    /// The user let a program no longer use an account; the detail is its name.
+    ClientTakeBack,
+    /// A program used an account; the detail is its name, the method and the path.
+    Use,
+    /// The user published a message; the detail is `published`, `unknown`, or a verdict's code.
+    Post,
+    /// A test post; the detail is as that of a post.
+    TestPost,
+    /// A test post was to be deleted; the detail is `deleted` or `not_deleted`.
+    TestPostDelete,
 }
 
 macro_rules! names {
@@ -87,6 +103,7 @@ names!(Actor {
     Owner => "owner",
     Operator => "operator",
     Bot => "bot",
+    Program => "program",
 });
 
 names!(Event {
@@ -107,6 +124,13 @@ names!(Event {
     KeyAdd => "key_add",
     KeyRetire => "key_retire",
     Restore => "restore",
+    ClientAdd => "client_add",
+    ClientRevoke => "client_revoke",
+    ClientTakeBack => "client_take_back",
+    Use => "use",
+    Post => "post",
+    TestPost => "test_post",
+    TestPostDelete => "test_post_delete",
 });
 
 /// Something to be noted.
@@ -120,7 +144,7 @@ pub struct Act {
     pub event: Event,
     /// With which account.
     pub account: Option<AccountId>,
-    /// A verdict's code, a key's number, or empty.
+    /// A verdict's code, a key's number, a program's name, or empty.
     pub detail: String,
 }
 

@@ -3,12 +3,14 @@
 pub mod account;
 pub mod audit;
 pub mod budget;
+pub mod client;
 pub mod credentials;
 pub mod linking;
 pub mod notice;
 pub mod pace;
 pub mod paste;
 pub mod pin;
+pub mod post;
 pub mod report;
 pub mod revocation;
 pub mod verdict;

@@ -5,7 +5,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     account::{AccountId, AccountName, NameRejection, XAccount, XUsername},
+    client::ClientName,
     linking::{FlowId, Purpose},
+    post::{PostId, PostRejection, PostText},
     report::Report,
     revocation::{Gone, Revocation},
     verdict::Verdict,
@@ -238,6 +240,84 @@ pub enum Notice {
     },
     /// `/diagnose`
     Report(Report),
+    /// `/testpost`: really?
+    AskTestPost {
+        /// The draft.
+        draft: i64,
+        /// Which account.
+        account: AccountChoice,
+        /// What will be posted.
+        text: PostText,
+    },
+    /// `/post`: with which account?
+    ChoosePostAccount {
+        /// The draft.
+        draft: i64,
+        /// Which there are.
+        accounts: Vec<AccountChoice>,
+    },
+    /// `/post`: what it will look like. Really?
+    AskPost {
+        /// The draft.
+        draft: i64,
+        /// With which account.
+        account: AccountChoice,
+        /// Whose it is on X, if known.
+        x_username: Option<XUsername>,
+        /// What will be published.
+        text: PostText,
+    },
+    /// This cannot be published.
+    PostRejected {
+        /// Why.
+        reason: PostRejection,
+    },
+    /// The account cannot publish as it is.
+    CannotPost {
+        /// Which account.
+        account: AccountChoice,
+        /// A verdict's code, or `not_checked`.
+        code: String,
+    },
+    /// A post was confirmed.
+    Posting {
+        /// With which account.
+        name: AccountName,
+    },
+    /// A draft was thrown away.
+    PostDropped,
+    /// What became of a post.
+    PostResult(PostResult),
+    /// X refused what a program asked for; a check follows.
+    Doubted {
+        /// Which account.
+        name: AccountName,
+        /// Which program.
+        program: ClientName,
+        /// HTTP status.
+        status: u16,
+    },
+    /// The operator lets a program use an account.
+    ProgramAdded {
+        /// Which account.
+        account: AccountChoice,
+        /// Which program.
+        program: ClientName,
+    },
+    /// Which programs may use an account.
+    Programs {
+        /// Which account.
+        account: AccountChoice,
+        /// By name.
+        programs: Vec<Program>,
+    },
+    /// The user took an account back from a program.
+    ProgramRemoved {
+        /// Which account.
+        account: AccountChoice,
+        /// Which program.
+        program: ClientName,
+    },
     /// Stored by another version of this program and no longer understood. Says nothing.
     Unreadable,
 }
@@ -282,6 +362,56 @@ pub struct Past {
     pub detail: String,
 }
 
+/// What became of a post.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PostResult {
+    /// With which account.
+    pub account: AccountChoice,
+    /// What.
+    pub said: PostSaid,
+}
+
+/// What became of a post, as it is said.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PostSaid {
+    /// It is published.
+    Published {
+        /// X's number for it.
+        post: PostId,
+    },
+    /// A test post was published and deleted.
+    Tested,
+    /// A test post was published and could not be deleted.
+    NotDeleted {
+        /// X's number for it.
+        post: PostId,
+    },
+    /// X refused it.
+    Refused {
+        /// With this.
+        verdict: Verdict,
+    },
+    /// X does not accept the values; a check follows.
+    ValuesRefused,
+    /// Nobody knows whether it was published.
+    Unknown {
+        /// What to look for.
+        text: PostText,
+        /// Where to look.
+        whose: Option<XUsername>,
+    },
+}
+
+/// A program that may use an account.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Program {
+    /// Its number.
+    pub id: i64,
+    /// Its name.
+    pub name: ClientName,
+}
+
 /// What an account is chosen for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -296,6 +426,8 @@ pub enum Errand {
     Diagnose,
     /// The reminder to rotate.
     Remind,
+    /// `/testpost`
+    TestPost,
 }
 
 /// An account as a button.
@@ -336,6 +468,9 @@ pub struct AccountSummary {
     /// After how many days with the same values the user wants to be reminded.
     #[serde(default)]
     pub remind_after_days: Option<u32>,
+    /// The programs that may use it.
+    #[serde(default)]
+    pub programs: Vec<ClientName>,
 }
 
 /// X's answer about an account, and what came of it.

@@ -135,6 +135,10 @@ pub enum Verdict {
         /// Seconds by which this server is ahead of X (negative: behind); `None` if X did not show its time.
         seconds: Option<i64>,
     },
+    /// X refuses to publish this, and does not say why.
+    NotPermitted,
+    /// The same text was published before.
+    Duplicate,
     /// X is down, too slow, or could not be reached.
     XUnavailable,
     /// Anything else.
@@ -148,7 +152,7 @@ pub enum Verdict {
 
 impl Verdict {
     /// Every code, in the order of the enum.
-    pub const CODES: [&'static str; 23] = [
+    pub const CODES: [&'static str; 25] = [
         "connected",
         "connected_permission_unknown",
         "read_only",
@@ -170,6 +174,8 @@ impl Verdict {
         "spend_cap_reached",
         "rate_limited",
         "clock_skew",
+        "not_permitted",
+        "duplicate",
         "x_unavailable",
         "unexpected",
     ];
@@ -199,6 +205,8 @@ impl Verdict {
             Self::SpendCapReached { .. } => "spend_cap_reached",
             Self::RateLimited { .. } => "rate_limited",
             Self::ClockSkew { .. } => "clock_skew",
+            Self::NotPermitted => "not_permitted",
+            Self::Duplicate => "duplicate",
             Self::XUnavailable => "x_unavailable",
             Self::Unexpected { .. } => "unexpected",
         }
@@ -240,6 +248,8 @@ impl Verdict {
             | Self::SpendCapReached { .. }
             | Self::RateLimited { .. }
             | Self::ClockSkew { .. }
+            | Self::NotPermitted
+            | Self::Duplicate
             | Self::XUnavailable
             | Self::Unexpected { .. } => Outcome::Undecided,
         }
@@ -274,6 +284,8 @@ impl Verdict {
             | Self::SpendCapReached { .. }
             | Self::RateLimited { .. }
             | Self::ClockSkew { .. }
+            | Self::NotPermitted
+            | Self::Duplicate
             | Self::XUnavailable
             | Self::Unexpected { .. } => &[],
         }

@@ -4,15 +4,18 @@
 
 mod calls;
 mod checks;
+mod credentials;
 mod diagnose;
 mod flow;
 mod pin;
+mod posts;
 mod recheck;
 mod reminders;
 mod revoke;
 mod verify;
 
 pub use self::{
+    credentials::Keys,
     flow::{Answer, Begun, Submitted},
     pin::{MAX_PINS_AN_HOUR, Surroundings},
     verify::VerifyRequest,
@@ -40,7 +43,7 @@ use crate::{
     failpoint,
     random::Random,
     store::{
-        Store, StoreError, Tx, accounts, checks as questions,
+        Store, StoreError, Tx, accounts, checks as questions, clients,
         dialogues::Dialogues,
         reminders::days as reminder_days,
         schedule,
@@ -80,6 +83,8 @@ pub struct Linker {
     checks_due: Arc<Notify>,
     /// Wakes the runner of the re-checks.
     rechecks_due: Arc<Notify>,
+    /// Wakes the runner of the posts.
+    posts_due: Arc<Notify>,
     /// Names chats that have something to be told.
     to_write: mpsc::UnboundedSender<i64>,
     /// Seconds by which our clock was ahead of X's when X last showed its own; `i64::MIN` before that.
@@ -111,6 +116,7 @@ impl Linker {
             rechecks: Rechecks::OFF,
             checks_due: Arc::default(),
             rechecks_due: Arc::default(),
+            posts_due: Arc::default(),
             to_write,
             clock_difference: Arc::new(AtomicI64::new(i64::MIN)),
         }
@@ -130,6 +136,11 @@ impl Linker {
         self.rechecks_due.notify_one();
     }
 
+    /// Lets the runner look for posts that were confirmed. Call it after the commit.
+    pub fn wake_posts(&self) {
+        self.posts_due.notify_one();
+    }
+
     /// The user's links as lines.
     ///
     /// # Errors
@@ -139,12 +150,18 @@ impl Linker {
         tx: &mut Tx,
         owner: i64,
     ) -> Result<Vec<AccountSummary>, StoreError> {
+        let uses = clients::uses_of(&mut **tx, owner).await?;
+        let programs = |account: AccountId| {
+            let of_it = uses.iter().filter(|each| each.account == account);
+            of_it.map(|each| each.name.clone()).collect()
+        };
         let mut summaries = Vec::new();
         for account in accounts::list(&mut **tx, owner).await? {
             let watch = schedule::get(&mut **tx, account.id).await?;
             let memory = watch.map(|watch| watch.memory).unwrap_or_default();
             summaries.push(AccountSummary {
                 id: account.id,
+                programs: programs(account.id),
                 name: account.name,
                 x_account: account.x_account,
                 verdict: account.verdict,

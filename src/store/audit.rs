@@ -2,7 +2,7 @@
 
 use sqlx::{FromRow, SqliteExecutor};
 
-use super::{StoreError, Tx, time};
+use super::{StoreError, time};
 use crate::{
     domain::{account::AccountId, audit::Entry},
     vault::{KeyId, Mac, Sealed},
@@ -105,7 +105,11 @@ pub async fn head(db: impl SqliteExecutor<'_>) -> Result<(i64, Mac), StoreError>
 ///
 /// # Errors
 /// The database failed.
-pub async fn append(tx: &mut Tx, entry: &Entry, mac: &Mac) -> Result<(), StoreError> {
+pub async fn append(
+    db: impl SqliteExecutor<'_>,
+    entry: &Entry,
+    mac: &Mac,
+) -> Result<(), StoreError> {
     sqlx::query(
         "INSERT INTO audit (number, at, owner, actor, event, account_id, detail, mac)
          VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
@@ -118,7 +122,7 @@ pub async fn append(tx: &mut Tx, entry: &Entry, mac: &Mac) -> Result<(), StoreEr
     .bind(entry.account.map(|account| account.bytes().to_vec()))
     .bind(&entry.detail)
     .bind(mac.0.as_slice())
-    .execute(&mut **tx)
+    .execute(db)
     .await?;
     Ok(())
 }

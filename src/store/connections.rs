@@ -166,6 +166,8 @@ impl Live {
 pub struct Tx {
     lent: Lent,
     writer: Connections,
+    /// Another connection whose turn to write this one takes.
+    turn: Option<Lent>,
 }
 
 impl Tx {
@@ -175,6 +177,7 @@ impl Tx {
         let mut tx = Self {
             lent: writer.lend().await?,
             writer: writer.clone(),
+            turn: None,
         };
         tx.lent.live.abandoned = true;
         let begun = sqlx::query_scalar("BEGIN IMMEDIATE; SELECT key_id FROM canary WHERE id = 1")
@@ -182,6 +185,12 @@ impl Tx {
             .await;
         let newest_key = tx.lent.noticing(begun)?;
         Ok((tx, newest_key))
+    }
+
+    /// Keeps `turn` until it ends.
+    pub(super) fn holding(mut self, turn: Lent) -> Self {
+        self.turn = Some(turn);
+        self
     }
 
     /// Makes the changes last.

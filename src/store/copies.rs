@@ -122,6 +122,12 @@ pub async fn quieten(tx: &mut Tx) -> Result<(), StoreError> {
     sqlx::query("DELETE FROM data_keys WHERE account_id NOT IN (SELECT account_id FROM accounts)")
         .execute(&mut **tx)
         .await?;
+    // A program may have been ended, or an account taken back from it, after the copy was made.
+    sqlx::query("DELETE FROM clients")
+        .execute(&mut **tx)
+        .await?;
+    // One of them may have been published after the copy was made.
+    sqlx::query("DELETE FROM posts").execute(&mut **tx).await?;
     sqlx::query("DELETE FROM checks").execute(&mut **tx).await?;
     sqlx::query("DELETE FROM calls").execute(&mut **tx).await?;
     sqlx::query("DELETE FROM temporary_credentials")

@@ -11,6 +11,7 @@ pub mod audit;
 pub mod calls;
 pub mod canary;
 pub mod checks;
+pub mod clients;
 pub mod connections;
 pub mod copies;
 pub mod counts;
@@ -20,6 +21,7 @@ pub mod dialogues;
 pub mod inbox;
 pub mod keys;
 pub mod outbox;
+pub mod posts;
 pub mod reminders;
 pub mod schedule;
 pub mod spending;
@@ -77,6 +79,8 @@ pub fn known_schema() -> i64 {
 pub struct Store {
     reader: Connections,
     writer: Connections,
+    /// Writes too, in the writer's turn, and does not wait for the disk.
+    light: Connections,
     keyring: Arc<OnceLock<KeyringWatch>>,
     /// Something was erased, and may still stand in the write-ahead log.
     erased: Arc<Notify>,
@@ -203,10 +207,12 @@ impl Store {
             }
             migrated => migrated?,
         }
+        let light = Connections::new(options.clone().synchronous(SqliteSynchronous::Normal), 1);
         let reader = Connections::new(options.pragma("query_only", "ON"), READERS);
         let store = Self {
             reader,
             writer,
+            light,
             keyring: Arc::default(),
             erased: Arc::default(),
         };
@@ -233,7 +239,22 @@ impl Store {
     /// # Errors
     /// The database is locked, full or gone, or has seen a newer key than the key file has.
     pub async fn begin(&self) -> Result<Tx, StoreError> {
-        let (tx, newest) = Tx::begin(&self.writer).await?;
+        self.checked(Tx::begin(&self.writer).await?)
+    }
+
+    /// The same for what need not be forced to disk by itself: what is committed outlives the process at once, and a machine
+    /// that loses its power with the next thing that is forced to disk.
+    ///
+    /// # Errors
+    /// The same.
+    pub async fn begin_light(&self) -> Result<Tx, StoreError> {
+        // SQLite lets the two writers take turns only by trying again and again.
+        let turn = self.writer.lend().await?;
+        let (tx, newest) = Tx::begin(&self.light).await?;
+        self.checked((tx.holding(turn), newest))
+    }
+
+    fn checked(&self, (tx, newest): (Tx, Option<u32>)) -> Result<Tx, StoreError> {
         if let Some(watch) = self.keyring.get() {
             // Another process may have made a new primary key and retired the one in use: nothing may be sealed with that.
             let newest = KeyId(newest.unwrap_or(0));
@@ -315,6 +336,7 @@ impl Store {
     /// The database failed.
     pub async fn close(&self) -> Result<(), StoreError> {
         self.reader.close().await?;
+        self.light.close().await?;
         self.truncate_log().await?;
         self.writer.close().await?;
         Ok(())

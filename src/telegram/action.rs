@@ -110,6 +110,8 @@ pub(crate) enum AccountAction {
     UpdateTwin,
     /// Remind the user to rotate once the values are so many days old, or no longer.
     Remind(Option<u32>),
+    /// Show which programs may use it.
+    Programs,
 }
 
 /// The values that a repair asks for.
@@ -174,6 +176,21 @@ pub(crate) enum Action {
     Add,
     /// Let a Telegram user in, or not.
     Access(Decision, i64),
+    /// Let a program no longer use an account.
+    TakeBack(i64, AccountId),
+    /// Of a draft of a post.
+    Draft(DraftAction, i64),
+    /// Publish a draft with this account.
+    DraftWith(i64, AccountId),
+}
+
+/// A button of a draft.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum DraftAction {
+    /// Publish it.
+    Publish,
+    /// Throw it away.
+    Drop,
 }
 
 impl Action {
@@ -185,9 +202,11 @@ impl Action {
                 AccountAction::Errand(Errand::Unlink)
                 | AccountAction::Revoke
                 | AccountAction::Erase
-                | AccountAction::Keep,
+                | AccountAction::Keep
+                | AccountAction::Programs,
                 _,
-            ) => true,
+            )
+            | Self::TakeBack(..) => true,
             Self::Flow(..)
             | Self::Account(..)
             | Self::Guide
@@ -195,6 +214,8 @@ impl Action {
             | Self::Reminders
             | Self::Rechecks
             | Self::Add
+            | Self::Draft(..)
+            | Self::DraftWith(..)
             | Self::Access(..) => false,
         }
     }
@@ -224,11 +245,12 @@ const FLOW: [(&str, FlowAction); 14] = [
     ("not-this", FlowAction::OtherAccount),
 ];
 
-const ACCOUNT: [(&str, AccountAction); 22] = [
+const ACCOUNT: [(&str, AccountAction); 24] = [
     ("verify", AccountAction::Errand(Errand::Verify)),
     ("rotate", AccountAction::Errand(Errand::Rotate)),
     ("unlink", AccountAction::Errand(Errand::Unlink)),
     ("diagnose", AccountAction::Errand(Errand::Diagnose)),
+    ("testpost", AccountAction::Errand(Errand::TestPost)),
     ("candidate", AccountAction::CheckCandidate),
     ("fix-key", AccountAction::Repair(Doubtful::KeyPair)),
     ("fix-token", AccountAction::Repair(Doubtful::TokenPair)),
@@ -247,6 +269,12 @@ const ACCOUNT: [(&str, AccountAction); 22] = [
     ("remind-180", AccountAction::Remind(Some(180))),
     ("remind-365", AccountAction::Remind(Some(365))),
     ("remind-off", AccountAction::Remind(None)),
+    ("programs", AccountAction::Programs),
+];
+
+const DRAFT: [(&str, DraftAction); 2] = [
+    ("publish", DraftAction::Publish),
+    ("drop", DraftAction::Drop),
 ];
 
 const DECISIONS: [(&str, Decision); 3] = [
@@ -282,6 +310,11 @@ impl fmt::Display for Action {
             Self::Access(decision, user) => {
                 write!(f, "{VERSION}:user:{}:{user}", word_of(&DECISIONS, decision))
             }
+            Self::TakeBack(client, account) => write!(f, "{VERSION}:take:{client}:{account}"),
+            Self::Draft(action, draft) => {
+                write!(f, "{VERSION}:draft:{}:{draft}", word_of(&DRAFT, action))
+            }
+            Self::DraftWith(draft, account) => write!(f, "{VERSION}:with:{draft}:{account}"),
             Self::Guide => write!(f, "{VERSION}:guide"),
             Self::Accounts => write!(f, "{VERSION}:accounts"),
             Self::Reminders => write!(f, "{VERSION}:reminders"),
@@ -306,6 +339,21 @@ impl FromStr for Action {
                 let decision = action_of(&DECISIONS, decision).ok_or(NotAnAction)?;
                 let user = user.parse().map_err(|_| NotAnAction)?;
                 Ok(Self::Access(decision, user))
+            }
+            [VERSION, "take", client, account] => {
+                let client = client.parse().map_err(|_| NotAnAction)?;
+                let account = account.parse().map_err(|_| NotAnAction)?;
+                Ok(Self::TakeBack(client, account))
+            }
+            [VERSION, "draft", word, draft] => {
+                let action = action_of(&DRAFT, word).ok_or(NotAnAction)?;
+                let draft = draft.parse().map_err(|_| NotAnAction)?;
+                Ok(Self::Draft(action, draft))
+            }
+            [VERSION, "with", draft, account] => {
+                let draft = draft.parse().map_err(|_| NotAnAction)?;
+                let account = account.parse().map_err(|_| NotAnAction)?;
+                Ok(Self::DraftWith(draft, account))
             }
             [VERSION, word, account] => {
                 let action = action_of(&ACCOUNT, word).ok_or(NotAnAction)?;
@@ -337,6 +385,9 @@ mod tests {
             Action::Rechecks,
             Action::Add,
         ];
+        all.push(Action::TakeBack(i64::MAX, account));
+        all.push(Action::DraftWith(i64::MAX, account));
+        all.extend(DRAFT.map(|(_, action)| Action::Draft(action, i64::MAX)));
         all.extend(DECISIONS.map(|(_, decision)| Action::Access(decision, i64::MAX)));
         all.extend(FLOW.map(|(_, action)| Action::Flow(action, tag)));
         all.extend(ACCOUNT.map(|(_, action)| Action::Account(action, account)));

@@ -16,6 +16,10 @@ pub(crate) enum Command {
     Rotate(String),
     #[command(description = "erase an account and its keys")]
     Unlink(String),
+    #[command(description = "see whether an account can publish: post something and delete it")]
+    Testpost(String),
+    #[command(description = "publish a message of yours: reply to it with this")]
+    Post(String),
     #[command(description = "where to find the four values in X, and what goes wrong")]
     Guide,
     #[command(description = "leave what is under way and wipe what was entered")]
@@ -47,6 +51,8 @@ impl Command {
             | Self::Accounts
             | Self::Verify(_)
             | Self::Rotate(_)
+            | Self::Testpost(_)
+            | Self::Post(_)
             | Self::Guide
             | Self::Diagnose(_)
             | Self::History

@@ -10,7 +10,10 @@ use super::{
     Command, Telegram,
     access::Admission,
     action::Action,
-    handlers::{access as owner, accounts, basics, link, pin, records, rotate, strays, taps},
+    handlers::{
+        access as owner, accounts, basics, link, pin, programs, publish, records, rotate, strays,
+        taps,
+    },
     inbox,
     turn::Visit,
 };
@@ -73,6 +76,8 @@ pub(super) fn schema() -> Schema {
         .branch(case![Command::Verify(name)].endpoint(accounts::verify))
         .branch(case![Command::Rotate(name)].endpoint(rotate::ask))
         .branch(case![Command::Diagnose(name)].endpoint(accounts::diagnose))
+        .branch(case![Command::Testpost(name)].endpoint(publish::test))
+        .branch(case![Command::Post(name)].endpoint(publish::post))
         .branch(case![Command::History].endpoint(records::history))
         .branch(case![Command::Users].endpoint(owner::users))
         .branch(case![Command::Block(user)].endpoint(owner::block))
@@ -121,6 +126,9 @@ pub(super) fn schema() -> Schema {
             .branch(case![Action::Flow(action, tag)].endpoint(taps::flow))
             .branch(case![Action::Account(action, account)].endpoint(taps::account))
             .branch(case![Action::Access(decision, user)].endpoint(owner::decide))
+            .branch(case![Action::Draft(action, draft)].endpoint(publish::decide))
+            .branch(case![Action::DraftWith(draft, account)].endpoint(publish::choose))
+            .branch(case![Action::TakeBack(client, account)].endpoint(programs::take_back))
             .branch(case![Action::Guide].endpoint(taps::guide))
             .branch(case![Action::Reminders].endpoint(taps::reminders))
             .branch(case![Action::Rechecks].endpoint(taps::rechecks))

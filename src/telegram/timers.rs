@@ -6,7 +6,7 @@ use tokio::sync::mpsc;
 use super::Telegram;
 use crate::{
     incident,
-    store::{StoreError, agenda, checks, inbox, temporary, values},
+    store::{StoreError, agenda, checks, inbox, posts, temporary, values},
 };
 
 /// What is due is looked at no more often than this, so that a chat whose work is under way does not keep the timers busy.
@@ -20,6 +20,9 @@ const KEEP_HANDLED: TimeDelta = TimeDelta::hours(50);
 const KEEP_ORPHANS: TimeDelta = TimeDelta::hours(1);
 /// Longer than the window of the limit.
 const KEEP_CHECK_LOG: TimeDelta = TimeDelta::hours(2);
+
+/// A post that nobody confirmed is forgotten, text and all.
+const KEEP_DRAFTS: TimeDelta = TimeDelta::hours(1);
 
 impl Telegram {
     /// Runs until the bot stops.
@@ -94,6 +97,7 @@ impl Telegram {
         let mut tx = self.store.begin().await?;
         inbox::purge(&mut *tx, now - KEEP_HANDLED).await?;
         checks::purge_log(&mut *tx, now - KEEP_CHECK_LOG).await?;
+        posts::purge_drafts(&mut *tx, now - KEEP_DRAFTS).await?;
         let old = temporary::purge(&mut *tx, now).await?;
         if old + values::erase_orphans(&mut *tx, now - KEEP_ORPHANS).await? > 0 {
             self.store.note_erasure();

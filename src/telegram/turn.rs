@@ -263,6 +263,7 @@ impl<'a> Turn<'a> {
         self.tx.commit().await?;
         failpoint::hit("turn.committed");
         self.telegram.linker.wake_checks();
+        self.telegram.linker.wake_posts();
         self.telegram.wake_writing(self.visit.chat);
         for chat in self.others {
             self.telegram.wake_writing(chat);

@@ -12,7 +12,7 @@ use url::Url;
 use zeroize::Zeroizing;
 
 use super::{
-    oauth1::{Signatory, Stamp, signed},
+    oauth1::{Signatory, Stamp, escaped, signed},
     response::{Answer, Body, NoAnswer, Reply},
 };
 use crate::{
@@ -66,9 +66,9 @@ pub enum XClientError {
 pub struct XClient {
     http: reqwest::Client,
     base: Url,
-    clock: Clock,
-    random: Random,
-    limits: Limits,
+    pub(super) clock: Clock,
+    pub(super) random: Random,
+    pub(super) limits: Limits,
 }
 
 impl XClient {
@@ -144,8 +144,8 @@ impl XClient {
             .http
             .post(self.url(PATH))
             .basic_auth(
-                escaped(&client.key).as_str(),
-                Some(escaped(&client.secret).as_str()),
+                escaped(client.key.expose()).as_str(),
+                Some(escaped(client.secret.expose()).as_str()),
             )
             .header(
                 CONTENT_TYPE,
@@ -256,14 +256,18 @@ impl XClient {
         self.send(path, request).await
     }
 
-    fn url(&self, path: &str) -> Url {
+    pub(super) fn http(&self) -> &reqwest::Client {
+        &self.http
+    }
+
+    pub(super) fn url(&self, path: &str) -> Url {
         let mut url = self.base.clone();
         url.set_path(&format!("{}{path}", self.base.path().trim_end_matches('/')));
         url
     }
 
     /// Sends `request` once. The log gets the path, the status and the time it took, never anything of the request.
-    async fn send(&self, path: &'static str, request: Option<Request>) -> Reply {
+    pub(super) async fn send(&self, path: &'static str, request: Option<Request>) -> Reply {
         let started = Instant::now();
         let reply = match request {
             Some(request) => self.exchange(request).await,
@@ -326,23 +330,6 @@ impl XClient {
             }
         }
     }
-}
-
-/// `secret`, percent-encoded (RFC 3986 §2.1), for HTTP Basic as X wants it.
-fn escaped(secret: &Secret) -> Zeroizing<String> {
-    const HEX: &[u8; 16] = b"0123456789ABCDEF";
-    let text = secret.expose();
-    let mut out = Zeroizing::new(String::with_capacity(text.len() * 3));
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            out.push(char::from(byte));
-        } else {
-            out.push('%');
-            out.push(char::from(HEX[usize::from(byte >> 4)]));
-            out.push(char::from(HEX[usize::from(byte & 15)]));
-        }
-    }
-    out
 }
 
 #[cfg(test)]

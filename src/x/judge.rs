@@ -3,14 +3,19 @@
 //! They go by status and by `type`, `title`, `reason` and `code`. X counts a change of an error's text as non-breaking
 //! (docs.x.com/x-api/fundamentals/versioning), so text decides only where X sends no number, and never alone.
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{
     headers::Access,
+    posts::Deletion,
     problem::Problem,
-    response::{Answer, Reply, Shape},
+    response::{Answer, NoAnswer, Reply, Shape},
 };
-use crate::domain::verdict::{Unenrolled, Verdict};
+use crate::domain::{
+    account::XAccount,
+    post::PostOutcome,
+    verdict::{Unenrolled, Verdict},
+};
 
 /// Beyond this, X takes a timestamp for a replay; our clock is asked before any value is blamed.
 const TOLERATED_CLOCK_DIFFERENCE: TimeDelta = TimeDelta::minutes(5);
@@ -23,6 +28,8 @@ mod code {
     pub(super) const TOKEN: u64 = 89;
     pub(super) const UNVERIFIED: u64 = 99;
     pub(super) const TIMESTAMP: u64 = 135;
+    pub(super) const DUPLICATE: u64 = 187;
+    pub(super) const NO_WRITES: u64 = 261;
     pub(super) const USER_LOCKED: u64 = 326;
     pub(super) const CALLBACK: u64 = 415;
     pub(super) const APP_SUSPENDED: u64 = 416;
@@ -193,6 +200,84 @@ pub(super) fn verify_credentials(reply: &Reply, refusal: &Answer) -> Verdict {
             _ => Verdict::TokenPairRejected,
         },
     }
+}
+
+/// Judges `POST /2/tweets`. What is not a clear no may have been published.
+pub(super) fn published(reply: &Reply, whose: Option<&XAccount>) -> PostOutcome {
+    let answer = match reply {
+        Ok(answer) => answer,
+        Err(NoAnswer::Connect | NoAnswer::Unsigned) => {
+            return PostOutcome::Refused(Verdict::XUnavailable);
+        }
+        Err(NoAnswer::Timeout | NoAnswer::Broken) => return PostOutcome::Unknown,
+    };
+    match (answer.status, answer.post()) {
+        (200..=299, Some(post)) => return PostOutcome::Published(post),
+        (200..=299 | 500..=599, _) => return PostOutcome::Unknown,
+        _ => {}
+    }
+    let problem = answer.problem();
+    if let Some(verdict) = clock(answer.clock_difference).filter(|_| answer.status == 401) {
+        return PostOutcome::Refused(verdict);
+    }
+    if let Some(verdict) = standing(answer, &problem) {
+        return PostOutcome::Refused(verdict);
+    }
+    let only_reads =
+        problem.kind.as_deref() == Some("oauth1-permissions") || problem.has(code::NO_WRITES);
+    PostOutcome::Refused(match (answer.status, whose) {
+        (401, _) => return PostOutcome::ValuesRefused,
+        (403, Some(account)) if only_reads => Verdict::ReadOnly {
+            account: account.clone(),
+        },
+        (403, _) if is_duplicate(&problem) => Verdict::Duplicate,
+        (403, _) if problem.says("not permitted to perform this action") => Verdict::NotPermitted,
+        _ => unexpected(answer, &problem),
+    })
+}
+
+/// Judges `DELETE /2/tweets/:id`. It may be repeated: what is gone stays gone.
+pub(super) fn deleted(reply: &Reply) -> Deletion {
+    match reply {
+        Err(_) => Deletion::Later(None),
+        Ok(answer) => match answer.status {
+            200..=299 | 404 => Deletion::Done,
+            429 => Deletion::Later(limited_until(answer)),
+            500..=599 => Deletion::Later(None),
+            status => Deletion::Refused(status),
+        },
+    }
+}
+
+/// Whether a refusal of a program's request may be about the account: a 401, and a 403 unless it is about this one post.
+pub(super) fn makes_doubtful(answer: &Answer) -> bool {
+    match answer.status {
+        401 => true,
+        403 => {
+            let problem = answer.problem();
+            !is_duplicate(&problem) && !is_foreign_post(&problem)
+        }
+        _ => false,
+    }
+}
+
+/// Until when X wants no request of this kind, if it said so.
+pub(super) fn limited_until(answer: &Answer) -> Option<DateTime<Utc>> {
+    let problem = answer.problem();
+    match rate_limited(answer, problem.kind.as_deref()) {
+        Verdict::RateLimited { until } if answer.status == 429 => until,
+        _ => None,
+    }
+}
+
+/// X says only in words that a post was there already; v1.1 has a number for it.
+fn is_duplicate(problem: &Problem) -> bool {
+    problem.has(code::DUPLICATE) || problem.says("duplicate content")
+}
+
+/// A post of somebody else cannot be deleted.
+fn is_foreign_post(problem: &Problem) -> bool {
+    problem.says("not authorized to delete this")
 }
 
 /// The verdict on a clock that is `difference` seconds ahead of X's, if that is too much.

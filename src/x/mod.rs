@@ -4,9 +4,11 @@
 
 mod client;
 mod diagnosis;
+mod forward;
 mod headers;
 mod judge;
 mod oauth1;
+mod posts;
 mod problem;
 mod response;
 mod revocation;
@@ -17,4 +19,6 @@ mod fake;
 
 pub use client::{Limits, XClient, XClientError};
 pub use diagnosis::{Diagnosis, Glance, Look};
+pub use forward::{Forward, Forwarded, ForwardedBody, NotForwarded};
+pub use posts::Deletion;
 pub use temporary::{Exchange, Granted};

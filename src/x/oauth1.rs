@@ -4,11 +4,19 @@
 //! what comes out is a request whose `Authorization` header is marked as sensitive.
 //!
 //! It signs parameters of the query or of the form, not of both, and sorts their names before escaping them.
-//! None of the calls to X has a query, a repeated name, or a name that needs escaping.
+//! None of the bot's own calls to X has a query, a repeated name, or a name that needs escaping. What a program sends
+//! through the proxy may have all of them, so [`authorization`] signs that, by the letter of RFC 5849 §3.4.
 
-use reqwest::{Method, Request, header::AUTHORIZATION};
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use hmac::{Hmac, KeyInit, Mac as _};
+use reqwest::{
+    Method, Request,
+    header::{AUTHORIZATION, HeaderValue},
+};
 use reqwest_oauth1::{DefaultSM, OAuthClientProvider, OAuthParameters, SecretsProvider};
+use sha1::Sha1;
 use url::Url;
+use zeroize::Zeroizing;
 
 use crate::{
     clock::Clock,
@@ -89,6 +97,90 @@ pub(super) fn signed(
         .get_mut(AUTHORIZATION)?
         .set_sensitive(true);
     Some(request)
+}
+
+/// The `Authorization` header for a request whose body is no part of the signature: JSON, multipart, or none.
+///
+/// `url` is without its query; `query` holds the decoded parameters. None only if there is no HMAC for the key.
+pub(super) fn authorization(
+    signatory: Signatory<'_>,
+    stamp: &Stamp,
+    method: &Method,
+    url: &Url,
+    query: &[(String, String)],
+) -> Option<HeaderValue> {
+    let (key, secret) = signatory.get_consumer_key_pair();
+    let (token, token_secret) = signatory.get_token_pair_option().unwrap_or_default();
+    let mut oauth = vec![
+        ("oauth_consumer_key", escaped(key)),
+        ("oauth_nonce", escaped(&stamp.nonce)),
+        (
+            "oauth_signature_method",
+            Zeroizing::new("HMAC-SHA1".to_owned()),
+        ),
+        (
+            "oauth_timestamp",
+            Zeroizing::new(stamp.unix_seconds.to_string()),
+        ),
+        ("oauth_token", escaped(token)),
+        ("oauth_version", Zeroizing::new("1.0".to_owned())),
+    ];
+    // RFC 5849 §3.4.1.3.2: escaped first, then sorted by name and value.
+    let mut parameters: Vec<(Zeroizing<String>, Zeroizing<String>)> = query
+        .iter()
+        .map(|(name, value)| (escaped(name), escaped(value)))
+        .collect();
+    parameters.extend(
+        oauth
+            .iter()
+            .map(|(name, value)| (escaped(name), value.clone())),
+    );
+    parameters.sort_by(|(name, value), (other, of_other)| {
+        (&**name, &**value).cmp(&(&**other, &**of_other))
+    });
+    let mut joined = Zeroizing::new(String::new());
+    for (name, value) in &parameters {
+        if !joined.is_empty() {
+            joined.push('&');
+        }
+        joined.push_str(name);
+        joined.push('=');
+        joined.push_str(value);
+    }
+    let base = Zeroizing::new(format!(
+        "{method}&{}&{}",
+        *escaped(url.as_str()),
+        *escaped(&joined)
+    ));
+    let signing_key = Zeroizing::new(format!("{}&{}", *escaped(secret), *escaped(token_secret)));
+    let mut mac = <Hmac<Sha1> as KeyInit>::new_from_slice(signing_key.as_bytes()).ok()?;
+    mac.update(base.as_bytes());
+    let signature = BASE64_STANDARD.encode(mac.finalize().into_bytes());
+    oauth.push(("oauth_signature", escaped(&signature)));
+    let mut header = Zeroizing::new("OAuth ".to_owned());
+    for (index, (name, value)) in oauth.iter().enumerate() {
+        let comma = if index == 0 { "" } else { ", " };
+        header.push_str(&format!("{comma}{name}=\"{}\"", **value));
+    }
+    let mut header = HeaderValue::from_str(&header).ok()?;
+    header.set_sensitive(true);
+    Some(header)
+}
+
+/// `text`, percent-encoded (RFC 3986 §2.1, RFC 5849 §3.6).
+pub(super) fn escaped(text: &str) -> Zeroizing<String> {
+    const HEX: &[u8; 16] = b"0123456789ABCDEF";
+    let mut out = Zeroizing::new(String::with_capacity(text.len() * 3));
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            out.push(char::from(byte));
+        } else {
+            out.push('%');
+            out.push(char::from(HEX[usize::from(byte >> 4)]));
+            out.push(char::from(HEX[usize::from(byte & 15)]));
+        }
+    }
+    out
 }
 
 #[cfg(test)]
@@ -303,5 +395,84 @@ mod tests {
             &[],
         );
         assert_eq!(parameter(&request, "oauth_timestamp").as_deref(), Some("1"));
+    }
+
+    fn query(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
+        let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+        pairs.iter().map(owned).collect()
+    }
+
+    fn signature_of_query(method: &Method, url: &str, pairs: &[(&str, &str)]) -> String {
+        let (client, token) = (sample_pair(), sample_token());
+        let signatory = Signatory {
+            client: &client,
+            token: Some(&token),
+        };
+        let url = url.parse().unwrap();
+        let header = authorization(signatory, &sample_stamp(), method, &url, &query(pairs));
+        let header = header.unwrap();
+        assert!(header.is_sensitive());
+        let text = header.to_str().unwrap();
+        let (_, rest) = text.split_once("oauth_signature=\"").unwrap();
+        let escaped = rest.split_once('"').unwrap().0;
+        escaped
+            .replace("%2F", "/")
+            .replace("%2B", "+")
+            .replace("%3D", "=")
+    }
+
+    #[test]
+    fn a_query_is_signed_like_xs_own_sample() {
+        let base = "https://api.x.com/1.1/statuses/update.json";
+        let signature = signature_of_query(&Method::POST, base, &POST);
+        assert_eq!(signature, "Ls93hJiZbQ3akF3HF3x1Bz8/zU4=");
+        // The order in which they stand is not the order in which they are signed.
+        let turned: Vec<_> = POST.into_iter().rev().collect();
+        let signature = signature_of_query(&Method::POST, base, &turned);
+        assert_eq!(signature, "Ls93hJiZbQ3akF3HF3x1Bz8/zU4=");
+    }
+
+    #[test]
+    fn without_a_query_both_signers_agree() {
+        let url = "https://api.x.com/2/users/me";
+        let signature = signature_of_query(&Method::GET, url, &[]);
+        assert_eq!(signature, "s6npKHEFSxFN4Kn7jGHKfpcDUOI=");
+    }
+
+    #[test]
+    fn the_simulator_agrees_about_repeated_names_and_names_that_need_escaping() {
+        let pairs = [
+            ("a3", "2 q"),
+            ("a3", "a"),
+            ("c@", ""),
+            ("a2", "r b"),
+            ("b5", "=%3D"),
+            ("tweet.fields", "id,text"),
+            ("!*'()", "ä😀+&"),
+            ("a", "1"),
+            ("a!", "0"),
+        ];
+        let url = "https://api.x.com/2/tweets";
+        let mut all = query(&pairs);
+        for (name, value) in [
+            ("oauth_consumer_key", "xvz1evFS4wEEPTGEFPHBog"),
+            ("oauth_nonce", "kYjzVBB8Y0ZFabxSWbWovY3uYSQ2pTgmZeNu2VS4cg"),
+            ("oauth_signature_method", "HMAC-SHA1"),
+            ("oauth_timestamp", "1318622958"),
+            (
+                "oauth_token",
+                "370773112-GmHxMAgYyLbNEtIKZeRNFsMKPR9EyMZeS9weJAEb",
+            ),
+            ("oauth_version", "1.0"),
+        ] {
+            all.push((name.to_owned(), value.to_owned()));
+        }
+        let base = addx_sim::x::oauth1::base_string("GET", url, &all);
+        let expected = addx_sim::x::oauth1::hmac_sha1(
+            &base,
+            "kAcSOqF21Fu85e7zjz7ZN2U4ZRhfV3WpwPAoE3Z7kBw",
+            "LswwdoUaIvS8ltyTt5jkRh4J50vUPVVHtR2YPi5kE",
+        );
+        assert_eq!(signature_of_query(&Method::GET, url, &pairs), expected);
     }
 }

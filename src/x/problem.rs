@@ -128,6 +128,11 @@ impl Problem {
         self.codes.contains(&code)
     }
 
+    /// Whether X's words hold `part`, where it sends neither a number nor a type of its own.
+    pub(super) fn says(&self, part: &str) -> bool {
+        self.words.contains(part)
+    }
+
     /// X's own words, or none: `detail`, else `title`, else `message`.
     pub(super) fn words(&self) -> XWords {
         XWords::new(&without_keys(&self.words))

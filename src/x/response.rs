@@ -16,6 +16,7 @@ use super::{
 use crate::domain::{
     account::{XAccount, XUserId, XUsername},
     credentials::Secret,
+    post::PostId,
 };
 
 /// What became of a request.
@@ -174,6 +175,23 @@ impl Answer {
     pub(super) fn authorized_account(&self) -> Option<XAccount> {
         let id = self.form("user_id")?.expose().parse().ok()?;
         x_account(id, self.form("screen_name")?.expose().to_owned())
+    }
+
+    /// The number of the post that `POST /2/tweets` made.
+    pub(super) fn post(&self) -> Option<PostId> {
+        #[derive(Deserialize)]
+        struct Made {
+            data: Post,
+        }
+        #[derive(Deserialize)]
+        struct Post {
+            id: Value,
+        }
+        match self.json::<Made>()?.data.id {
+            Value::Number(number) => PostId::parse(&number.to_string()),
+            Value::String(digits) => PostId::parse(&digits),
+            _ => None,
+        }
     }
 
     /// Whether `POST /oauth2/token` gave a bearer token. The token itself is never taken out of the body.

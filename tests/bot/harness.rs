@@ -1,6 +1,7 @@
 //! The real bot, both simulators and a clock that tests move: what every test of this binary starts from.
 
 use std::{
+    net::SocketAddr,
     path::PathBuf,
     sync::{Mutex, PoisonError},
     time::Duration,
@@ -40,6 +41,8 @@ pub(crate) struct World {
     pub(crate) allowed: AllowedUsers,
     pub(crate) owner: Option<i64>,
     pub(crate) rechecks: Rechecks,
+    /// Where programs publish, once the bot runs.
+    pub(crate) proxy: SocketAddr,
     folder: TempDir,
     running: Option<Running>,
     /// Each start draws other random numbers.
@@ -93,6 +96,7 @@ impl World {
             allowed: AllowedUsers::Everybody,
             owner: None,
             rechecks: Rechecks::OFF,
+            proxy: free_port(),
             folder: tempfile::tempdir().unwrap(),
             running: None,
             starts: 0,
@@ -234,7 +238,8 @@ impl World {
                  + (SELECT count(*) FROM checks WHERE due_at <= ?1)
                  + (SELECT count(*) FROM calls WHERE due_at <= ?1 OR leased_until IS NOT NULL)
                  + (SELECT count(*) FROM watches WHERE due_at <= ?1 AND ?2)
-                 + (SELECT count(*) FROM reminders WHERE due_at <= ?1)",
+                 + (SELECT count(*) FROM reminders WHERE due_at <= ?1)
+                 + (SELECT count(*) FROM posts WHERE due_at <= ?1)",
         )
         .bind(now)
         .bind(self.rechecks.interval.is_some())
@@ -254,6 +259,7 @@ impl World {
             allowed_users: self.allowed.clone(),
             owner: self.owner,
             rechecks: self.rechecks,
+            proxy: Some(self.proxy),
         }
     }
 
@@ -368,6 +374,12 @@ impl World {
         self.telegram.advance(by);
         self.clock.advance(by);
     }
+}
+
+/// A port that nobody listens on.
+fn free_port() -> SocketAddr {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.local_addr().unwrap()
 }
 
 /// The four values in the order in which the bot asks for them.

@@ -431,8 +431,8 @@ async fn the_commands_are_registered_for_private_chats() {
     assert_eq!(
         names,
         [
-            "addx", "accounts", "verify", "rotate", "unlink", "guide", "cancel", "diagnose",
-            "history", "mydata", "privacy", "help"
+            "addx", "accounts", "verify", "rotate", "unlink", "testpost", "post", "guide",
+            "cancel", "diagnose", "history", "mydata", "privacy", "help"
         ]
     );
     for (name, description) in registered() {

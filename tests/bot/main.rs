@@ -20,6 +20,8 @@ mod linking;
 mod names;
 mod pasting;
 mod pin;
+mod proxy;
+mod publishing;
 mod rechecks;
 mod reminders;
 mod repairing;

@@ -340,6 +340,7 @@ mod between_steps {
                 !OF_EXPIRY.contains(point)
                     && !OF_STOP.contains(point)
                     && !OF_RECHECKS.contains(point)
+                    && !point.starts_with("post.")
             })
             .filter(|point| !is_of_panic(point))
             .collect();
@@ -515,6 +516,45 @@ mod between_steps {
                 .filter(|message| message.from_bot && message.text.contains("It worked until"));
             assert_eq!(told.count(), 1, "{armed}");
             assert_eq!(round.inspect().await, [""; 0], "{armed}");
+        }
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn killed_between_any_two_steps_of_a_post_it_is_sent_once_at_most_and_deleted_if_known() {
+        const POST: &str = "/2/tweets";
+        let points = POINTS
+            .into_iter()
+            .filter(|point| point.starts_with("post."));
+        for point in points {
+            let round = Round::new(1).await;
+            let (world, person) = (&round.world, &round.person);
+            let mut bot = world.start(&[("ADDX_FAILPOINT", &format!("{point}:1"))]);
+            story::link(person, &round.values).await.unwrap();
+            person.say("/testpost");
+            person.wait_text("Shall I post this").await.unwrap();
+            person.press("Post and delete").unwrap();
+            let status = bot.wait().await;
+            assert!(was_killed(status), "{point}: {status}");
+            assert_eq!(round.inspect().await, [""; 0], "{point}");
+
+            let mut bot = world.start(&[]);
+            // Once it may have been sent, and what came of that is not on disk, nobody knows.
+            let unknown = matches!(point, "post.claimed" | "post.sent");
+            let said = if unknown {
+                "I do not know whether this is published"
+            } else {
+                "it is deleted"
+            };
+            person.wait_text(said).await.unwrap();
+            let sent = usize::from(point != "post.claimed");
+            assert_eq!(world.x.count(POST), sent, "{point}");
+            let left = usize::from(point == "post.sent");
+            assert_eq!(world.x.posts().len(), left, "{point}");
+            story::unlink(person).await.unwrap();
+            bot.stop().await;
+            let remains = world.remains().await.unwrap();
+            let kept = remains.count("SELECT count(*) FROM posts").await;
+            assert_eq!(kept, 0, "{point}");
         }
     }
 

@@ -4,7 +4,7 @@ use addx_sim::{
     telegram::{Fault, FaultKind, Person},
     x::{Answer, Fault as XFault, FourValues},
 };
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::{
     canary::Canary,
@@ -92,6 +92,63 @@ impl Scene {
         for name in ["main", "shop"] {
             story::revoke(bea, name).await.unwrap();
         }
+    }
+
+    /// A program publishes through the proxy, shows what it should not, and X repeats what it was asked with.
+    async fn publish(&mut self, proxy: &str, values: &FourValues) {
+        let accounts = self.world.operator(&["client", "accounts", "--json"]);
+        let accounts: Value = serde_json::from_str(&accounts).unwrap();
+        let account = accounts[0]["id"].as_str().unwrap();
+        let option = format!("--accounts={account}");
+        let added = self
+            .world
+            .operator(&["client", "add", "program", "--json", &option]);
+        let added: Value = serde_json::from_str(&added).unwrap();
+        let token = added["token"].as_str().unwrap().to_owned();
+        self.note("a program's token", &token);
+        let made: Vec<String> = (0..6).map(|_| self.made.letters(40)).collect();
+        let [wrong, cookie, header, text, path, query] = made.as_slice() else {
+            unreachable!("six were made");
+        };
+        for (way, value) in [
+            ("a wrong token", wrong),
+            ("a program's cookie", cookie),
+            ("a program's header", header),
+            ("a program's body", text),
+            ("a program's path", path),
+            ("a program's query", query),
+        ] {
+            self.note(way, value);
+        }
+        let http = reqwest::Client::builder().no_proxy().build().unwrap();
+        let base = format!("http://{proxy}/x/{account}");
+        let post = |token: &str, path: &str| {
+            http.post(format!("{base}{path}"))
+                .bearer_auth(token)
+                .header("cookie", cookie)
+                .header("x-own", header)
+                .json(&json!({ "text": text }))
+                .send()
+        };
+        let posts = "/2/tweets";
+        assert_eq!(post(&token, posts).await.unwrap().status(), 201);
+        assert_eq!(post(wrong, posts).await.unwrap().status(), 401);
+        let elsewhere = format!("/2/{path}?{query}={query}");
+        assert_eq!(post(&token, &elsewhere).await.unwrap().status(), 403);
+        let signed = format!("{posts}?oauth_token={query}");
+        assert_eq!(post(&token, &signed).await.unwrap().status(), 400);
+        let echo = format!("{} {text} {cookie}", in_order(values).join(" "));
+        let problem = json!({ "title": echo, "detail": echo, "type": echo }).to_string();
+        for status in [400, 401, 403, 429, 500] {
+            let answer = Answer::json(status, problem.clone()).header("x-echo", &echo);
+            self.world.x.answer_next(posts, XFault::Answer(answer));
+            assert_eq!(post(&token, posts).await.unwrap().status(), status);
+        }
+        self.world.x.answer_next(posts, XFault::DropConnection);
+        assert_eq!(post(&token, posts).await.unwrap().status(), 502);
+        let log = self.world.log();
+        assert!(log.contains("a program used an account"), "{log}");
+        assert!(log.contains("a program was turned away"), "{log}");
     }
 
     /// Outside a flow: as a text, a caption, forwarded, an edit, after commands, as a name.
@@ -276,6 +333,12 @@ impl Scene {
     }
 }
 
+/// An address of this machine that nobody listens on.
+fn free_port() -> String {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.local_addr().unwrap().to_string()
+}
+
 async fn has_button(person: &Person, label: &str) {
     let shown = person.wait_for(|chat| {
         let last = chat.last_bot_message();
@@ -287,13 +350,13 @@ async fn has_button(person: &Person, label: &str) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_value_is_found_in_logs_files_or_messages_whatever_way_it_came() {
     let world = World::new(1).await;
-    let env = if cfg!(feature = "failpoints") {
+    let proxy = free_port();
+    let mut env = vec![("ADDX_PROXY_ADDR", proxy.as_str())];
+    if cfg!(feature = "failpoints") {
         // One handler panics, with the text that the user sent as its words.
-        [("ADDX_FAILPOINT", "handle.spill:2:panic")].as_slice()
-    } else {
-        &[]
-    };
-    let mut bot = world.start(env);
+        env.push(("ADDX_FAILPOINT", "handle.spill:2:panic"));
+    }
+    let mut bot = world.start(&env);
     let mut scene = Scene {
         ada: world.telegram.new_user("Ada", Some("ada")),
         bea: world.telegram.new_user("Bea", None),
@@ -303,6 +366,7 @@ async fn no_value_is_found_in_logs_files_or_messages_whatever_way_it_came() {
     };
     let values = scene.link().await;
     scene.link_with_pin().await;
+    scene.publish(&proxy, &values).await;
     scene.stray().await;
     scene.abandon().await;
     scene.be_refused().await;

@@ -107,6 +107,18 @@ impl World {
         self.folder.path().join("secrets/addx.key")
     }
 
+    /// Runs one of the operator's commands beside the bot. Its answer.
+    pub(crate) fn operator(&self, arguments: &[&str]) -> String {
+        let ran = Command::new(env!("CARGO_BIN_EXE_addx"))
+            .current_dir(self.folder.path())
+            .env_clear()
+            .args(arguments)
+            .output()
+            .unwrap();
+        assert!(ran.status.success(), "{ran:?}");
+        String::from_utf8(ran.stdout).unwrap()
+    }
+
     /// A user on X with an app that may read and write, and four values that work.
     pub(crate) fn working_values(&self, username: &str) -> (XUser, App, FourValues) {
         let user = self.x.new_user(username);
@@ -117,10 +129,6 @@ impl World {
 
     pub(crate) fn database(&self) -> PathBuf {
         self.folder.path().join("data/addx.db")
-    }
-
-    pub(crate) fn key_file(&self) -> PathBuf {
-        self.folder.path().join("secrets/addx.key")
     }
 
     fn log_file(&self) -> PathBuf {

@@ -2,8 +2,11 @@
 
 use std::{fmt::Write as _, time::Duration};
 
+use addx_sim::x::Post;
+
 use super::{
     input::COMMANDS,
+    program::Program,
     values::{Set, Values, WORKS},
 };
 
@@ -106,6 +109,28 @@ pub(super) fn help() -> String {
         let _ = writeln!(text, "  {what:<29} {meaning}");
     }
     text + "\n[set] is a name from :values; without it, works is meant.\n\n"
+}
+
+/// What a program needs to publish.
+pub(super) fn program(program: &Program) -> String {
+    format!(
+        "The operator made a client, as addx client add does, and gave it your accounts.\n\
+         It publishes so, also from another terminal while the demo runs:\n\n{}\n\n\
+         :curl text does the same here.\n\n",
+        program.as_curl("Hello from curl")
+    )
+}
+
+/// What is published.
+pub(super) fn posts(posts: &[Post]) -> String {
+    if posts.is_empty() {
+        return "Nothing is published at X.".to_owned();
+    }
+    let lines: Vec<String> = posts
+        .iter()
+        .map(|post| format!("x.com/i/status/{}: {}", post.id, post.text))
+        .collect();
+    lines.join("\n")
 }
 
 fn four(set: &Set) -> String {

@@ -30,6 +30,12 @@ pub(super) enum Command {
     Wait(Duration),
     Photo(Option<String>),
     Edit(String),
+    Reply(String),
+    /// Let a program publish.
+    Client,
+    /// Publish as that program would.
+    Curl(String),
+    Posts,
     Chat,
     Quit,
 }
@@ -46,7 +52,7 @@ pub(super) enum AtX {
 }
 
 /// Every command, for `:help`.
-pub(super) const COMMANDS: [(&str, &str); 14] = [
+pub(super) const COMMANDS: [(&str, &str); 18] = [
     (
         ":values [set]",
         "the names again, or one set with its values",
@@ -74,6 +80,10 @@ pub(super) const COMMANDS: [(&str, &str); 14] = [
     (":wait 31m", "let time pass (s, m, h)"),
     (":photo [caption]", "send a photo"),
     (":edit text", "edit your last message, if it is still there"),
+    (":reply /post", "reply to your last message"),
+    (":client", "let a program publish, and show how it does"),
+    (":curl text", "publish as that program does"),
+    (":posts", "what is published at X"),
     (":chat", "the chat as it looks now"),
     (":quit", "end; so does the end of the input"),
 ];
@@ -126,6 +136,10 @@ fn command_of(text: &str) -> Option<Command> {
         "wait" => Command::Wait(duration(rest)?),
         "photo" => Command::Photo(optional()),
         "edit" if !rest.is_empty() => Command::Edit(rest.to_owned()),
+        "reply" if !rest.is_empty() => Command::Reply(rest.to_owned()),
+        "client" => Command::Client,
+        "curl" if !rest.is_empty() => Command::Curl(rest.to_owned()),
+        "posts" => Command::Posts,
         "chat" => Command::Chat,
         "quit" | "exit" | "q" => Command::Quit,
         "x" if rest == "down" => Command::XDown,

@@ -3,6 +3,7 @@
 mod help;
 mod html;
 mod input;
+mod program;
 mod screen;
 mod stage;
 mod values;
@@ -17,6 +18,7 @@ use tokio::sync::mpsc::UnboundedReceiver;
 
 use self::{
     input::{AtX, Command, Input},
+    program::Program,
     screen::{Numbered, Screen},
     stage::Stage,
     values::{Values, WORKS},
@@ -75,6 +77,8 @@ struct Session<W> {
     screen: Screen<W>,
     manner: Manner,
     last_sent: Option<Sent>,
+    /// The program that publishes, once there is one.
+    program: Option<Program>,
     /// Lines that were pasted together and are taken one after the other.
     pasted: VecDeque<String>,
 }
@@ -88,6 +92,7 @@ impl<W: Write> Session<W> {
             stage,
             manner,
             last_sent: None,
+            program: None,
             pasted: VecDeque::new(),
         })
     }
@@ -303,6 +308,37 @@ impl<W: Write> Session<W> {
                 self.sent(sent).await?;
             }
             Command::Edit(text) => self.edit(&text).await?,
+            Command::Reply(text) => match self.last_sent {
+                Some(last) => {
+                    let sent = self.stage.person.reply_to(last.message_id, &text);
+                    self.sent(sent).await?;
+                }
+                None => self.screen.note("You have not said anything yet.")?,
+            },
+            Command::Client => {
+                let Some(program) = self.stage.new_program().await? else {
+                    return Ok(self.screen.note("Link an account first: /addx main")?);
+                };
+                self.screen.say(&help::program(&program))?;
+                self.program = Some(program);
+                // The bot looks for what another process has promised its user once a minute.
+                let minute = Duration::from_mins(1);
+                self.screen.note(&help::later(minute))?;
+                self.stage.advance(minute);
+                self.show().await?;
+            }
+            Command::Curl(text) => {
+                let answer = match &self.program {
+                    Some(program) => program.post(&text).await?,
+                    None => "There is no program yet; :client makes one.".to_owned(),
+                };
+                self.screen.note(&answer)?;
+                self.show().await?;
+            }
+            Command::Posts => {
+                let posts = help::posts(&self.stage.x.posts());
+                self.screen.note(&posts)?;
+            }
             Command::Chat => {
                 let chat = self.stage.person.chat();
                 self.screen.draw_all(&chat)?;

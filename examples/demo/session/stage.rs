@@ -1,13 +1,19 @@
 //! The stage: both simulators, the real bot between them, and the clock that all three go by.
 
-use std::time::Duration;
+use std::{
+    net::{SocketAddr, TcpListener},
+    time::Duration,
+};
 
 use addx::{
     app::{self, AppError},
+    audit, clients as programs,
     clock::Clock,
     config::{AllowedUsers, Config, Rechecks},
-    domain::credentials::Secret,
+    domain::{account::AccountId, client::Rule, credentials::Secret},
     random::Random,
+    store::{Store, clients},
+    unlock::unlock,
 };
 use addx_sim::{
     telegram::{Person, TelegramSim},
@@ -23,7 +29,7 @@ use tempfile::TempDir;
 use tokio::task::JoinHandle;
 use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 
-use super::Pace;
+use super::{Pace, program::Program};
 
 /// 2026-11-24 12:00:00 UTC: when every script begins.
 const NOON: i64 = 1_795_521_600;
@@ -36,7 +42,9 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// Pause between two looks into the database.
 const LOOK_AGAIN: Duration = Duration::from_millis(5);
 /// All that the bot asks X.
-const X_PATHS: [&str; 6] = [
+const X_PATHS: [&str; 8] = [
+    "/2/tweets",
+    "/2/tweets/{id}",
     "/2/users/me",
     "/oauth2/token",
     "/oauth/request_token",
@@ -50,6 +58,7 @@ const BUSY: &str = "SELECT EXISTS (SELECT 1 FROM inbox WHERE sealed IS NOT NULL)
     OR EXISTS (SELECT 1 FROM checks WHERE due_at <= ?1)
     OR EXISTS (SELECT 1 FROM calls WHERE due_at <= ?1 OR leased_until IS NOT NULL)
     OR EXISTS (SELECT 1 FROM watches WHERE due_at <= ?1)
+    OR EXISTS (SELECT 1 FROM posts WHERE due_at <= ?1)
     OR EXISTS (SELECT 1 FROM outbox WHERE due_at <= ?1)
     OR EXISTS (SELECT 1 FROM deletions WHERE due_at <= ?1)
     OR EXISTS (SELECT 1 FROM accounts WHERE candidate_until <= ?1)
@@ -69,6 +78,8 @@ pub(super) struct Stage {
     clock: Clock,
     pace: Pace,
     folder: TempDir,
+    /// Where programs publish.
+    proxy: SocketAddr,
     bot: Option<RunningBot>,
     /// Moves the clock with the machine's.
     _ticking: Option<AbortOnDropHandle<()>>,
@@ -102,6 +113,9 @@ impl Stage {
         let mut stage = Self {
             person: telegram.new_user("Ada", Some("ada")),
             folder: tempfile::tempdir().context("no temporary folder")?,
+            proxy: TcpListener::bind("127.0.0.1:0")
+                .and_then(|listener| listener.local_addr())
+                .context("no free port")?,
             x,
             telegram,
             clock,
@@ -166,7 +180,32 @@ impl Stage {
                 confirm: RECHECK_CONFIRM,
                 budget: None,
             },
+            proxy: Some(self.proxy),
         })
+    }
+
+    /// Lets a program use every account there is, as the operator would.
+    pub(super) async fn new_program(&self) -> anyhow::Result<Option<Program>> {
+        let config = self.config()?;
+        let random = Random::system();
+        let store = Store::open(&config.database).await?;
+        let vault = unlock(&store, &config.key_file, &self.clock, &random).await?;
+        let key = audit::open_key(&store, &vault).await?;
+        let accounts: Vec<AccountId> = clients::all_accounts(store.reader())
+            .await?
+            .into_iter()
+            .map(|account| account.id)
+            .collect();
+        let Some(account) = accounts.first().copied() else {
+            store.close().await?;
+            return Ok(None);
+        };
+        let number: u32 = u32::from_be_bytes(random.bytes()?);
+        let name = format!("curl-{:04x}", number >> 16).parse()?;
+        let (now, rules) = (self.clock.now(), Rule::defaults());
+        let added = programs::add(&store, &key, &random, now, &name, &accounts, &rules).await?;
+        store.close().await?;
+        Program::new(self.proxy, account, added.token).map(Some)
     }
 
     /// X answers everything with 503, or as it should again.

@@ -28,6 +28,7 @@ pub(crate) enum Endpoint {
     InvalidateToken,
     CreatePost,
     DeletePost,
+    UploadMedia,
     Unknown,
 }
 
@@ -42,17 +43,24 @@ impl Endpoint {
             ("GET", "/1.1/account/verify_credentials.json") => Self::VerifyCredentials,
             ("POST", "/1.1/oauth/invalidate_token.json") => Self::InvalidateToken,
             ("POST", "/2/tweets") => Self::CreatePost,
+            ("POST", path) if path.starts_with("/2/media/upload") => Self::UploadMedia,
             ("DELETE", path) if pattern_of(path) == DELETE_PATTERN => Self::DeletePost,
             _ => Self::Unknown,
         }
     }
 
     fn is_v2(&self) -> bool {
-        matches!(self, Self::UsersMe | Self::CreatePost | Self::DeletePost)
+        matches!(
+            self,
+            Self::UsersMe | Self::CreatePost | Self::DeletePost | Self::UploadMedia
+        )
     }
 
     fn is_write(&self) -> bool {
-        matches!(self, Self::CreatePost | Self::DeletePost)
+        matches!(
+            self,
+            Self::CreatePost | Self::DeletePost | Self::UploadMedia
+        )
     }
 
     /// Calls per window and user, where documented.
@@ -66,6 +74,7 @@ impl Endpoint {
             | Self::Authorize
             | Self::AccessToken
             | Self::InvalidateToken
+            | Self::UploadMedia
             | Self::Unknown => None,
         }
     }
@@ -243,6 +252,7 @@ fn for_user(
             Endpoint::InvalidateToken => user::invalidate_token(state, signed),
             Endpoint::CreatePost => user::create_post(state, holder, asked),
             Endpoint::DeletePost => user::delete_post(state, holder, asked),
+            Endpoint::UploadMedia => user::upload_media(asked),
             Endpoint::BearerToken
             | Endpoint::RequestToken
             | Endpoint::Authorize

@@ -35,8 +35,8 @@ use super::{
     oauth1,
 };
 
-/// No call of a client is longer.
-const REQUEST_LIMIT: usize = 1024 * 1024;
+/// No call of a client is longer; media come in chunks.
+const REQUEST_LIMIT: usize = 16 * 1024 * 1024;
 /// One frame of a huge body.
 const CHUNK: usize = 64 * 1024;
 

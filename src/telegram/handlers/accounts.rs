@@ -92,14 +92,14 @@ pub(super) async fn command(
 }
 
 /// Which account a command means.
-enum Meant {
+pub(super) enum Meant {
     One(AccountId),
     OneOf(Vec<AccountChoice>),
     Unknown,
     NoneYet,
 }
 
-async fn meant(turn: &mut Turn<'_>, name: &str) -> Result<Meant, StoreError> {
+pub(super) async fn meant(turn: &mut Turn<'_>, name: &str) -> Result<Meant, StoreError> {
     let owner = turn.chat();
     if !name.trim().is_empty() {
         let Ok(name) = AccountName::parse(name) else {
@@ -146,6 +146,7 @@ pub(super) async fn run(
             .ask_reminder(&mut turn.tx, owner, account)
             .await?
             .unwrap_or(Notice::NoSuchAccount),
+        Errand::TestPost => return super::publish::ask_test(telegram, turn, account).await,
         Errand::Rotate | Errand::Unlink => {
             match accounts::by_id(&mut *turn.tx, owner, account).await? {
                 None => Notice::NoSuchAccount,

@@ -5,6 +5,8 @@ pub(super) mod accounts;
 pub(super) mod basics;
 pub(super) mod link;
 pub(super) mod pin;
+pub(super) mod programs;
+pub(super) mod publish;
 pub(super) mod records;
 pub(super) mod rotate;
 pub(super) mod strays;

@@ -13,7 +13,7 @@ use crate::{
     telegram::{
         Telegram,
         action::{AccountAction, FlowAction, StepTag},
-        handlers::{accounts, link, pin, rotate, strays},
+        handlers::{accounts, link, pin, programs, rotate, strays},
         reply,
         schema::HandlerResult,
         texts::toast,
@@ -213,6 +213,7 @@ pub(in crate::telegram) async fn account(
                 .await?;
             turn.say(&notice).await?;
         }
+        AccountAction::Programs => programs::say(&mut turn, account).await?,
         AccountAction::UpdateTwin => {
             // A flow about either of the two has nothing left to do.
             if state.account() == Some(account) {

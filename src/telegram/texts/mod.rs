@@ -6,6 +6,7 @@ mod notices;
 mod pages;
 mod paste;
 mod pin;
+mod publishing;
 mod receipt;
 pub(crate) mod verdicts;
 mod watch;

@@ -5,7 +5,7 @@ use teloxide::{
     utils::command::BotCommands as _,
 };
 
-use super::{Words, at, button, escape, pages, receipt, reply, verdicts, wait, watch};
+use super::{Words, at, button, escape, pages, publishing, receipt, reply, verdicts, wait, watch};
 use crate::{
     domain::{
         account::{AccountId, NameRejection},
@@ -295,6 +295,35 @@ pub(in crate::telegram) fn notice(notice: &Notice, words: &Words<'_>) -> Option<
             escape(id)
         )),
         Notice::Report(report) => plain(report_text(report, words)),
+        Notice::AskTestPost {
+            draft,
+            account,
+            text,
+        } => publishing::ask_test(*draft, account, text),
+        Notice::ChoosePostAccount { draft, accounts } => {
+            publishing::choose_account(*draft, accounts)
+        }
+        Notice::AskPost {
+            draft,
+            account,
+            x_username,
+            text,
+        } => publishing::ask_post(*draft, account, x_username.as_ref(), text),
+        Notice::PostRejected { reason } => publishing::rejected(*reason),
+        Notice::CannotPost { account, code } => publishing::cannot_post(account, code),
+        Notice::Posting { name } => publishing::posting(name),
+        Notice::PostDropped => plain("Nothing is published.".to_owned()),
+        Notice::PostResult(result) => publishing::result(result, words),
+        Notice::Doubted {
+            name,
+            program,
+            status,
+        } => publishing::doubted(name, program, *status),
+        Notice::ProgramAdded { account, program } => publishing::program_added(account, program),
+        Notice::Programs { account, programs } => publishing::programs(account, programs),
+        Notice::ProgramRemoved { account, program } => {
+            publishing::program_removed(account, program)
+        }
     })
 }
 
@@ -364,15 +393,15 @@ fn accounts_list(accounts: &[AccountSummary], words: &Words<'_>) -> Reply {
             text.push_str(", new values waiting");
         }
         text.push_str(&watch::details(account, words));
+        text.push_str(&publishing::used_by(&account.programs));
         text.push('\n');
     }
-    reply(
-        text,
-        vec![vec![
-            button("Link another", Action::Add),
-            button("Remind me to rotate", Action::Reminders),
-        ]],
-    )
+    let mut rows = publishing::program_buttons(accounts);
+    rows.push(vec![
+        button("Link another", Action::Add),
+        button("Remind me to rotate", Action::Reminders),
+    ]);
+    reply(text, rows)
 }
 
 fn guest_list(guests: &[Guest], words: &Words<'_>) -> Reply {
@@ -466,6 +495,13 @@ fn happened(event: &str) -> &'static str {
         Some(Event::AccessGrant) => "the owner let you in",
         Some(Event::AccessRefuse) => "the owner did not let you in",
         Some(Event::AccessBlock) => "the owner blocked you",
+        Some(Event::ClientAdd) => "may be used by",
+        Some(Event::ClientRevoke) => "may no longer be used by",
+        Some(Event::ClientTakeBack) => "you took it back from",
+        Some(Event::Use) => "used by",
+        Some(Event::Post) => "your message",
+        Some(Event::TestPost) => "test post",
+        Some(Event::TestPostDelete) => "the test post",
         Some(Event::KeyAdd | Event::KeyRetire | Event::Restore) | None => "something else",
     }
 }
@@ -477,6 +513,7 @@ fn choose(errand: Errand, accounts: &[AccountChoice]) -> Reply {
         Errand::Unlink => "Which account shall I erase?",
         Errand::Diagnose => "Which account is the report about?",
         Errand::Remind => "Of which account shall I remind you to rotate?",
+        Errand::TestPost => "Which account shall I try?",
     };
     let rows = accounts
         .iter()

@@ -56,8 +56,10 @@ pub(super) const PRIVACY: &str = "\
 • I keep the name you chose, your X user id and handle, X's last answer, and when it came.
 • I delete your messages with values right after I get them. Should that fail, I try for 48 hours and tell you.
 • Telegram itself can read what is sent to a bot, and a notification on another device may have shown it before I deleted it.
-• X gets the values, signed into requests, to check them: when you ask, and by itself, usually once a day. Nobody else does. A PIN goes
-  to X once and is not kept.
+• X gets the values, signed into requests, to check them (when you ask, and by itself, usually once a day) and to publish. Nobody else
+  does. A PIN goes to X once and is not kept.
+• Programs may publish with an account if the operator lets them; none gets a value. /accounts shows them, and you can take it back.
+• The text of a post is kept until it is known what became of it, one that you do not confirm for an hour or two.
 • Logs of this bot hold no values, no message texts and no names.
 • A trail of what was done (who, what, which account, X's verdict, when) stays after /unlink, so that nobody can hide what they did. It holds no value.
 • If this bot's owner decides who may use it, I keep your first name with that decision.

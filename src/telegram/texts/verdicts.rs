@@ -268,6 +268,22 @@ pub(crate) fn text(verdict: &Verdict, now: DateTime<Utc>) -> VerdictText {
             reason: format!("{} {SAYS_NOTHING}", clock(*seconds)),
             next_step: "Please tell the operator of this bot to set the clock. Then check again.".to_owned(),
         },
+        Verdict::NotPermitted => VerdictText {
+            sign: "⛔",
+            sentence: ": X does not permit this post, and does not say why".to_owned(),
+            reason: "X answers so to replies that nobody asked for, to some mentions and cashtags, to what it moderates, and to \
+                     tokens that may only read."
+                .to_owned(),
+            next_step: "Try a plain text with /testpost. If that is refused too: set the app to <i>Read and write</i>, Save, \
+                        <b>then</b> regenerate the Access Token, and use /rotate → Token pair."
+                .to_owned(),
+        },
+        Verdict::Duplicate => VerdictText {
+            sign: "⛔",
+            sentence: ": X has this post already".to_owned(),
+            reason: "X does not publish the same text twice.".to_owned(),
+            next_step: "Change the text, and send it again.".to_owned(),
+        },
         Verdict::XUnavailable => VerdictText {
             sign: "⏳",
             sentence: " could not be checked: X does not answer".to_owned(),
@@ -406,6 +422,8 @@ mod tests {
             skew(Some(12)),
             skew(Some(0)),
             skew(None),
+            Verdict::NotPermitted,
+            Verdict::Duplicate,
             Verdict::XUnavailable,
             said(418, "I'm a <teapot> & more"),
             said(404, ""),
@@ -466,6 +484,10 @@ mod tests {
             Verdict::NotEnrolled {
                 who: Unenrolled::User,
             } => "403 `client-forbidden`, reason `user-not-enrolled`.",
+            Verdict::NotPermitted => {
+                "`POST /2/tweets`: 403, “You are not permitted to perform this action.”"
+            }
+            Verdict::Duplicate => "`POST /2/tweets`: 403, “duplicate content”, or code 187.",
             Verdict::NoCredits => "402 `CreditsDepleted`.",
             Verdict::SpendCapReached { .. } => {
                 "403 `SpendCapReached`, with the `reset_date` that X names."

@@ -198,3 +198,14 @@ pub(super) fn delete_post(state: &mut State, holder: Holder, asked: &Asked) -> A
         }
     }
 }
+
+/// Media as a program uploads it. Nothing is kept; the answer says how much came.
+pub(super) fn upload_media(asked: &Asked) -> Answer {
+    let size = asked.body.len();
+    Answer::json(
+        200,
+        format!(
+            r#"{{"data":{{"id":"1880028106020515840","media_key":"13_1880028106020515840","size":{size}}}}}"#
+        ),
+    )
+}

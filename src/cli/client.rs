@@ -1,0 +1,213 @@
+//! `addx client`: add, list, accounts, revoke.
+
+use addx::{
+    audit,
+    clients::{self as programs, Added},
+    clock::Clock,
+    domain::{
+        account::{AccountId, NotAnAccountId},
+        client::{ClientName, Rule},
+    },
+    random::Random,
+    store::{
+        Store, StoreError,
+        clients::{self, Client, Usable},
+    },
+};
+use anyhow::Context as _;
+use clap::Subcommand;
+use serde::Serialize;
+
+use super::{
+    CliError, answer,
+    key::{Place, open},
+};
+
+pub(crate) const EXAMPLES: &str = "\
+Let a program publish with an account, and end that:
+  addx client accounts
+  addx client add autoforward --accounts Zk3yR0cX1hQ2mVtN8bLp5w
+  addx client list
+  addx client revoke autoforward
+
+More than publishing, or less:
+  addx client add reader --accounts Zk3yR0cX1hQ2mVtN8bLp5w --allow 'GET /2/users/me' --allow 'GET /2/tweets/:id'";
+
+#[derive(Subcommand)]
+pub(crate) enum ClientCommand {
+    /// Make a client and print its token, this once
+    Add {
+        /// What it is called: letters, digits, dots, dashes, underscores
+        name: ClientName,
+        /// The accounts it may use, by id (addx client accounts shows them); one that begins with a dash as --accounts=-…
+        #[arg(long, required = true, num_args = 1.., value_delimiter = ',', value_parser = parse_id)]
+        accounts: Vec<AccountId>,
+        /// What it may ask of X, as METHOD PATH; may be repeated. Without it: publish, with media
+        #[arg(long, value_name = "METHOD PATH")]
+        allow: Vec<Rule>,
+        /// Print the answer as JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show the clients, and what each may use
+    List {
+        /// Print the answer as JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show the accounts that a client can be given
+    Accounts {
+        /// Print the answer as JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// End a client's token, at once
+    Revoke {
+        /// What it is called
+        name: ClientName,
+        /// Print the answer as JSON
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+fn parse_id(text: &str) -> Result<AccountId, NotAnAccountId> {
+    text.parse()
+}
+
+pub(crate) async fn run(command: ClientCommand, place: &Place) -> Result<(), CliError> {
+    let (clock, random) = (Clock::system(), Random::system());
+    let (store, vault) = open(place, &clock, &random).await?;
+    let key = audit::open_key(&store, &vault)
+        .await
+        .context("cannot open the key of the audit trail")?;
+    let now = clock.now();
+    let done = match command {
+        ClientCommand::Add {
+            name,
+            accounts,
+            allow,
+            json,
+        } => {
+            let allow = if allow.is_empty() {
+                Rule::defaults()
+            } else {
+                allow
+            };
+            let added = programs::add(&store, &key, &random, now, &name, &accounts, &allow).await;
+            added
+                .map_err(|error| anyhow::Error::from(error).into())
+                .and_then(|added| show_added(&added, json))
+        }
+        ClientCommand::List { json } => list(&store, json).await,
+        ClientCommand::Accounts { json } => accounts(&store, json).await,
+        ClientCommand::Revoke { name, json } => programs::revoke(&store, &key, now, &name)
+            .await
+            .map_err(|error| anyhow::Error::from(error).into())
+            .and_then(|client| {
+                let text = format!("{name} is revoked: its token opens nothing any more.");
+                answer(json, &client, text)
+            }),
+    };
+    store.close().await.context("cannot close the database")?;
+    done
+}
+
+#[derive(Serialize)]
+struct Shown<'a> {
+    #[serde(flatten)]
+    client: &'a Client,
+    accounts: &'a [Usable],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    token: Option<&'a str>,
+}
+
+fn show_added(added: &Added, json: bool) -> Result<(), CliError> {
+    let token = added.token.expose();
+    let shown = Shown {
+        client: &added.client,
+        accounts: &added.accounts,
+        token: Some(token),
+    };
+    let text = format!(
+        "{} may use {}. Its token, shown only now:\n\n  {token}\n\nOnly its hash is kept. docs/publishing.md shows how a \
+         program uses it.",
+        added.client.name,
+        names(&added.accounts)
+    );
+    answer(json, &shown, text)
+}
+
+async fn list(store: &Store, json: bool) -> Result<(), CliError> {
+    let all = everything(store).await.context("cannot list the clients")?;
+    let shown: Vec<Shown<'_>> = all
+        .iter()
+        .map(|(client, accounts)| Shown {
+            client,
+            accounts,
+            token: None,
+        })
+        .collect();
+    let lines: Vec<String> = all
+        .iter()
+        .map(|(client, accounts)| {
+            let state = match client.revoked_at {
+                Some(at) => format!("revoked {}", at.format("%F %H:%M UTC")),
+                None => format!("since {}", client.created_at.format("%F %H:%M UTC")),
+            };
+            let allowed: Vec<String> = client.allowed.iter().map(ToString::to_string).collect();
+            format!(
+                "{}, {state}\n  accounts: {}\n  allowed: {}",
+                client.name,
+                names(accounts),
+                allowed.join(", ")
+            )
+        })
+        .collect();
+    let text = if lines.is_empty() {
+        "There is no client yet. addx client add makes one.".to_owned()
+    } else {
+        lines.join("\n")
+    };
+    answer(json, &shown, text)
+}
+
+async fn everything(store: &Store) -> Result<Vec<(Client, Vec<Usable>)>, StoreError> {
+    let mut all = Vec::new();
+    for client in clients::list(store.reader()).await? {
+        let accounts = clients::accounts_of(store.reader(), client.id).await?;
+        all.push((client, accounts));
+    }
+    Ok(all)
+}
+
+async fn accounts(store: &Store, json: bool) -> Result<(), CliError> {
+    let all = clients::all_accounts(store.reader())
+        .await
+        .context("cannot list the accounts")?;
+    let mut text = format!("{:<22}  {:>14}  {:<16}  name", "id", "owner", "on X");
+    for account in &all {
+        let handle = match &account.x_username {
+            Some(handle) => format!("@{handle}"),
+            None => "not known yet".to_owned(),
+        };
+        text += &format!(
+            "\n{:<22}  {:>14}  {handle:<16}  {}",
+            account.id.to_string(),
+            account.owner,
+            account.name
+        );
+    }
+    answer(json, &all, text)
+}
+
+fn names(accounts: &[Usable]) -> String {
+    if accounts.is_empty() {
+        return "none".to_owned();
+    }
+    let names: Vec<String> = accounts
+        .iter()
+        .map(|account| format!("{} ({})", account.name, account.id))
+        .collect();
+    names.join(", ")
+}

@@ -1,0 +1,158 @@
+//! An account's four values, opened for one request; and an account that became doubtful.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::{Linker, checks::open_all};
+use crate::{
+    audit,
+    domain::{
+        account::{AccountId, LinkedAccount},
+        audit::Act,
+        client::{ClientName, TokenHash},
+        credentials::{ClientCredentials, TokenCredentials},
+        notice::Notice,
+        verdict::{Outcome, Verdict},
+    },
+    store::{
+        StoreError, accounts,
+        checks::{self, CheckKind},
+        clients::{self, Entrance},
+        outbox,
+        values::{self, Slot},
+    },
+};
+
+/// A refusal makes an account doubtful again only so long after X was last asked about it.
+const DOUBT_INTERVAL: TimeDelta = TimeDelta::minutes(15);
+
+/// An account and the values in use.
+pub struct Keys {
+    /// The account.
+    pub linked: LinkedAccount,
+    /// API Key and Secret.
+    pub client: ClientCredentials,
+    /// Access Token and Secret.
+    pub token: TokenCredentials,
+}
+
+impl Keys {
+    /// Why they cannot be used: a verdict's code. Values that X has accepted once are tried again where it did not decide
+    /// the last time, since the wallet may have been filled.
+    #[must_use]
+    pub fn obstacle(&self, only_reads: bool) -> Option<&'static str> {
+        let Some(verdict) = &self.linked.verdict else {
+            return Some("not_checked");
+        };
+        match verdict.outcome() {
+            Outcome::Accepted if only_reads => None,
+            // What a token may do was fixed when it was issued.
+            Outcome::Accepted => {
+                matches!(verdict, Verdict::ReadOnly { .. }).then_some(verdict.code())
+            }
+            Outcome::Undecided if self.linked.accepted_at.is_some() => None,
+            Outcome::Undecided | Outcome::Refused => Some(verdict.code()),
+        }
+    }
+}
+
+impl Linker {
+    /// The values in use of one of `owner`'s accounts. `None`: there is no such account, or it has not all four.
+    ///
+    /// # Errors
+    /// The database failed, or a value does not open.
+    pub async fn keys(&self, owner: i64, account: AccountId) -> Result<Option<Keys>, StoreError> {
+        let reader = self.store.reader();
+        let Some(linked) = accounts::by_id(reader, owner, account).await? else {
+            return Ok(None);
+        };
+        let Some(wrapped) = values::data_key(reader, owner, account).await? else {
+            return Ok(None);
+        };
+        // One statement: a rotation changes all of them or none.
+        let current = values::list(reader, account, Slot::Current).await?;
+        let key = self
+            .vault
+            .data_key(owner, account, &wrapped.wrapped)
+            .map_err(|source| StoreError::Open {
+                table: "data_keys",
+                source,
+            })?;
+        let opened = open_all(&key, owner, account, &[], &current)?;
+        Ok(opened.map(|opened| Keys {
+            linked,
+            client: opened.client,
+            token: opened.token,
+        }))
+    }
+
+    /// X refused what a program asked for: X is asked about the account, unless it was a short while ago.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn doubt(
+        &self,
+        owner: i64,
+        account: AccountId,
+        program: &ClientName,
+        status: u16,
+    ) -> Result<(), StoreError> {
+        let now = self.clock.now();
+        let mut tx = self.store.begin().await?;
+        let Some(linked) = accounts::by_id(&mut *tx, owner, account).await? else {
+            return Ok(());
+        };
+        let asked_lately = linked
+            .checked_at
+            .is_some_and(|checked| checked + DOUBT_INTERVAL > now);
+        // A 401 is about the values themselves; anything else may be about what was asked for.
+        if asked_lately && status != 401 {
+            return Ok(());
+        }
+        for kind in [CheckKind::Link, CheckKind::Verify] {
+            if checks::waiting(&mut *tx, account, kind).await?.is_some() {
+                return Ok(());
+            }
+        }
+        let notice = Notice::Doubted {
+            name: linked.name,
+            program: program.clone(),
+            status,
+        };
+        outbox::push(&mut *tx, owner, &notice, now).await?;
+        checks::request(&mut *tx, account, CheckKind::Verify, now).await?;
+        tx.commit().await?;
+        self.wake_checks();
+        // The receiver is gone only when the bot stops.
+        let _ = self.to_write.send(owner);
+        Ok(())
+    }
+
+    /// The program whose token has this hash, and whether it may use `account`.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn enter(
+        &self,
+        token: &TokenHash,
+        account: Option<AccountId>,
+    ) -> Result<Option<Entrance>, StoreError> {
+        clients::enter(self.store.reader(), token, account).await
+    }
+
+    /// Notes what programs are about to do with accounts. It outlives the process at once, and the machine with the next
+    /// thing that is forced to disk: that takes longer than everything else the proxy does.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn note_uses(&self, acts: Vec<Act>) -> Result<(), StoreError> {
+        let mut tx = self.store.begin_light().await?;
+        audit::note_all(&mut tx, &self.audit, acts, self.clock.now()).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// Now.
+    #[must_use]
+    pub fn now(&self) -> DateTime<Utc> {
+        self.clock.now()
+    }
+}

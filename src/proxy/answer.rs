@@ -1,0 +1,136 @@
+//! What the proxy answers itself, instead of X.
+
+use chrono::{DateTime, Utc};
+use http_body_util::{Either, Full};
+use hyper::{
+    Response, StatusCode,
+    body::Bytes,
+    header::{CONTENT_TYPE, HeaderMap, HeaderValue, WWW_AUTHENTICATE},
+};
+
+use crate::x::ForwardedBody;
+
+/// An answer to a program.
+pub(super) type Reply = Response<ForwardedBody>;
+
+/// Why X is not asked, or gave no answer.
+#[derive(Debug)]
+pub(super) enum Denial {
+    /// No token, a wrong one, or one that was revoked: all the same, so that nobody learns which.
+    Unauthorized,
+    /// No account of this id that the program may use.
+    UnknownAccount,
+    /// The program may not ask X for this.
+    NotAllowed,
+    /// The query has a parameter that belongs into a signature.
+    BadQuery,
+    /// A form is part of a signature, and its text is not known before it has passed.
+    FormBody,
+    /// The body is longer than the limit.
+    TooLarge,
+    /// The body ended before its end.
+    HalfBody,
+    /// The account's values cannot be used; a verdict's code.
+    NotConnected(&'static str),
+    /// X wants no request of this kind before this time; its own headers say so.
+    RateLimited(DateTime<Utc>, Box<HeaderMap>),
+    /// X could not be reached.
+    NotSent,
+    /// X did not answer.
+    Unknown,
+    /// The bot is stopping, or its database failed.
+    Failed,
+}
+
+impl Denial {
+    fn parts(&self) -> (StatusCode, &'static str, String) {
+        let (status, code, message) = match self {
+            Self::Unauthorized => (
+                StatusCode::UNAUTHORIZED,
+                "unauthorized",
+                "Send Authorization: Bearer and a client's token.",
+            ),
+            Self::UnknownAccount => (
+                StatusCode::NOT_FOUND,
+                "unknown_account",
+                "This client may use no account of this id.",
+            ),
+            Self::NotAllowed => (
+                StatusCode::FORBIDDEN,
+                "not_allowed",
+                "This client may not ask X for this method and path.",
+            ),
+            Self::BadQuery => (
+                StatusCode::BAD_REQUEST,
+                "bad_query",
+                "The query may not hold parameters whose names begin with oauth_.",
+            ),
+            Self::FormBody => (
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "form_body",
+                "Send the body as JSON or as multipart/form-data.",
+            ),
+            Self::TooLarge => (
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "too_large",
+                "The body is longer than 8 MiB.",
+            ),
+            Self::HalfBody => (
+                StatusCode::BAD_REQUEST,
+                "half_body",
+                "The body ended before its end; X was not given the whole of it.",
+            ),
+            Self::NotConnected(code) => (
+                StatusCode::CONFLICT,
+                *code,
+                "The account cannot be used as it is; its owner sees why in Telegram.",
+            ),
+            Self::RateLimited(until, _) => {
+                let message = format!(
+                    "X takes requests of this kind again at {}.",
+                    until.format("%H:%M:%S UTC")
+                );
+                return (StatusCode::TOO_MANY_REQUESTS, "rate_limited", message);
+            }
+            Self::NotSent => (
+                StatusCode::BAD_GATEWAY,
+                "x_unavailable",
+                "X could not be reached; nothing was sent.",
+            ),
+            Self::Unknown => (
+                StatusCode::BAD_GATEWAY,
+                "x_unavailable",
+                "X did not answer; it may have done what was asked. Look before you ask again.",
+            ),
+            Self::Failed => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "unavailable",
+                "This request could not be handled; nothing was sent to X.",
+            ),
+        };
+        (status, code, message.to_owned())
+    }
+
+    /// The status, for the log.
+    pub(super) fn status(&self) -> u16 {
+        self.parts().0.as_u16()
+    }
+
+    /// The answer.
+    pub(super) fn into_reply(self) -> Reply {
+        let (status, code, message) = self.parts();
+        let body = serde_json::json!({ "error": { "code": code, "message": message } });
+        let mut reply = Response::new(Either::Left(Full::new(Bytes::from(body.to_string()))));
+        *reply.status_mut() = status;
+        let headers = reply.headers_mut();
+        match self {
+            Self::Unauthorized => {
+                headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+            }
+            Self::RateLimited(_, of_x) => headers.extend(*of_x),
+            _ => {}
+        }
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        reply
+    }
+}

@@ -1,0 +1,147 @@
+//! The signing proxy: a program asks it in the words of X's API, and it signs with the values of an account that the
+//! program may use. The program never holds a value; X's answer comes back as it is.
+//!
+//! Nothing of a request but its method, its path without numbers, and its status goes into the log.
+
+mod answer;
+mod body;
+mod limits;
+mod request;
+mod uses;
+
+use std::{sync::Arc, time::Duration};
+
+use hyper::{Request, body::Incoming, server::conn::http1, service::service_fn};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::Semaphore,
+};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use self::{
+    answer::{Denial, Reply},
+    limits::Limits,
+    uses::Uses,
+};
+use crate::{linker::Linker, x::XClient};
+
+/// A program has this long to send the head of a request.
+const HEAD_LIMIT: Duration = Duration::from_secs(10);
+/// Connections at the same time; more wait.
+const CONNECTIONS: usize = 512;
+/// A head longer than this is refused.
+const HEAD_BYTES: usize = 16 * 1024;
+
+/// The signing proxy. Cheap to clone.
+#[derive(Clone)]
+pub struct Proxy(Arc<Parts>);
+
+struct Parts {
+    linker: Linker,
+    x: XClient,
+    limits: Limits,
+    uses: Uses,
+}
+
+impl Proxy {
+    /// A proxy over these parts.
+    #[must_use]
+    pub fn new(linker: Linker, x: XClient) -> Self {
+        Self(Arc::new(Parts {
+            uses: Uses::new(linker.clone()),
+            limits: Limits::default(),
+            linker,
+            x,
+        }))
+    }
+
+    /// Serves until `stop`; then the requests under way are finished.
+    pub async fn serve(&self, listener: TcpListener, stop: CancellationToken) {
+        if let Ok(address) = listener.local_addr() {
+            tracing::info!(%address, "programs can publish here");
+            if !address.ip().is_loopback() {
+                tracing::warn!(
+                    %address,
+                    "other machines can reach the proxy, and tokens cross the network readable; put a server with TLS before it"
+                );
+            }
+        }
+        let permits = Arc::new(Semaphore::new(CONNECTIONS));
+        let connections = TaskTracker::new();
+        loop {
+            let accepted = tokio::select! {
+                () = stop.cancelled() => break,
+                accepted = accept(&listener, &permits) => accepted,
+            };
+            let Some((stream, permit)) = accepted else {
+                continue;
+            };
+            let (proxy, stop) = (self.clone(), stop.clone());
+            connections.spawn(async move {
+                proxy.converse(stream, stop).await;
+                drop(permit);
+            });
+        }
+        drop(listener);
+        connections.close();
+        connections.wait().await;
+    }
+
+    async fn converse(&self, stream: TcpStream, stop: CancellationToken) {
+        // Answers are short: waiting for more to send would only delay them.
+        let _ = stream.set_nodelay(true);
+        let proxy = self.clone();
+        let service = service_fn(move |request| {
+            let proxy = proxy.clone();
+            async move { Ok::<_, std::convert::Infallible>(proxy.answer(request).await) }
+        });
+        let mut connection = std::pin::pin!(
+            http1::Builder::new()
+                .timer(TokioTimer::new())
+                .header_read_timeout(HEAD_LIMIT)
+                .max_buf_size(HEAD_BYTES)
+                .serve_connection(TokioIo::new(stream), service)
+        );
+        let ended = tokio::select! {
+            ended = connection.as_mut() => ended,
+            () = stop.cancelled() => {
+                connection.as_mut().graceful_shutdown();
+                connection.await
+            }
+        };
+        // The program went away, or did not speak HTTP: its own business.
+        if ended.is_err() {
+            tracing::debug!("a connection of a program broke");
+        }
+    }
+
+    async fn answer(&self, request: Request<Incoming>) -> Reply {
+        let answered = crate::incident::guard(self.forward(request)).await;
+        match answered {
+            Ok(Ok(reply)) => reply,
+            Ok(Err(denial)) => denial.into_reply(),
+            Err(panicked) => {
+                tracing::error!(error = %panicked, "a program's request could not be handled");
+                Denial::Failed.into_reply()
+            }
+        }
+    }
+}
+
+/// The next connection, once there is room for it.
+async fn accept(
+    listener: &TcpListener,
+    permits: &Arc<Semaphore>,
+) -> Option<(TcpStream, tokio::sync::OwnedSemaphorePermit)> {
+    let permit = Arc::clone(permits).acquire_owned().await.ok()?;
+    match listener.accept().await {
+        Ok((stream, _)) => Some((stream, permit)),
+        Err(error) => {
+            tracing::warn!(%error, "a connection could not be taken");
+            // Out of file handles: a moment later there may be some.
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            None
+        }
+    }
+}

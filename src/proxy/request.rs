@@ -1,0 +1,260 @@
+//! One request of a program: who asks, for what, with which account; and X's answer on its way back.
+
+use hyper::{
+    HeaderMap, Request,
+    body::{Body as _, Incoming},
+    header::{ACCEPT, AUTHORIZATION, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HeaderName},
+};
+use subtle::ConstantTimeEq as _;
+use url::form_urlencoded;
+
+use super::{
+    Proxy,
+    answer::{Denial, Reply},
+    body::{Fate, LIMIT, Limited},
+    limits::Kind,
+};
+use crate::{
+    domain::{
+        account::AccountId,
+        audit::{Act, Actor, Event},
+        client::{ApiPath, ClientName, Rule, TokenHash},
+    },
+    linker::Keys,
+    store::StoreError,
+    x::{Forward, Forwarded, NotForwarded},
+};
+
+/// Of X's answer these stay here: they are about the connection, or cookies that X gives to whoever asks.
+const KEPT_BACK: [&str; 11] = [
+    "connection",
+    "keep-alive",
+    "proxy-authenticate",
+    "proxy-authorization",
+    "proxy-connection",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+    "set-cookie",
+    "strict-transport-security",
+];
+
+/// Where a request goes: `/x/{account id}/2/…`.
+struct Target {
+    account: Option<AccountId>,
+    path: Option<ApiPath>,
+}
+
+impl Target {
+    fn of(path: &str) -> Self {
+        let (account, path) = path
+            .strip_prefix("/x/")
+            .and_then(|rest| rest.find('/').map(|at| rest.split_at(at)))
+            .unwrap_or_default();
+        Self {
+            account: account.parse().ok(),
+            path: ApiPath::parse(path),
+        }
+    }
+}
+
+/// A request that may be sent to X.
+struct Admitted {
+    program: ClientName,
+    owner: i64,
+    account: AccountId,
+    path: ApiPath,
+    /// The method and the path without numbers.
+    what: String,
+}
+
+impl Proxy {
+    /// Does what a program asks for, or says why not.
+    pub(super) async fn forward(&self, request: Request<Incoming>) -> Result<Reply, Denial> {
+        let started = std::time::Instant::now();
+        let admitted = match self.admit(&request).await {
+            Ok(admitted) => admitted,
+            Err(denial) => {
+                tracing::debug!(http.status = denial.status(), "a program was turned away");
+                return Err(denial);
+            }
+        };
+        let answered = self.ask_x(&admitted, request).await;
+        let status = match &answered {
+            Ok(reply) => reply.status().as_u16(),
+            Err(denial) => denial.status(),
+        };
+        tracing::info!(
+            client = %admitted.program,
+            account = %admitted.account,
+            request = admitted.what,
+            http.status = status,
+            elapsed_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
+            "a program used an account"
+        );
+        answered
+    }
+
+    /// Who asks, and whether they may. Whatever token is shown, the same question goes to the database.
+    async fn admit(&self, request: &Request<Incoming>) -> Result<Admitted, Denial> {
+        let target = Target::of(request.uri().path());
+        let shown = TokenHash::of(bearer(request.headers()).unwrap_or_default());
+        let entrance = self.0.linker.enter(&shown, target.account).await;
+        let entrance = entrance.map_err(|error| failed(&error))?;
+        let entrance = entrance
+            .filter(|entrance| bool::from(entrance.token.0.ct_eq(&shown.0)))
+            .ok_or(Denial::Unauthorized)?;
+        let (Some(owner), Some(account)) = (entrance.owner, target.account) else {
+            return Err(Denial::UnknownAccount);
+        };
+        let path = target.path.ok_or(Denial::NotAllowed)?;
+        let method = request.method().as_str();
+        let allows = |rule: &Rule| rule.allows(method, &path);
+        if !entrance.client.allowed.iter().any(allows) {
+            return Err(Denial::NotAllowed);
+        }
+        Ok(Admitted {
+            what: format!("{method} {}", path.pattern()),
+            program: entrance.client.name,
+            owner,
+            account,
+            path,
+        })
+    }
+
+    async fn ask_x(
+        &self,
+        admitted: &Admitted,
+        request: Request<Incoming>,
+    ) -> Result<Reply, Denial> {
+        let (head, body) = request.into_parts();
+        let query = query(head.uri.query().unwrap_or_default()).ok_or(Denial::BadQuery)?;
+        let content_type = head.headers.get(CONTENT_TYPE).cloned();
+        if content_type.as_ref().is_some_and(is_form) {
+            return Err(Denial::FormBody);
+        }
+        if body.size_hint().lower() > LIMIT {
+            return Err(Denial::TooLarge);
+        }
+        let keys = self.keys(admitted, head.method.is_safe()).await?;
+        let kind: Kind = (admitted.account, admitted.what.clone());
+        if let Some((until, headers)) = self.0.limits.holds(&kind, self.0.linker.now()) {
+            return Err(Denial::RateLimited(until, Box::new(headers)));
+        }
+        if !self.0.uses.note(admitted.act()).await {
+            return Err(Denial::Failed);
+        }
+        let fate = Fate::default();
+        let has_body = !body.is_end_stream();
+        let forward = Forward {
+            method: head.method,
+            path: admitted.path.clone(),
+            query,
+            content_type,
+            accept: head.headers.get(ACCEPT).cloned(),
+            body: has_body.then(|| Limited::new(body, fate.clone())),
+        };
+        let Keys { client, token, .. } = &keys;
+        let forwarded = self.0.x.forward(client, token, forward).await;
+        match forwarded {
+            Ok(forwarded) => Ok(self.back(admitted, kind, forwarded).await),
+            Err(_) if fate.is_too_large() => Err(Denial::TooLarge),
+            Err(_) if fate.is_half() => Err(Denial::HalfBody),
+            Err(NotForwarded::NotSent) => Err(Denial::NotSent),
+            Err(NotForwarded::Unknown) => Err(Denial::Unknown),
+        }
+    }
+
+    /// The values of an account that X accepts, as far as is known.
+    async fn keys(&self, admitted: &Admitted, only_reads: bool) -> Result<Keys, Denial> {
+        let keys = self.0.linker.keys(admitted.owner, admitted.account).await;
+        let keys = keys.map_err(|error| failed(&error))?;
+        let keys = keys.ok_or(Denial::UnknownAccount)?;
+        match keys.obstacle(only_reads) {
+            Some(code) => Err(Denial::NotConnected(code)),
+            None => Ok(keys),
+        }
+    }
+
+    /// Takes from X's answer what is to be known here, and what does not belong to the program.
+    async fn back(&self, admitted: &Admitted, kind: Kind, forwarded: Forwarded) -> Reply {
+        let Forwarded {
+            mut response,
+            doubt,
+            limited_until,
+        } = forwarded;
+        let status = response.status().as_u16();
+        if let Some(until) = limited_until {
+            let now = self.0.linker.now();
+            self.0.limits.note(kind, until, response.headers(), now);
+        }
+        if doubt {
+            let Admitted {
+                owner,
+                account,
+                program,
+                ..
+            } = admitted;
+            let doubted = self.0.linker.doubt(*owner, *account, program, status).await;
+            if let Err(error) = doubted {
+                tracing::error!(%error, "a check could not be asked for");
+            }
+        }
+        let headers = response.headers_mut();
+        let named: Vec<HeaderName> = headers
+            .get_all(CONNECTION)
+            .iter()
+            .filter_map(|value| value.to_str().ok())
+            .flat_map(|value| value.split(','))
+            .filter_map(|name| name.trim().parse().ok())
+            .filter(|name| *name != CONTENT_LENGTH && *name != CONTENT_TYPE)
+            .collect();
+        for name in named {
+            headers.remove(name);
+        }
+        for name in KEPT_BACK {
+            headers.remove(name);
+        }
+        response
+    }
+}
+
+impl Admitted {
+    fn act(&self) -> Act {
+        Act {
+            owner: self.owner,
+            actor: Actor::Program,
+            event: Event::Use,
+            account: Some(self.account),
+            detail: format!("{}: {}", self.program, self.what),
+        }
+    }
+}
+
+fn failed(error: &StoreError) -> Denial {
+    tracing::error!(%error, "a program's request could not be looked up");
+    Denial::Failed
+}
+
+/// The token in `Authorization: Bearer …`.
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let (scheme, token) = headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+/// The parameters of a query, decoded; `None` if one would end up among those of the signature.
+fn query(text: &str) -> Option<Vec<(String, String)>> {
+    let pairs: Vec<(String, String)> = form_urlencoded::parse(text.as_bytes())
+        .into_owned()
+        .collect();
+    let of_signature = pairs.iter().any(|(name, _)| name.starts_with("oauth_"));
+    (!of_signature).then_some(pairs)
+}
+
+fn is_form(content_type: &hyper::header::HeaderValue) -> bool {
+    let text = content_type.to_str().unwrap_or_default();
+    let kind = text.split(';').next().unwrap_or_default();
+    kind.trim()
+        .eq_ignore_ascii_case("application/x-www-form-urlencoded")
+}

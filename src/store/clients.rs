@@ -1,0 +1,350 @@
+//! The tables `clients` and `client_accounts`: programs, and the accounts that each may use.
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use sqlx::{FromRow, SqliteExecutor};
+
+use super::{StoreError, Tx, time};
+use crate::domain::{
+    account::AccountId,
+    client::{ClientName, Rule, TokenHash},
+};
+
+/// A program.
+#[derive(Clone, Debug, Serialize)]
+pub struct Client {
+    /// Its number.
+    pub id: i64,
+    /// Its name.
+    pub name: ClientName,
+    /// What it may ask of X.
+    pub allowed: Vec<Rule>,
+    /// Since when it is known.
+    pub created_at: DateTime<Utc>,
+    /// When it was revoked, if it was.
+    pub revoked_at: Option<DateTime<Utc>>,
+}
+
+#[derive(FromRow)]
+struct Row {
+    client_id: i64,
+    name: String,
+    allowed: String,
+    created_at: i64,
+    revoked_at: Option<i64>,
+}
+
+impl TryFrom<Row> for Client {
+    type Error = StoreError;
+
+    fn try_from(row: Row) -> Result<Self, StoreError> {
+        let allowed = row
+            .allowed
+            .lines()
+            .map(str::parse)
+            .collect::<Result<_, _>>();
+        Ok(Self {
+            id: row.client_id,
+            name: ClientName::trusted(row.name),
+            allowed: allowed.map_err(|_| StoreError::Corrupt {
+                table: "clients",
+                reason: "unknown rule",
+            })?,
+            created_at: time(row.created_at),
+            revoked_at: row.revoked_at.map(time),
+        })
+    }
+}
+
+/// Keeps a new program. Its number.
+///
+/// # Errors
+/// There is one of this name that is not revoked, or the database failed.
+pub async fn insert(
+    tx: &mut Tx,
+    name: &ClientName,
+    token: &TokenHash,
+    allowed: &[Rule],
+    now: DateTime<Utc>,
+) -> Result<i64, StoreError> {
+    let allowed: Vec<String> = allowed.iter().map(ToString::to_string).collect();
+    Ok(sqlx::query_scalar(
+        "INSERT INTO clients (name, token_hash, allowed, created_at) VALUES (?, ?, ?, ?)
+         RETURNING client_id",
+    )
+    .bind(name.as_str())
+    .bind(token.0.as_slice())
+    .bind(allowed.join("\n"))
+    .bind(now.timestamp())
+    .fetch_one(&mut **tx)
+    .await?)
+}
+
+/// Lets a program use an account.
+///
+/// # Errors
+/// The database failed.
+pub async fn give(
+    db: impl SqliteExecutor<'_>,
+    client: i64,
+    account: AccountId,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    sqlx::query("INSERT INTO client_accounts (client_id, account_id, given_at) VALUES (?, ?, ?)")
+        .bind(client)
+        .bind(account.bytes().as_slice())
+        .bind(now.timestamp())
+        .execute(db)
+        .await?;
+    Ok(())
+}
+
+/// Lets a program no longer use an account of `owner`'s. `false`: it could not use it.
+///
+/// # Errors
+/// The database failed.
+pub async fn take_back(
+    db: impl SqliteExecutor<'_>,
+    owner: i64,
+    account: AccountId,
+    client: i64,
+) -> Result<bool, StoreError> {
+    let done = sqlx::query(
+        "DELETE FROM client_accounts WHERE client_id = ? AND account_id = (
+             SELECT account_id FROM accounts WHERE account_id = ? AND owner = ?)",
+    )
+    .bind(client)
+    .bind(account.bytes().as_slice())
+    .bind(owner)
+    .execute(db)
+    .await?;
+    Ok(done.rows_affected() > 0)
+}
+
+/// The program of this name that is not revoked.
+///
+/// # Errors
+/// The database failed, or holds what this program never writes.
+pub async fn by_name(
+    db: impl SqliteExecutor<'_>,
+    name: &ClientName,
+) -> Result<Option<Client>, StoreError> {
+    sqlx::query_as::<_, Row>("SELECT * FROM clients WHERE name = ? AND revoked_at IS NULL")
+        .bind(name.as_str())
+        .fetch_optional(db)
+        .await?
+        .map(TryInto::try_into)
+        .transpose()
+}
+
+/// Ends a program's token.
+///
+/// # Errors
+/// The database failed.
+pub async fn revoke(
+    db: impl SqliteExecutor<'_>,
+    client: i64,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    sqlx::query("UPDATE clients SET revoked_at = ? WHERE client_id = ?")
+        .bind(now.timestamp())
+        .bind(client)
+        .execute(db)
+        .await?;
+    Ok(())
+}
+
+/// All programs, the revoked ones too, by number.
+///
+/// # Errors
+/// The database failed, or holds what this program never writes.
+pub async fn list(db: impl SqliteExecutor<'_>) -> Result<Vec<Client>, StoreError> {
+    sqlx::query_as::<_, Row>("SELECT * FROM clients ORDER BY client_id")
+        .fetch_all(db)
+        .await?
+        .into_iter()
+        .map(TryInto::try_into)
+        .collect()
+}
+
+/// An account as a program is given it.
+#[derive(Clone, Debug, Serialize)]
+pub struct Usable {
+    /// Its id, which stands in the proxy's paths.
+    pub id: AccountId,
+    /// Whose it is.
+    pub owner: i64,
+    /// What its owner calls it.
+    pub name: String,
+    /// Its handle, once X has named it.
+    pub x_username: Option<String>,
+}
+
+#[derive(FromRow)]
+struct UsableRow {
+    account_id: Vec<u8>,
+    owner: i64,
+    name: String,
+    x_username: Option<String>,
+}
+
+impl TryFrom<UsableRow> for Usable {
+    type Error = StoreError;
+
+    fn try_from(row: UsableRow) -> Result<Self, StoreError> {
+        Ok(Self {
+            id: account_id(row.account_id)?,
+            owner: row.owner,
+            name: row.name,
+            x_username: row.x_username,
+        })
+    }
+}
+
+fn account_id(bytes: Vec<u8>) -> Result<AccountId, StoreError> {
+    let bytes = bytes.try_into().map_err(|_| StoreError::Corrupt {
+        table: "client_accounts",
+        reason: "id of a wrong length",
+    })?;
+    Ok(AccountId::from_bytes(bytes))
+}
+
+/// The accounts that a program may use.
+///
+/// # Errors
+/// The database failed, or holds what this program never writes.
+pub async fn accounts_of(
+    db: impl SqliteExecutor<'_>,
+    client: i64,
+) -> Result<Vec<Usable>, StoreError> {
+    sqlx::query_as::<_, UsableRow>(
+        "SELECT account_id, owner, name, x_username FROM client_accounts
+         JOIN accounts USING (account_id) WHERE client_id = ? ORDER BY owner, name_key",
+    )
+    .bind(client)
+    .fetch_all(db)
+    .await?
+    .into_iter()
+    .map(TryInto::try_into)
+    .collect()
+}
+
+/// Every account there is, for the operator to choose from.
+///
+/// # Errors
+/// The database failed, or holds what this program never writes.
+pub async fn all_accounts(db: impl SqliteExecutor<'_>) -> Result<Vec<Usable>, StoreError> {
+    sqlx::query_as::<_, UsableRow>(
+        "SELECT account_id, owner, name, x_username FROM accounts ORDER BY owner, name_key",
+    )
+    .fetch_all(db)
+    .await?
+    .into_iter()
+    .map(TryInto::try_into)
+    .collect()
+}
+
+/// An account by its id alone, for the operator and for programs. Users find theirs by owner and id.
+///
+/// # Errors
+/// The database failed, or holds what this program never writes.
+pub async fn account(
+    db: impl SqliteExecutor<'_>,
+    account: AccountId,
+) -> Result<Option<Usable>, StoreError> {
+    sqlx::query_as::<_, UsableRow>(
+        "SELECT account_id, owner, name, x_username FROM accounts WHERE account_id = ?",
+    )
+    .bind(account.bytes().as_slice())
+    .fetch_optional(db)
+    .await?
+    .map(TryInto::try_into)
+    .transpose()
+}
+
+/// A program that may use one of `owner`'s accounts.
+#[derive(Clone, Debug)]
+pub struct Use {
+    /// Which account.
+    pub account: AccountId,
+    /// The program's number.
+    pub client: i64,
+    /// The program's name.
+    pub name: ClientName,
+}
+
+/// Which programs may use which of `owner`'s accounts.
+///
+/// # Errors
+/// The database failed, or holds what this program never writes.
+pub async fn uses_of(db: impl SqliteExecutor<'_>, owner: i64) -> Result<Vec<Use>, StoreError> {
+    let rows: Vec<(Vec<u8>, i64, String)> = sqlx::query_as(
+        "SELECT account_id, client_id, clients.name FROM accounts
+         JOIN client_accounts USING (account_id) JOIN clients USING (client_id)
+         WHERE owner = ? AND revoked_at IS NULL ORDER BY clients.name",
+    )
+    .bind(owner)
+    .fetch_all(db)
+    .await?;
+    rows.into_iter()
+        .map(|(account, client, name)| {
+            Ok(Use {
+                account: account_id(account)?,
+                client,
+                name: ClientName::trusted(name),
+            })
+        })
+        .collect()
+}
+
+/// What a token opens.
+#[derive(Clone, Debug)]
+pub struct Entrance {
+    /// Whose token it is.
+    pub client: Client,
+    /// The hash, to be compared once more.
+    pub token: TokenHash,
+    /// The owner of the account that was asked for, if the program may use that.
+    pub owner: Option<i64>,
+}
+
+#[derive(FromRow)]
+struct EntranceRow {
+    #[sqlx(flatten)]
+    client: Row,
+    token_hash: Vec<u8>,
+    account_owner: Option<i64>,
+}
+
+/// The program whose token has this hash, unless it was revoked, and whether it may use `account`.
+///
+/// # Errors
+/// The database failed, or holds what this program never writes.
+pub async fn enter(
+    db: impl SqliteExecutor<'_>,
+    token: &TokenHash,
+    account: Option<AccountId>,
+) -> Result<Option<Entrance>, StoreError> {
+    let row: Option<EntranceRow> = sqlx::query_as(
+        "SELECT clients.*, (
+             SELECT owner FROM client_accounts JOIN accounts USING (account_id)
+             WHERE client_accounts.client_id = clients.client_id AND account_id = ?) AS account_owner
+         FROM clients WHERE token_hash = ? AND revoked_at IS NULL",
+    )
+    .bind(account.map(|account| account.bytes().to_vec()))
+    .bind(token.0.as_slice())
+    .fetch_optional(db)
+    .await?;
+    row.map(|row| {
+        let hash = row.token_hash.try_into().map_err(|_| StoreError::Corrupt {
+            table: "clients",
+            reason: "hash of a wrong length",
+        })?;
+        Ok(Entrance {
+            client: row.client.try_into()?,
+            token: TokenHash(hash),
+            owner: row.account_owner,
+        })
+    })
+    .transpose()
+}

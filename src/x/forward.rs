@@ -1,0 +1,241 @@
+//! Sends a program's request to X, signed with an account's values, and hands X's answer back as it is.
+
+use std::{error::Error, time::Duration};
+
+use chrono::{DateTime, Utc};
+use http_body_util::{BodyExt as _, Either, Full, Limited};
+use hyper::body::{Body as HttpBody, Bytes};
+use reqwest::{
+    Method, Request, Response,
+    header::{ACCEPT, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderValue},
+};
+use zeroize::Zeroizing;
+
+use super::{
+    client::XClient,
+    judge,
+    oauth1::{Signatory, Stamp, authorization, escaped},
+    response::{Answer, Body, NoAnswer},
+};
+use crate::domain::{
+    client::ApiPath,
+    credentials::{ClientCredentials, TokenCredentials},
+};
+
+/// From the start to the last byte of X's answer: an upload takes longer than a question.
+const FORWARD_LIMIT: Duration = Duration::from_mins(1);
+
+/// A program's request, less everything that is the program's own business: its token, its cookies, its connection.
+pub struct Forward<B> {
+    /// How.
+    pub method: Method,
+    /// Where.
+    pub path: ApiPath,
+    /// The query's parameters, decoded, in the order in which they came.
+    pub query: Vec<(String, String)>,
+    /// `Content-Type`, as it came.
+    pub content_type: Option<HeaderValue>,
+    /// `Accept`, as it came.
+    pub accept: Option<HeaderValue>,
+    /// The body; none for a request that has none.
+    pub body: Option<B>,
+}
+
+/// The body of X's answer: one that was read to judge it, or one that still streams.
+pub type ForwardedBody = Either<Full<Bytes>, reqwest::Body>;
+
+/// X's answer.
+pub struct Forwarded {
+    /// As X gave it.
+    pub response: hyper::Response<ForwardedBody>,
+    /// Whether it makes the account's standing doubtful.
+    pub doubt: bool,
+    /// Until when X wants no request of this kind, if it said so.
+    pub limited_until: Option<DateTime<Utc>>,
+}
+
+/// Why there is no answer of X's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NotForwarded {
+    /// The request did not reach X.
+    NotSent,
+    /// It may have reached X.
+    Unknown,
+}
+
+impl XClient {
+    /// Signs `request` with these values and sends it, once.
+    ///
+    /// # Errors
+    /// X did not answer.
+    pub async fn forward<B>(
+        &self,
+        client: &ClientCredentials,
+        token: &TokenCredentials,
+        request: Forward<B>,
+    ) -> Result<Forwarded, NotForwarded>
+    where
+        B: HttpBody<Data = Bytes> + Send + Sync + 'static,
+        B::Error: Into<Box<dyn Error + Send + Sync>>,
+    {
+        let signed = self.forwardable(client, token, request);
+        let signed = signed.ok_or(NotForwarded::NotSent)?;
+        let sent = self.http().execute(signed).await;
+        let response = sent.map_err(|error| match NoAnswer::of(&error) {
+            NoAnswer::Connect | NoAnswer::Unsigned => NotForwarded::NotSent,
+            NoAnswer::Timeout if error.is_connect() => NotForwarded::NotSent,
+            NoAnswer::Timeout | NoAnswer::Broken => NotForwarded::Unknown,
+        })?;
+        self.read(response).await
+    }
+
+    fn forwardable<B>(
+        &self,
+        client: &ClientCredentials,
+        token: &TokenCredentials,
+        forward: Forward<B>,
+    ) -> Option<Request>
+    where
+        B: HttpBody<Data = Bytes> + Send + Sync + 'static,
+        B::Error: Into<Box<dyn Error + Send + Sync>>,
+    {
+        let mut url = self.url(forward.path.as_str());
+        let stamp = Stamp::fresh(&self.clock, &self.random)?;
+        let signatory = Signatory {
+            client,
+            token: Some(token),
+        };
+        let header = authorization(signatory, &stamp, &forward.method, &url, &forward.query)?;
+        if !forward.query.is_empty() {
+            // Written anew, so that X reads what was signed.
+            let pairs: Vec<String> = forward
+                .query
+                .iter()
+                .map(|(name, value)| format!("{}={}", *escaped(name), *escaped(value)))
+                .collect();
+            url.set_query(Some(&pairs.join("&")));
+        }
+        let mut request = Request::new(forward.method, url);
+        *request.timeout_mut() = Some(FORWARD_LIMIT);
+        let headers = request.headers_mut();
+        headers.insert(AUTHORIZATION, header);
+        for (name, value) in [
+            (CONTENT_TYPE, forward.content_type),
+            (ACCEPT, forward.accept),
+        ] {
+            if let Some(value) = value {
+                headers.insert(name, value);
+            }
+        }
+        match forward.body {
+            Some(body) => *request.body_mut() = Some(reqwest::Body::wrap(body)),
+            // Some servers refuse a POST that does not say that it has no body.
+            None if request.method() != Method::GET => {
+                let headers = request.headers_mut();
+                headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
+            }
+            None => {}
+        }
+        Some(request)
+    }
+
+    /// Answers that say something about the account are read whole; all others stream.
+    async fn read(&self, response: Response) -> Result<Forwarded, NotForwarded> {
+        let (parts, body) = hyper::Response::from(response).into_parts();
+        if !matches!(parts.status.as_u16(), 401 | 403 | 429) {
+            return Ok(Forwarded {
+                response: hyper::Response::from_parts(parts, Either::Right(body)),
+                doubt: false,
+                limited_until: None,
+            });
+        }
+        let bytes = Limited::new(body, self.limits.body)
+            .collect()
+            .await
+            .map_err(|_| NotForwarded::Unknown)?
+            .to_bytes();
+        let answer = self.answer(parts.status.as_u16(), &parts.headers, &bytes);
+        Ok(Forwarded {
+            doubt: judge::makes_doubtful(&answer),
+            limited_until: judge::limited_until(&answer),
+            response: hyper::Response::from_parts(parts, Either::Left(Full::new(bytes))),
+        })
+    }
+
+    fn answer(&self, status: u16, headers: &HeaderMap, bytes: &Bytes) -> Answer {
+        let body = Body {
+            bytes: Zeroizing::new(bytes.to_vec()),
+            complete: true,
+        };
+        Answer::read(status, headers, self.clock.now(), body)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        clock::Clock,
+        random::Random,
+        x::fake::{Server, client_credentials, now, token_credentials},
+    };
+
+    fn forward(body: Option<&str>) -> Forward<Full<Bytes>> {
+        Forward {
+            method: Method::POST,
+            path: ApiPath::parse("/2/tweets").unwrap(),
+            query: vec![("a b".to_owned(), "ä&=".to_owned())],
+            content_type: Some(HeaderValue::from_static("application/json")),
+            accept: None,
+            body: body.map(|body| Full::new(Bytes::from(body.to_owned()))),
+        }
+    }
+
+    async fn sent(body: Option<&str>) -> String {
+        let server = Server::play(&[]);
+        let clock = Clock::manual(now());
+        let client = XClient::new(server.url.clone(), clock, Random::seeded(7)).unwrap();
+        let (key, token) = (client_credentials(), token_credentials());
+        let forwarded = client.forward(&key, &token, forward(body)).await;
+        let forwarded = forwarded.ok().unwrap();
+        let body = forwarded.response.into_body().collect().await;
+        assert_eq!(body.ok().unwrap().to_bytes(), "{}");
+        server.seen().remove(0)
+    }
+
+    #[tokio::test]
+    async fn x_gets_the_body_and_no_header_but_its_own() {
+        let request = sent(Some(r#"{"text":"hello"}"#)).await;
+        let (head, body) = request.split_once("\r\n\r\n").unwrap();
+        let mut lines = head.lines();
+        assert_eq!(
+            lines.next(),
+            Some("POST /2/tweets?a%20b=%C3%A4%26%3D HTTP/1.1")
+        );
+        let mut names: Vec<&str> = lines.map(|line| line.split(':').next().unwrap()).collect();
+        names.sort_unstable();
+        assert_eq!(
+            names,
+            [
+                "accept",
+                "authorization",
+                "content-length",
+                "content-type",
+                "host",
+                "user-agent"
+            ]
+        );
+        assert!(head.contains("authorization: OAuth oauth_consumer_key="));
+        assert_eq!(body, r#"{"text":"hello"}"#);
+    }
+
+    #[tokio::test]
+    async fn a_post_without_a_body_says_so() {
+        let request = sent(None).await;
+        assert_eq!(
+            request.matches("content-length: 0\r\n").count(),
+            1,
+            "{request}"
+        );
+    }
+}
