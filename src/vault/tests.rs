@@ -7,7 +7,10 @@ use std::{
 use chrono::DateTime;
 
 use super::*;
-use crate::domain::credentials::{Field, Secret};
+use crate::domain::{
+    credentials::{Field, Secret},
+    pin::TemporaryField,
+};
 use crate::random::Random;
 
 const OWNER: i64 = 7;
@@ -108,6 +111,24 @@ fn a_value_opens_in_its_own_place_only() {
         refused
     );
     assert_eq!(vault().data_key(OWNER, OTHER, &wrapped).err(), refused);
+}
+
+#[test]
+fn what_a_pin_is_exchanged_for_opens_in_its_own_place_only() {
+    let (key, _, _) = vault().new_data_key(OWNER, ACCOUNT).unwrap();
+    let place = Place::temporary(OWNER, ACCOUNT, TemporaryField::Secret);
+    let sealed = key.seal_at(&place, &secret("value")).unwrap();
+    assert_eq!(key.open_at(&place, &sealed).unwrap().expose(), "value");
+    for other in [
+        Place::temporary(OWNER, ACCOUNT, TemporaryField::Token),
+        Place::temporary(OWNER, ACCOUNT, TemporaryField::Verifier),
+        Place::temporary(OWNER, OTHER, TemporaryField::Secret),
+        Place::temporary(OWNER + 1, ACCOUNT, TemporaryField::Secret),
+        Place::value(OWNER, ACCOUNT, Field::ApiSecret),
+    ] {
+        let opened = key.open_at(&other, &sealed);
+        assert_eq!(opened.err(), Some(OpenError::Refused), "{other:?}");
+    }
 }
 
 #[test]

@@ -215,20 +215,14 @@ impl XClient {
         callback: Option<&str>,
         verifier: Option<&str>,
     ) -> Reply {
-        let request = Stamp::fresh(&self.clock, &self.random).and_then(|stamp| {
-            let (mut parameters, url) = (stamp.parameters(), self.url(path));
-            if let Some(callback) = callback {
-                parameters = parameters.callback(callback);
-            }
-            if let Some(verifier) = verifier {
-                parameters = parameters.verifier(verifier);
-            }
-            let mut request = signed(&self.http, signatory, parameters, Method::POST, url, &[])?;
-            // Some servers refuse a POST that does not say that it has no body.
-            let headers = request.headers_mut();
-            headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
-            Some(request)
-        });
+        let request = self
+            .request(Method::POST, path, signatory, callback, verifier)
+            .map(|mut request| {
+                // Some servers refuse a POST that does not say that it has no body.
+                let headers = request.headers_mut();
+                headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
+                request
+            });
         self.send(path, request).await
     }
 
@@ -242,22 +236,38 @@ impl XClient {
             client,
             token: Some(token),
         };
-        let request = Stamp::fresh(&self.clock, &self.random).and_then(|stamp| {
-            let url = self.url(path);
-            signed(
-                &self.http,
-                signatory,
-                stamp.parameters(),
-                Method::GET,
-                url,
-                &[],
-            )
-        });
+        let request = self.request(Method::GET, path, signatory, None, None);
         self.send(path, request).await
     }
 
     pub(super) fn http(&self) -> &reqwest::Client {
         &self.http
+    }
+
+    fn request(
+        &self,
+        method: Method,
+        path: &str,
+        signatory: Signatory<'_>,
+        callback: Option<&str>,
+        verifier: Option<&str>,
+    ) -> Option<Request> {
+        let stamp = Stamp::fresh(&self.clock, &self.random)?;
+        let mut parameters = stamp.parameters();
+        if let Some(callback) = callback {
+            parameters = parameters.callback(callback);
+        }
+        if let Some(verifier) = verifier {
+            parameters = parameters.verifier(verifier);
+        }
+        signed(
+            &self.http,
+            signatory,
+            parameters,
+            method,
+            self.url(path),
+            &[],
+        )
     }
 
     pub(super) fn url(&self, path: &str) -> Url {

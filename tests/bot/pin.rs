@@ -64,6 +64,12 @@ async fn finish_link(world: &World, person: &Person, card: &SeenMessage, user: &
     let sent = person.say(&pin);
     person.wait_text("X gave out a token for").await.unwrap();
     person.wait_deleted(sent.message_id).await.unwrap();
+    // What X gave out must not be seen at the end either.
+    world.canary(&pin);
+    for pair in world.x.token_pairs() {
+        world.canary(&pair.token);
+        world.canary(&pair.secret);
+    }
     person.press("Yes, this one").unwrap();
     let result = verdict(person, "connected").await;
     let connected = format!("is connected as @{}", user.username);

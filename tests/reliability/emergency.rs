@@ -3,6 +3,7 @@
 use std::{
     io::Write as _,
     process::{Output, Stdio},
+    time::{Duration, Instant},
 };
 
 use addx_sim::{
@@ -141,7 +142,10 @@ async fn it_wants_a_typed_sentence_and_a_stopped_bot_and_leaves_nothing() {
     }
     assert_eq!(scene.world.x.calls().len(), 0);
     assert_eq!(scene.left().await, 10);
+    let started = Instant::now();
     let output = scene.run(&["--json"], "revoke everything\n").await;
+    // Five accounts a second at most.
+    assert!(started.elapsed() >= Duration::from_millis(400));
     assert_eq!(output.status.code(), Some(0), "{}", complaint(&output));
     assert_eq!(
         counted(&output),
