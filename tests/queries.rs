@@ -18,7 +18,7 @@ use sqlx::AssertSqlSafe;
 const CALLS: [&str; 3] = ["query", "query_as", "query_scalar"];
 
 /// Statements that read a whole table on purpose: a part of the statement, and why.
-const DELIBERATE: [(&str, &str); 12] = [
+const DELIBERATE: [(&str, &str); 13] = [
     (
         "EXISTS (SELECT 1 FROM data_keys)",
         "asked once, at start, and the first row answers it",
@@ -42,6 +42,10 @@ const DELIBERATE: [(&str, &str); 12] = [
     (
         "DELETE FROM data_keys WHERE created_at < ?",
         "housekeeping, once an hour",
+    ),
+    (
+        "DELETE FROM courtesies",
+        "the same; a row for each chat that was turned away within a day",
     ),
     (
         "(SELECT count(*) FROM outbox) AS messages",
