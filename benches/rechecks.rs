@@ -105,7 +105,8 @@ async fn turn(store: &Store, random: &Random, now: DateTime<Utc>) -> bool {
     let Some(claimed) = claimed else { return false };
     let (id, owner) = (claimed.account, claimed.owner);
 
-    let mut reading = store.reader().begin().await.unwrap();
+    let mut lent = store.reader().lend().await.unwrap();
+    let mut reading = lent.snapshot().await.unwrap();
     values::data_key(&mut *reading, owner, id).await.unwrap();
     accounts::by_id(&mut *reading, owner, id).await.unwrap();
     values::list(&mut *reading, id, Slot::Current)

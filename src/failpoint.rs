@@ -5,7 +5,7 @@
 //! `*` instead of a number means every time.
 
 /// Every point there is. `tests/reliability/crash.rs` checks that this list and the calls in `src/` are the same.
-pub const POINTS: [&str; 68] = [
+pub const POINTS: [&str; 70] = [
     // Start.
     "start.key_made",
     "start.unlocked",
@@ -31,6 +31,8 @@ pub const POINTS: [&str; 68] = [
     // What was promised goes out.
     "outbox.begun",
     "outbox.before_send",
+    "outbox.before_edit",
+    "outbox.edited",
     "outbox.sent",
     "outbox.noted",
     "card.before_send",

@@ -26,3 +26,15 @@ pub async fn claim(
     .await?;
     Ok(done.rows_affected() > 0)
 }
+
+/// Forgets those that no longer count.
+///
+/// # Errors
+/// The database failed.
+pub async fn purge(db: impl SqliteExecutor<'_>, before: DateTime<Utc>) -> Result<(), StoreError> {
+    sqlx::query("DELETE FROM courtesies WHERE told_at <= ?")
+        .bind(before.timestamp())
+        .execute(db)
+        .await?;
+    Ok(())
+}

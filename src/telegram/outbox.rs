@@ -132,7 +132,10 @@ impl Telegram {
         }
         if promised.begun {
             if let Some(anchor) = anchors::get(self.store.reader(), chat).await? {
-                match reply::edit(&self.bot, chat, anchor, reply.clone()).await {
+                failpoint::hit("outbox.before_edit");
+                let edited = reply::edit(&self.bot, chat, anchor, reply.clone()).await;
+                failpoint::hit("outbox.edited");
+                match edited {
                     // The user deleted it, or it is too old: better twice than never.
                     Err(CallError::NoSuchMessage | CallError::Refused) => {}
                     edited => return Ok(edited.map(|()| anchor)),

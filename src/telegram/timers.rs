@@ -3,10 +3,10 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::mpsc;
 
-use super::Telegram;
+use super::{Telegram, handlers::strays::COURTESY};
 use crate::{
     incident,
-    store::{StoreError, agenda, checks, inbox, posts, temporary, values},
+    store::{StoreError, agenda, checks, courtesies, inbox, posts, temporary, values},
 };
 
 /// What is due is looked at no more often than this, so that a chat whose work is under way does not keep the timers busy.
@@ -97,6 +97,7 @@ impl Telegram {
         let mut tx = self.store.begin().await?;
         inbox::purge(&mut *tx, now - KEEP_HANDLED).await?;
         checks::purge_log(&mut *tx, now - KEEP_CHECK_LOG).await?;
+        courtesies::purge(&mut *tx, now - COURTESY).await?;
         posts::purge_drafts(&mut *tx, now - KEEP_DRAFTS).await?;
         let old = temporary::purge(&mut *tx, now).await?;
         if old + values::erase_orphans(&mut *tx, now - KEEP_ORPHANS).await? > 0 {

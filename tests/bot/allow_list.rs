@@ -1,6 +1,6 @@
 //! `ADDX_ALLOWED_USERS`.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, time::Duration};
 
 use addx::config::AllowedUsers;
 
@@ -35,6 +35,16 @@ async fn whoever_is_not_on_the_list_gets_one_polite_answer() {
     eve.say("hello");
     eve.wait_text("you are not on it").await.unwrap();
     link(&ada, "main", &values).await;
+    // Nobody is remembered for having been turned away.
+    world.advance(25 * HOUR);
+    let forgotten = async {
+        while world.count("SELECT count(*) FROM courtesies").await > 0 {
+            // Housekeeping tells nobody when it has been.
+            tokio::time::sleep(Duration::from_millis(3)).await;
+        }
+    };
+    let forgotten = tokio::time::timeout(Duration::from_secs(20), forgotten);
+    forgotten.await.unwrap();
     world.finish().await;
 }
 

@@ -60,12 +60,13 @@ impl Round {
         }
     }
 
-    /// Link, rotate, unlink; the values in use are what was sent.
+    /// Link, verify, rotate, unlink; the values in use are what was sent.
     async fn story(&self) -> Result<(), String> {
         let told = |error| format!("{error}");
         story::link(&self.person, &self.values)
             .await
             .map_err(told)?;
+        story::verify(&self.person).await.map_err(told)?;
         story::rotate(&self.person, &self.token)
             .await
             .map_err(told)?;
@@ -287,6 +288,7 @@ mod between_steps {
 
     /// Points that the story of a link does not come by.
     const OF_EXPIRY: [&str; 3] = ["expire.wiped", "expire.committed", "candidate.erased"];
+    const OF_LOST_ANSWERS: [&str; 2] = ["outbox.before_edit", "outbox.edited"];
     const OF_STOP: [&str; 1] = ["stop.before_close"];
     const OF_RECHECKS: [&str; 4] = [
         "recheck.claimed",
@@ -337,12 +339,11 @@ mod between_steps {
         let points: Vec<&str> = POINTS
             .into_iter()
             .filter(|point| {
-                !OF_EXPIRY.contains(point)
-                    && !OF_STOP.contains(point)
-                    && !OF_RECHECKS.contains(point)
+                let elsewhere = [&OF_EXPIRY[..], &OF_LOST_ANSWERS, &OF_STOP, &OF_RECHECKS];
+                !elsewhere.iter().any(|points| points.contains(point))
                     && !point.starts_with("post.")
+                    && !is_of_panic(point)
             })
-            .filter(|point| !is_of_panic(point))
             .collect();
         let started = Instant::now();
         let outcomes: Vec<_> = stream::iter(points)
@@ -480,6 +481,41 @@ mod between_steps {
             }
             bot.stop().await;
             assert_eq!(round.inspect().await, [""; 0], "{point}");
+        }
+    }
+
+    /// X's answer arrives and the bot does not get to know; it dies while an edit repeats it.
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn killed_while_an_answer_is_repeated_by_an_edit_it_is_said_once() {
+        for point in OF_LOST_ANSWERS {
+            let round = Round::new(1).await;
+            let (world, person) = (&round.world, &round.person);
+            let mut bot = world.start(&[("ADDX_FAILPOINT", &format!("{point}:1"))]);
+            person.say("/addx main");
+            for (index, value) in story::in_order(&round.values).into_iter().enumerate() {
+                let step = format!("Step {} of 4", index + 1);
+                person.wait_text(&step).await.unwrap();
+                if index == 3 {
+                    world.telegram.settled().await.unwrap();
+                    let lost = Fault::on("sendMessage", FaultKind::InvalidJson);
+                    world.telegram.add_fault(lost.once());
+                }
+                person.say(value);
+            }
+            let status = bot.wait().await;
+            assert!(was_killed(status), "{point}: {status}");
+            assert_eq!(round.inspect().await, [""; 0], "{point}");
+
+            let mut bot = world.start(&[]);
+            let edited = |chat: &addx_sim::telegram::Chat| {
+                let mut said = chat.from_bot();
+                said.any(|said| said.edits > 0 && said.text.contains("main is connected as"))
+            };
+            person.wait_for(edited).await.unwrap();
+            story::rotate(person, &round.token).await.unwrap();
+            story::unlink(person).await.unwrap();
+            story::all_deleted(person, &round.canaries).await.unwrap();
+            assert_eq!(round.inspect_end(&mut bot).await, [""; 0], "{point}");
         }
     }
 

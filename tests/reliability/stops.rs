@@ -1,6 +1,11 @@
 //! Starting when something does not answer, stopping in time, and a database that is away in between.
 
-use std::time::{Duration, Instant};
+use std::{
+    fs::Permissions,
+    os::unix::fs::PermissionsExt as _,
+    path::Path,
+    time::{Duration, Instant},
+};
 
 use addx_sim::telegram::{Fault, FaultKind, Person};
 use rustix::process::Signal;
@@ -130,6 +135,67 @@ async fn a_telegram_that_does_not_answer_at_start_is_asked_again_and_that_is_sai
     ] {
         assert!(log.contains(said), "{said} is not in\n{log}");
     }
+}
+
+#[tokio::test]
+async fn the_healthcheck_tells_whether_telegram_answers_the_bot() {
+    let world = World::new(1).await;
+    assert_eq!(world.healthcheck(), Some(1), "it has not run yet");
+    let _bot = world.start(&[]);
+    first_card(&world).await;
+    until("a healthy bot", || world.healthcheck() == Some(0)).await;
+    // Telegram hands nothing over any more, and two minutes pass.
+    let broken = FaultKind::Status {
+        code: 400,
+        html: false,
+    };
+    world
+        .telegram
+        .add_fault(Fault::on("getUpdates", broken).every(1));
+    let asked = world.telegram.calls_to("getUpdates").len();
+    world.telegram.new_user("Grace", None).say("hello");
+    until("two calls in vain", || {
+        world.telegram.calls_to("getUpdates").len() > asked + 2
+    })
+    .await;
+    let beat = world.database().with_extension("db.heartbeat");
+    let file = std::fs::File::options().write(true).open(beat).unwrap();
+    let long_ago = file.metadata().unwrap().modified().unwrap() - Duration::from_mins(2);
+    file.set_modified(long_ago).unwrap();
+    assert_eq!(world.healthcheck(), Some(1), "Telegram is silent");
+    world.telegram.clear_faults();
+    until("a bot that is well again", || {
+        world.healthcheck() == Some(0)
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn files_that_others_may_read_are_closed_to_them_or_refused_at_start() {
+    let world = World::new(1).await;
+    let mut bot = world.start(&[]);
+    first_card(&world).await;
+    bot.stop().await;
+    let open_to_all = |path: &Path| {
+        std::fs::set_permissions(path, Permissions::from_mode(0o644)).unwrap();
+    };
+    open_to_all(&world.database());
+    let mut bot = world.start(&[]);
+    first_card(&world).await;
+    let said = "a database file could be read by others; its mode is now 600";
+    assert!(world.log().contains(said), "{}", world.log());
+    for (path, mode) in world.modes() {
+        let wanted = if path.is_dir() { 0o700 } else { 0o600 };
+        assert_eq!(mode, wanted, "{}", path.display());
+    }
+    bot.stop().await;
+    let mut files = world.files().into_iter();
+    let key = files.find(|file| file.ends_with("addx.key"));
+    open_to_all(&key.unwrap());
+    let mut bot = world.start(&[]);
+    assert_eq!(bot.wait().await.code(), Some(2));
+    let said = "may be read by others (mode 644); run: chmod 600";
+    assert!(world.log().contains(said), "{}", world.log());
 }
 
 #[tokio::test]

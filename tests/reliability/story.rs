@@ -39,6 +39,12 @@ pub(crate) async fn link(person: &Person, values: &FourValues) -> Result<SeenMes
     person.wait_text("main is connected as").await
 }
 
+/// Asks X again, and waits for its verdict.
+pub(crate) async fn verify(person: &Person) -> Result<SeenMessage, SimError> {
+    person.say("/verify main");
+    person.wait_text("Unchanged since").await
+}
+
 /// Gives a new token pair, and waits until it is in use.
 pub(crate) async fn rotate(person: &Person, token: &TokenPair) -> Result<SeenMessage, SimError> {
     person.say("/rotate main");
@@ -220,12 +226,20 @@ pub(crate) fn complaints(person: &Person, canaries: &[Canary]) -> Vec<String> {
         .iter()
         .filter(|message| message.from_bot && message.edits == 0)
         .filter(|message| message.text.contains("main is connected as"));
-    let (after_rotation, after_link): (Vec<_>, Vec<_>) =
-        answers.partition(|message| message.text.contains("The new values are in use"));
-    for (occasion, said) in [("link", after_link), ("rotation", after_rotation)] {
-        if said.len() > 1 {
-            complaints.push(format!("{} messages answer the {occasion}", said.len()));
-        }
+    let mut said = [("rotation", 0), ("check", 0), ("link", 0)];
+    for answer in answers {
+        let is_of = |words| answer.text.contains(words);
+        let occasion = if is_of("The new values are in use") {
+            0
+        } else if is_of("Unchanged since") {
+            1
+        } else {
+            2
+        };
+        said[occasion].1 += 1;
+    }
+    for (occasion, times) in said.into_iter().filter(|(_, times)| *times > 1) {
+        complaints.push(format!("{times} messages answer the {occasion}"));
     }
     complaints
 }

@@ -119,6 +119,17 @@ impl World {
         String::from_utf8(ran.stdout).unwrap()
     }
 
+    /// What `addx healthcheck` ends with beside the bot.
+    pub(crate) fn healthcheck(&self) -> Option<i32> {
+        let checked = Command::new(env!("CARGO_BIN_EXE_addx"))
+            .arg("healthcheck")
+            .current_dir(self.folder.path())
+            .env_clear()
+            .stderr(Stdio::null())
+            .status();
+        checked.unwrap().code()
+    }
+
     /// A user on X with an app that may read and write, and four values that work.
     pub(crate) fn working_values(&self, username: &str) -> (XUser, App, FourValues) {
         let user = self.x.new_user(username);

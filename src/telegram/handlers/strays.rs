@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// A group, or a person who may not use the bot, gets one answer in this time.
-const COURTESY: TimeDelta = TimeDelta::hours(24);
+pub(in crate::telegram) const COURTESY: TimeDelta = TimeDelta::hours(24);
 
 /// A message while nothing is asked for.
 pub(in crate::telegram) async fn message(
