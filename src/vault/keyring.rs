@@ -229,8 +229,7 @@ impl Keyring {
         if self.primary < before.primary {
             return Err(not_newer(self.primary));
         }
-        let in_use = before.keys.iter();
-        for (id, (_, key)) in in_use.filter(|(_, (state, _))| *state != KeyState::Retired) {
+        for (id, (_, key)) in &before.keys {
             let here = self.keys.get(id).map(|(_, key)| key.fingerprint());
             if here != Some(key.fingerprint()) {
                 return Err(not_newer(*id));
