@@ -1,13 +1,9 @@
 //! Puts the bot together, runs it, and stops it within a time.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use teloxide::Bot;
-use tokio::{
-    net::TcpListener,
-    sync::{Notify, mpsc},
-    task::JoinSet,
-};
+use tokio::{net::TcpListener, sync::mpsc, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -22,7 +18,7 @@ use crate::{
     random::Random,
     store::{Store, StoreError, calls, checks, schedule},
     telegram::{self, Telegram, TokenRefused},
-    unlock::{self, UnlockError, unlock},
+    unlock::{UnlockError, unlock},
     vault::{AuditKey, Vault},
     x::XClient,
 };
@@ -60,24 +56,6 @@ impl From<UnlockError> for AppError {
     }
 }
 
-/// What is asked of a running bot from outside.
-#[derive(Clone, Debug, Default)]
-pub struct Signals {
-    /// To stop.
-    pub stop: CancellationToken,
-    /// To read the key file again.
-    pub reread: Arc<Notify>,
-}
-
-impl From<CancellationToken> for Signals {
-    fn from(stop: CancellationToken) -> Self {
-        Self {
-            stop,
-            ..Self::default()
-        }
-    }
-}
-
 /// Runs the bot until `stop`, then ends what runs, and closes the database.
 ///
 /// # Errors
@@ -87,9 +65,8 @@ pub async fn run(
     config: Config,
     clock: Clock,
     random: Random,
-    signals: impl Into<Signals>,
+    stop: CancellationToken,
 ) -> Result<(), AppError> {
-    let Signals { stop, reread } = signals.into();
     let Some(_instance) = be_the_only_one(&config, &clock, &stop).await? else {
         return Ok(());
     };
@@ -97,13 +74,7 @@ pub async fn run(
         return Ok(());
     };
     let store = opened.store.clone();
-    let rereading = tokio::spawn(reread_keys(
-        reread,
-        opened.store.clone(),
-        opened.vault.clone(),
-    ));
     let served = serve(config, opened, clock, random, stop).await;
-    rereading.abort();
     failpoint::hit("stop.before_close");
     // A task that was broken off may still hold a connection: the next start does what is left then.
     match tokio::time::timeout(CLOSE_LIMIT, store.close()).await {
@@ -282,28 +253,6 @@ async fn open(
             () = clock.sleep_until(clock.now() + pause) => {}
         }
         pause = (pause * 2).min(LONGEST_PAUSE);
-    }
-}
-
-/// Reads the key file again each time somebody asks. A file that cannot be used leaves the keys as they are.
-async fn reread_keys(asked: Arc<Notify>, store: Store, vault: Vault) {
-    loop {
-        asked.notified().await;
-        if let Err(error) = vault.reread() {
-            tracing::error!(error = %error, "the key file cannot be used; the keys in use stay");
-            continue;
-        }
-        for key in vault.keyring().list() {
-            tracing::info!(
-                id = %key.id,
-                state = key.state.as_str(),
-                fingerprint = %key.fingerprint,
-                "the key file was read again; it has this key"
-            );
-        }
-        if let Err(error) = unlock::note_primary(&store, &vault).await {
-            tracing::error!(error = %error, "the new primary key could not be noted in the database");
-        }
     }
 }
 

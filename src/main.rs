@@ -5,7 +5,7 @@ mod cli;
 use std::{collections::HashMap, fs, future::Future, io, process::ExitCode};
 
 use addx::{
-    app::{self, AppError, Signals},
+    app::{self, AppError},
     clock::Clock,
     config::{self, Config, ConfigError},
     hardening,
@@ -19,6 +19,7 @@ use tokio::{
     runtime::Builder,
     signal::unix::{SignalKind, signal},
 };
+use tokio_util::sync::CancellationToken;
 
 use crate::cli::{
     Cli, CliError, Command, Exit, LogFormat, audit, client, complain, copies, doctor, key, panic,
@@ -105,9 +106,9 @@ fn serve(env: &Environment) -> Result<Exit, CliError> {
     hardening::harden();
     let config = env.config()?;
     block_on(async {
-        let signals = Signals::default();
-        listen(signals.clone()).context("cannot listen for signals")?;
-        match app::run(config, Clock::system(), Random::system(), signals).await {
+        let stop = CancellationToken::new();
+        stop_on_signals(stop.clone()).context("cannot listen for signals")?;
+        match app::run(config, Clock::system(), Random::system(), stop).await {
             Ok(()) => Ok(Exit::Done),
             Err(AppError::Config(error)) => Err(error.into()),
             Err(error) => Err(anyhow::Error::from(error).into()),
@@ -134,17 +135,10 @@ fn block_on<T>(work: impl Future<Output = T>) -> Result<T, CliError> {
     Ok(done)
 }
 
-/// The first SIGINT or SIGTERM stops the bot, the second one ends the program at once. SIGHUP has the key file read again.
-fn listen(signals: Signals) -> io::Result<()> {
+/// The first SIGINT or SIGTERM stops the bot, the second one ends the program at once.
+fn stop_on_signals(stop: CancellationToken) -> io::Result<()> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
-    let mut hangup = signal(SignalKind::hangup())?;
-    let Signals { stop, reread } = signals;
-    tokio::spawn(async move {
-        while hangup.recv().await.is_some() {
-            reread.notify_one();
-        }
-    });
     tokio::spawn(async move {
         for first in [true, false] {
             tokio::select! {

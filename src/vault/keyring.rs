@@ -149,14 +149,6 @@ pub enum KeyringError {
         /// The file.
         path: PathBuf,
     },
-    /// A keyring that cannot take the place of the one in use.
-    #[error("{path} is not a newer state of the keyring in use: key {id} is missing in it, is another one, or was primary before", path = .path.display())]
-    NotNewer {
-        /// The file.
-        path: PathBuf,
-        /// The key that shows it.
-        id: KeyId,
-    },
     /// A key that cannot be retired.
     #[error("key {id} cannot be retired: {reason}")]
     NotRetirable {
@@ -218,24 +210,6 @@ impl Keyring {
                 count: primaries.len(),
             }),
         }
-    }
-
-    /// Whether this can be what became of `before`: its keys are here, unchanged, and its primary key was not newer.
-    pub(super) fn follows(&self, before: &Self, path: &Path) -> Result<(), KeyringError> {
-        let not_newer = |id| KeyringError::NotNewer {
-            path: path.to_owned(),
-            id,
-        };
-        if self.primary < before.primary {
-            return Err(not_newer(self.primary));
-        }
-        for (id, (_, key)) in &before.keys {
-            let here = self.keys.get(id).map(|(_, key)| key.fingerprint());
-            if here != Some(key.fingerprint()) {
-                return Err(not_newer(*id));
-            }
-        }
-        Ok(())
     }
 
     pub(super) fn primary_key(&self) -> (KeyId, &Key) {

@@ -64,17 +64,6 @@ impl Vault {
         Ok(())
     }
 
-    /// As [`Vault::reload`], when a person asks for it: a file that is an older copy, or holds other keys, is not taken up.
-    ///
-    /// # Errors
-    /// As [`Vault::reload`], or the file lacks a key in use, has another one in its place, or goes back to an older one.
-    pub fn reread(&self) -> Result<(), KeyringError> {
-        let fresh = Keyring::read(&self.key_file)?;
-        fresh.follows(&self.keyring(), &self.key_file)?;
-        *self.keyring.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(fresh);
-        Ok(())
-    }
-
     /// Seals `plain` for `place` with the primary key, and says which key that was.
     ///
     /// # Errors
