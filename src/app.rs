@@ -198,22 +198,6 @@ async fn open(
     }
 }
 
-/// Lets the store read the key file again when another process has made a new primary key.
-fn watch_keyring(store: &Store, vault: &Vault) {
-    let vault = vault.clone();
-    store.watch_keyring(move |newest| {
-        if vault.keyring().primary() < newest {
-            match vault.reload() {
-                Ok(()) => tracing::info!("the key file was read again: there is a new primary key"),
-                Err(error) => {
-                    tracing::error!(error = %error, "the key file could not be read again");
-                }
-            }
-        }
-        vault.keyring().primary()
-    });
-}
-
 async fn try_to_open(config: &Config, clock: &Clock, random: &Random) -> Result<Opened, AppError> {
     let store = match Store::open(&config.database).await {
         Ok(store) => store,
@@ -221,7 +205,6 @@ async fn try_to_open(config: &Config, clock: &Clock, random: &Random) -> Result<
         Err(error) => return Err(ConfigError::new(DATABASE, error).into()),
     };
     let vault = unlock(&store, &config.key_file, clock, random).await?;
-    watch_keyring(&store, &vault);
     failpoint::hit("start.unlocked");
     let mut tx = store.begin().await?;
     checks::free_all(&mut *tx).await?;

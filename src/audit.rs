@@ -129,8 +129,9 @@ pub async fn verify(
         if entries.is_empty() {
             break;
         }
-        for (entry, mac) in entries {
+        for entry in entries {
             let expected = number + 1;
+            let (entry, mac) = entry.ok_or(AuditError::Broken(expected))?;
             if entry.number != expected || key.mac(&before, &entry.bytes()) != mac {
                 return Err(AuditError::Broken(expected));
             }

@@ -2,19 +2,22 @@
 
 use std::{
     collections::BTreeMap,
-    ffi::OsString,
-    fs::{self, File, OpenOptions},
+    fs::File,
     io::{self, Write as _},
-    os::unix::fs::OpenOptionsExt as _,
     path::{Path, PathBuf},
 };
 
 use serde::Serialize;
+use sqlx::SqlitePool;
 
 use crate::{
+    audit,
+    clock::Clock,
+    domain::audit::{Act, Actor, Event},
+    files::{Draft, beside, make_private},
     random::Random,
     store::{
-        Store, StoreError, canary, copies, keys,
+        self, Store, StoreError, canary, copies, counts, keys,
         values::{self, Slot},
     },
     unlock::{self, UnlockError},
@@ -28,8 +31,11 @@ const BATCH: u32 = 500;
 #[derive(Debug, thiserror::Error)]
 pub enum BackupError {
     /// There is a file already.
-    #[error("{path} exists already; nothing was changed", path = .0.display())]
+    #[error("{path} exists already, and nothing was changed; choose another name, or move it away", path = .0.display())]
     Exists(PathBuf),
+    /// There is none.
+    #[error("there is no file {path}; look at the path", path = .0.display())]
+    Missing(PathBuf),
     /// A file cannot be read or written.
     #[error("cannot {action} {path}: {source}", path = .path.display())]
     Io {
@@ -40,12 +46,44 @@ pub enum BackupError {
         /// What the system said.
         source: io::Error,
     },
+    /// SQLite could not write the copy.
+    #[error("cannot write the copy {path} ({source}), and nothing of it was left; free some space there, or choose another place", path = .path.display())]
+    Copy {
+        /// Where it was to be.
+        path: PathBuf,
+        /// What SQLite said.
+        source: StoreError,
+    },
     /// The path cannot be given to SQLite.
-    #[error("the path of the copy must be valid UTF-8")]
+    #[error("the path of the copy must be valid UTF-8; choose another name")]
     Path,
-    /// There is no database, or it is empty.
-    #[error("there is nothing to copy: {path} holds no database of addx", path = .0.display())]
+    /// It is something else, or nothing was ever sealed in it.
+    #[error("{path} holds no data of addx; look at the path", path = .0.display())]
     Nothing(PathBuf),
+    /// It is one, but some of it is missing or was altered.
+    #[error("{path} is damaged ({found}); use another copy", path = .path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What SQLite found.
+        found: String,
+    },
+    /// A newer program made it.
+    #[error("{path} has schema version {found}, and this program knows {known}; use a newer addx", path = .path.display())]
+    Newer {
+        /// The file.
+        path: PathBuf,
+        /// Its version.
+        found: i64,
+        /// The newest that is known.
+        known: i64,
+    },
+    /// The file beside it shows that it is a database in use, or was copied while it was.
+    #[error("{path} shows that this is a database in use, of which a part is in that file; make the copy with: addx backup", path = .0.display())]
+    InUse(PathBuf),
+    /// A file of the database that was here before, which SQLite would mix with the copy.
+    #[error("{path} belongs to the database that was here before and would be mixed with the copy; move it away", path = .0.display())]
+    Leftover(PathBuf),
     /// The database or the copy failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -75,44 +113,43 @@ pub struct Backup {
 /// # Errors
 /// There is a file already, or the copy fails; then nothing is left behind.
 pub async fn backup(database: &Path, file: &Path) -> Result<Backup, BackupError> {
-    if file.exists() {
-        return Err(BackupError::Exists(file.to_owned()));
+    let note_file = beside(file, ".fingerprint");
+    for target in [file, &note_file] {
+        if target.exists() {
+            return Err(BackupError::Exists(target.to_owned()));
+        }
     }
     if !database.exists() {
-        return Err(BackupError::Nothing(database.to_owned()));
+        return Err(BackupError::Missing(database.to_owned()));
     }
-    let partial = beside(file, ".partial");
-    // Left behind by a copy that was killed: it was never in place.
-    let _ = fs::remove_file(&partial);
-    let made = write_copy(database, file, &partial).await;
-    if made.is_err() {
-        let _ = fs::remove_file(&partial);
-        let _ = fs::remove_file(beside(file, ".fingerprint"));
-    }
-    made
-}
-
-async fn write_copy(database: &Path, file: &Path, partial: &Path) -> Result<Backup, BackupError> {
+    let draft = Draft::of(file);
+    let partial = draft.path();
     let target = partial.to_str().ok_or(BackupError::Path)?;
     // SQLite writes into an empty file as it is, with the mode it has.
-    private_file(partial).map_err(io("make", partial))?;
-    copies::copy(database, target).await?;
-    let pool = copies::look_into(partial).await?;
+    make_private(partial).map_err(io("make", partial))?;
+    copies::copy(database, target)
+        .await
+        .map_err(|source| BackupError::Copy {
+            path: file.to_owned(),
+            source,
+        })?;
+    let pool = copies::look_into_copy(partial).await?;
     let wanted = canary::get(&pool).await;
     pool.close().await;
     let wanted = wanted?.ok_or_else(|| BackupError::Nothing(database.to_owned()))?;
-    let note = beside(file, ".fingerprint");
+    let copy = File::open(partial).map_err(io("read", partial))?;
+    copy.sync_all().map_err(io("sync", partial))?;
+    let bytes = copy.metadata().map_err(io("read", partial))?.len();
+    let note = Draft::of(&note_file);
     let text = format!("key {} {}\n", wanted.key_id, wanted.fingerprint);
-    private_file(&note)
+    make_private(note.path())
         .and_then(|mut note| {
             note.write_all(text.as_bytes())?;
             note.sync_all()
         })
-        .map_err(io("write", &note))?;
-    let copy = File::open(partial).map_err(io("read", partial))?;
-    copy.sync_all().map_err(io("sync", partial))?;
-    let bytes = copy.metadata().map_err(io("read", partial))?.len();
-    fs::rename(partial, file).map_err(io("rename", partial))?;
+        .map_err(io("write", &note_file))?;
+    draft.keep_as(file).map_err(io("make", file))?;
+    note.keep_as(&note_file).map_err(io("make", &note_file))?;
     Ok(Backup {
         file: file.to_owned(),
         key_id: wanted.key_id,
@@ -130,27 +167,53 @@ pub struct Checked {
     pub accounts: BTreeMap<String, i64>,
 }
 
-/// Proves that every value in `file` opens with the keyring.
+/// Proves that `file` is whole, and that every value in it opens with the keyring.
 ///
 /// # Errors
-/// One does not, or the keyring is not the one that the copy wants.
+/// It is not, or one does not, or the keyring is not the one that the copy wants.
 pub async fn check(file: &Path, key_file: &Path, random: &Random) -> Result<Checked, BackupError> {
     if !file.exists() {
-        return Err(BackupError::Nothing(file.to_owned()));
+        return Err(BackupError::Missing(file.to_owned()));
+    }
+    let log = beside(file, "-wal");
+    if log.metadata().is_ok_and(|log| log.len() > 0) {
+        return Err(BackupError::InUse(log));
     }
     let vault = Vault::new(
         Keyring::read(key_file)?,
         key_file.to_owned(),
         random.clone(),
     );
-    let pool = copies::look_into(file).await?;
-    let wanted = canary::get(&pool).await?;
+    let pool = copies::look_into_copy(file).await?;
+    let checked = check_all(file, &pool, &vault).await;
+    pool.close().await;
+    checked
+}
+
+async fn check_all(file: &Path, pool: &SqlitePool, vault: &Vault) -> Result<Checked, BackupError> {
+    let known = store::known_schema();
+    match counts::schema_version(pool).await {
+        Ok(found) if found > known => {
+            return Err(BackupError::Newer {
+                path: file.to_owned(),
+                found,
+                known,
+            });
+        }
+        Ok(_) => {}
+        Err(_) => return Err(BackupError::Nothing(file.to_owned())),
+    }
+    if let Some(found) = copies::damage(pool).await? {
+        let path = file.to_owned();
+        return Err(BackupError::Damaged { path, found });
+    }
+    let wanted = canary::get(pool).await?;
     let wanted = wanted.ok_or_else(|| BackupError::Nothing(file.to_owned()))?;
-    unlock::compare(&vault, &wanted)?;
+    unlock::compare(vault, &wanted)?;
     let mut values = 0;
     let mut after = None;
     loop {
-        let batch = keys::data_keys_after(&pool, after, BATCH).await?;
+        let batch = keys::data_keys_after(pool, after, BATCH).await?;
         let Some(last) = batch.last() else { break };
         after = Some(last.account);
         for stored in &batch {
@@ -158,15 +221,14 @@ pub async fn check(file: &Path, key_file: &Path, random: &Random) -> Result<Chec
             let key = vault
                 .data_key(stored.owner, stored.account, &stored.wrapped)
                 .map_err(failed("data_keys"))?;
-            for value in values::list(&pool, stored.account, Slot::Current).await? {
+            for value in values::list(pool, stored.account, Slot::Current).await? {
                 key.open(stored.owner, stored.account, value.field, &value.sealed)
                     .map_err(failed("sealed_values"))?;
                 values += 1;
             }
         }
     }
-    let accounts = copies::accounts_by_verdict(&pool).await?;
-    pool.close().await;
+    let accounts = copies::accounts_by_verdict(pool).await?;
     Ok(Checked { values, accounts })
 }
 
@@ -178,46 +240,47 @@ pub async fn restore(
     file: &Path,
     database: &Path,
     key_file: &Path,
+    clock: &Clock,
     random: &Random,
 ) -> Result<Checked, BackupError> {
     if database.exists() {
         return Err(BackupError::Exists(database.to_owned()));
     }
-    let checked = check(file, key_file, random).await?;
-    let partial = beside(database, ".restoring");
-    let restored = put_back(file, database, &partial).await;
-    for suffix in ["", "-wal", "-shm"] {
-        let _ = fs::remove_file(beside(&partial, suffix));
+    for suffix in ["-wal", "-journal"] {
+        let left = beside(database, suffix);
+        if left.exists() {
+            return Err(BackupError::Leftover(left));
+        }
     }
-    restored.map(|()| checked)
-}
-
-async fn put_back(file: &Path, database: &Path, partial: &Path) -> Result<(), BackupError> {
-    let _ = fs::remove_file(partial);
-    // Opening makes the folder, and a file that is private from the beginning.
+    let checked = check(file, key_file, random).await?;
+    let draft = Draft::of(database);
+    let partial = draft.path();
+    // Makes the folder, and a file that is private from the beginning.
     Store::create_file(partial)?;
-    fs::copy(file, partial).map_err(io("write", partial))?;
+    File::open(file)
+        .and_then(|mut copy| {
+            let mut partial = File::options().write(true).open(partial)?;
+            io::copy(&mut copy, &mut partial)?;
+            partial.sync_all()
+        })
+        .map_err(io("write", partial))?;
     let store = Store::open(partial).await?;
+    let vault = unlock::unlock(&store, key_file, clock, random).await?;
+    let audit_key = audit::open_key(&store, &vault).await?;
     let mut tx = store.begin().await?;
     copies::quieten(&mut tx).await?;
+    let act = Act {
+        owner: 0,
+        actor: Actor::Operator,
+        event: Event::Restore,
+        account: None,
+        detail: String::new(),
+    };
+    audit::note(&mut tx, &audit_key, act, clock.now()).await?;
     tx.commit().await.map_err(StoreError::from)?;
     store.close().await?;
-    fs::rename(partial, database).map_err(io("rename", partial))?;
-    Ok(())
-}
-
-fn private_file(path: &Path) -> io::Result<File> {
-    OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(path)
-}
-
-fn beside(path: &Path, suffix: &str) -> PathBuf {
-    let mut name = OsString::from(path);
-    name.push(suffix);
-    name.into()
+    draft.keep_as(database).map_err(io("make", database))?;
+    Ok(checked)
 }
 
 fn io(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> BackupError {

@@ -11,11 +11,13 @@ use url::Url;
 use crate::{
     clock::Clock,
     config::{AllowedUsers, Config},
+    files::folder_of,
     heartbeat::Heartbeat,
     random::Random,
+    rekey::{self, RekeyError},
     store::{self, canary, copies, counts},
     unlock,
-    vault::{Keyring, Vault},
+    vault::{KeyState, Keyring, Vault},
 };
 
 /// A server that needs longer does not serve its users either.
@@ -112,10 +114,7 @@ fn files(config: &Config) -> Vec<Finding> {
         ("key folder", &config.key_file),
         ("database folder", &config.database),
     ] {
-        let folder = match file.parent() {
-            Some(folder) if !folder.as_os_str().is_empty() => folder,
-            _ => Path::new("."),
-        };
+        let folder = folder_of(file);
         findings.push(match mode(folder) {
             None => warning(what, format!("{} is not there yet", folder.display())),
             Some(mode) if mode & 0o022 != 0 => failed(
@@ -250,16 +249,33 @@ async fn key_of(config: &Config, pool: &sqlx::SqlitePool, random: &Random) -> Fi
         }
     };
     let vault = Vault::new(keyring, config.key_file.clone(), random.clone());
-    match unlock::compare(&vault, &wanted) {
-        Ok(()) => ok(
-            what,
-            format!(
-                "key {} ({}) opens the database",
-                wanted.key_id, wanted.fingerprint
-            ),
-        ),
-        Err(error) => failed(what, error.to_string()),
+    if let Err(error) = unlock::compare(&vault, &wanted) {
+        return failed(what, error.to_string());
     }
+    let status = match rekey::status(pool, &vault.keyring()).await {
+        Ok(status) => status,
+        Err(error) => return failed(what, error.to_string()),
+    };
+    if let Some(lost) = status.iter().find(|key| key.is_lost()) {
+        let (id, rows) = (lost.id, lost.rows.total());
+        return failed(what, RekeyError::Lost { id, rows }.to_string());
+    }
+    let old: i64 = status
+        .iter()
+        .filter(|key| key.state != Some(KeyState::Primary))
+        .map(|key| key.rows.total())
+        .sum();
+    if old > 0 {
+        let detail = format!("{old} rows are sealed by older keys; run: addx key rewrap");
+        return warning(what, detail);
+    }
+    ok(
+        what,
+        format!(
+            "key {} ({}) opens the database",
+            wanted.key_id, wanted.fingerprint
+        ),
+    )
 }
 
 fn client() -> Result<reqwest::Client, String> {

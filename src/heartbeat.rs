@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use crate::clock::Clock;
+use crate::{clock::Clock, files::beside};
 
 /// A bot that Telegram has not answered for so long is not well. Telegram answers every ten seconds when nothing happens.
 const HEALTHY: Duration = Duration::from_secs(90);
@@ -34,10 +34,8 @@ impl Heartbeat {
     /// The heartbeat of the bot that uses this database.
     #[must_use]
     pub fn beside(database: &Path, clock: Clock) -> Self {
-        let mut file = database.as_os_str().to_owned();
-        file.push(".heartbeat");
         Self {
-            file: file.into(),
+            file: beside(database, ".heartbeat"),
             clock,
         }
     }

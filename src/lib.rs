@@ -8,6 +8,7 @@ pub mod config;
 pub mod doctor;
 pub mod domain;
 pub mod failpoint;
+mod files;
 pub mod hardening;
 pub mod heartbeat;
 mod incident;

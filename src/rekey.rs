@@ -2,10 +2,12 @@
 //!
 //! Works beside a running bot, in small transactions, and can be broken off and begun again at any point.
 
-use std::path::Path;
+use std::{collections::BTreeSet, path::Path, time::Duration};
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
+use sqlx::SqlitePool;
+use tokio::time::Instant;
 
 use crate::{
     audit as audit_trail,
@@ -15,11 +17,17 @@ use crate::{
         keys::{self, Rows},
     },
     unlock,
-    vault::{AuditKey, KeyFile, KeyId, KeyInfo, KeyState, KeyringError, OpenError, Place, Vault},
+    vault::{
+        AuditKey, Fingerprint, KeyFile, KeyId, KeyState, Keyring, KeyringError, OpenError, Place,
+        Vault,
+    },
 };
 
 /// Rows a transaction: the bot waits for the write lock no longer than these take.
 const BATCH: u32 = 200;
+/// After a transaction the lock is left alone as long as it was held, and at least this long: who waits for it looks
+/// from time to time only.
+const SHORTEST_PAUSE: Duration = Duration::from_millis(5);
 
 /// Why keys could not be changed.
 #[derive(Debug, thiserror::Error)]
@@ -30,6 +38,16 @@ pub enum RekeyError {
     /// The key file cannot be used or changed.
     #[error(transparent)]
     Keyring(#[from] KeyringError),
+    /// Something is sealed by a key that cannot open it any more.
+    #[error(
+        "{rows} rows are sealed by key {id}, which the key file does not have or has as retired; put a key file back in which it is enabled"
+    )]
+    Lost {
+        /// Its number.
+        id: KeyId,
+        /// How many.
+        rows: i64,
+    },
     /// The key still seals something.
     #[error("key {id} cannot be retired: it still seals {rows} rows; run: addx key rewrap")]
     InUse {
@@ -43,27 +61,47 @@ pub enum RekeyError {
 /// A key and what it seals.
 #[derive(Clone, Debug, Serialize)]
 pub struct KeyStatus {
-    /// The key.
-    #[serde(flatten)]
-    pub key: KeyInfo,
+    /// Its number.
+    pub id: KeyId,
+    /// What the key file says of it; `None`: it is not there.
+    pub state: Option<KeyState>,
+    /// Its name, if the key file has it.
+    pub fingerprint: Option<Fingerprint>,
     /// What it seals.
     pub rows: Rows,
 }
 
-/// Every key of the keyring, with the rows it seals.
+impl KeyStatus {
+    /// Whether rows wait for a key that cannot open them.
+    #[must_use]
+    pub fn is_lost(&self) -> bool {
+        matches!(self.state, None | Some(KeyState::Retired)) && self.rows.total() > 0
+    }
+}
+
+/// Every key of the keyring, and every other that rows name, with the rows it seals.
 ///
 /// # Errors
 /// The database failed.
-pub async fn status(store: &Store, vault: &Vault) -> Result<Vec<KeyStatus>, StoreError> {
+pub async fn status(db: &SqlitePool, keyring: &Keyring) -> Result<Vec<KeyStatus>, StoreError> {
+    let listed = keyring.list().into_iter().map(|key| key.id);
+    let ids: BTreeSet<KeyId> = keys::in_use(db).await?.into_iter().chain(listed).collect();
     let mut all = Vec::new();
-    for key in vault.keyring().list() {
-        let rows = keys::rows_of(store.reader(), key.id).await?;
-        all.push(KeyStatus { key, rows });
+    for id in ids {
+        let key = keyring.info(id);
+        all.push(KeyStatus {
+            id,
+            state: key.as_ref().map(|key| key.state),
+            fingerprint: key.map(|key| key.fingerprint),
+            rows: keys::rows_of(db, id).await?,
+        });
     }
     Ok(all)
 }
 
 /// Puts everything that older keys seal under the primary key. `progress` gets the number of rows done so far.
+///
+/// Two of these at once do each row once.
 ///
 /// # Errors
 /// The database failed, or a row does not open.
@@ -73,21 +111,32 @@ pub async fn rewrap(
     mut progress: impl FnMut(u64),
 ) -> Result<u64, RekeyError> {
     unlock::note_primary(store, vault).await?;
-    let mut done = rewrap_audit_key(store, vault).await?;
-    for key in vault.keyring().list() {
-        if key.state == KeyState::Primary {
-            continue;
+    let mut done = 0;
+    loop {
+        done += rewrap_audit_key(store, vault).await?;
+        let keyring = vault.keyring();
+        let status = status(store.reader(), &keyring).await?;
+        let Some(old) = status
+            .iter()
+            .find(|key| key.state != Some(KeyState::Primary) && key.rows.total() > 0)
+        else {
+            return Ok(done);
+        };
+        if old.is_lost() {
+            let (id, rows) = (old.id, old.rows.total());
+            return Err(RekeyError::Lost { id, rows });
         }
         loop {
-            let rows = rewrap_batch(store, vault, key.id).await?;
+            let begun = Instant::now();
+            let rows = rewrap_batch(store, vault, old.id).await?;
             if rows == 0 {
                 break;
             }
             done += rows;
             progress(done);
+            tokio::time::sleep(begun.elapsed().max(SHORTEST_PAUSE)).await;
         }
     }
-    Ok(done)
 }
 
 async fn rewrap_audit_key(store: &Store, vault: &Vault) -> Result<u64, StoreError> {

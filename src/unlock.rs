@@ -28,7 +28,8 @@ pub enum UnlockError {
 /// What is sealed in the canary row.
 const CANARY: &[u8] = b"addx";
 
-/// Opens the vault with the key file, and makes sure that it is the one that this database wants.
+/// Opens the vault with the key file, and makes sure that it is the one that this database wants. From then on the store
+/// reads the key file again before it writes, when another process has made a new primary key.
 ///
 /// # Errors
 /// The key file is missing although there is data, or it is another one, an older one, or it cannot be used; or the
@@ -71,7 +72,24 @@ pub async fn unlock(
         compare(&vault, &wanted)?;
     }
     note_primary(store, &vault).await?;
+    watch_keyring(store, &vault);
     Ok(vault)
+}
+
+/// Lets the store read the key file again when another process has made a new primary key.
+fn watch_keyring(store: &Store, vault: &Vault) {
+    let vault = vault.clone();
+    store.watch_keyring(move |newest| {
+        if vault.keyring().primary() < newest {
+            match vault.reload() {
+                Ok(()) => tracing::info!("the key file was read again: there is a new primary key"),
+                Err(error) => {
+                    tracing::error!(error = %error, "the key file could not be read again");
+                }
+            }
+        }
+        vault.keyring().primary()
+    });
 }
 
 /// Whether the keyring is the one that the database wants, and neither of them an old copy.

@@ -40,8 +40,8 @@ const DELIBERATE: [(&str, &str); 12] = [
         "that table has one row; the others are counted by an index",
     ),
     (
-        "DELETE FROM data_keys WHERE created_at < ?",
-        "housekeeping, once an hour",
+        "SELECT key_id FROM data_keys UNION",
+        "finds keys that the key file does not have, for the operator",
     ),
     (
         "(SELECT count(*) FROM outbox) AS messages",

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use addx::{
     audit,
     clock::Clock,
-    config::{ConfigError, KEY_FILE},
+    config::{ConfigError, DATABASE, KEY_FILE},
     domain::audit::{Act, Actor, Event},
     random::Random,
     rekey,
@@ -87,9 +87,15 @@ pub(super) async fn open(
         let problem = format!("there is no key file at {}", place.key_file.display());
         return Err(ConfigError::new(KEY_FILE, problem).into());
     }
-    let store = Store::open(&place.database)
-        .await
-        .context("cannot open the database")?;
+    if !place.database.exists() {
+        let problem = format!("there is no database at {}", place.database.display());
+        return Err(ConfigError::new(DATABASE, problem).into());
+    }
+    let store = match Store::open(&place.database).await {
+        Ok(store) => store,
+        Err(error) if error.is_passing() => return Err(anyhow::Error::from(error).into()),
+        Err(error) => return Err(ConfigError::new(DATABASE, error).into()),
+    };
     match unlock::unlock(&store, &place.key_file, clock, random).await {
         Ok(vault) => Ok((store, vault)),
         Err(UnlockError::Config(error)) => Err(error.into()),
@@ -145,11 +151,11 @@ struct Rewrapped {
 
 async fn rewrap(store: &Store, vault: &Vault, json: bool) -> Result<(), CliError> {
     let primary = vault.keyring().primary();
-    let waiting: i64 = rekey::status(store, vault)
+    let waiting: i64 = rekey::status(store.reader(), &vault.keyring())
         .await
         .context("cannot count the rows")?
         .iter()
-        .filter(|status| status.key.state != KeyState::Primary)
+        .filter(|key| key.state != Some(KeyState::Primary))
         .map(|status| status.rows.total())
         .sum();
     let bar = ProgressBar::new(u64::try_from(waiting).unwrap_or(0)).with_style(style());
@@ -170,22 +176,22 @@ pub(super) fn style() -> ProgressStyle {
 }
 
 async fn status(store: &Store, vault: &Vault, json: bool) -> Result<(), CliError> {
-    let all = rekey::status(store, vault)
+    let all = rekey::status(store.reader(), &vault.keyring())
         .await
         .context("cannot count the rows")?;
     let mut text = format!(
         "{:>4}  {:<8}  {:<16}  {:>9}  {:>9}  {:>7}",
         "key", "state", "fingerprint", "accounts", "dialogues", "updates"
     );
-    for status in &all {
+    for key in &all {
         text += &format!(
             "\n{:>4}  {:<8}  {:<16}  {:>9}  {:>9}  {:>7}",
-            status.key.id,
-            status.key.state.as_str(),
-            status.key.fingerprint,
-            status.rows.data_keys,
-            status.rows.dialogues,
-            status.rows.updates
+            key.id,
+            key.state.map_or("missing", KeyState::as_str),
+            key.fingerprint.as_ref().map_or("-", |name| &name.0),
+            key.rows.data_keys,
+            key.rows.dialogues,
+            key.rows.updates
         );
     }
     answer(json, &all, text)

@@ -123,7 +123,7 @@ pub async fn append(tx: &mut Tx, entry: &Entry, mac: &Mac) -> Result<(), StoreEr
     Ok(())
 }
 
-/// Entries after number `after` with their macs, in order, at most `limit`.
+/// Entries after number `after` with their macs, in order, at most `limit`. `None`: not what this program writes.
 ///
 /// # Errors
 /// The database failed.
@@ -131,14 +131,14 @@ pub async fn after(
     db: &SqlitePool,
     after: i64,
     limit: u32,
-) -> Result<Vec<(Entry, Mac)>, StoreError> {
+) -> Result<Vec<Option<(Entry, Mac)>>, StoreError> {
     let rows: Vec<Row> =
         sqlx::query_as("SELECT * FROM audit WHERE number > ? ORDER BY number LIMIT ?")
             .bind(after)
             .bind(limit)
             .fetch_all(db)
             .await?;
-    rows.into_iter().map(TryInto::try_into).collect()
+    Ok(rows.into_iter().map(|row| row.try_into().ok()).collect())
 }
 
 /// The newest entries that concern a user, the newest first, at most `limit`.

@@ -33,14 +33,38 @@ pub async fn copy(database: &Path, target: &str) -> Result<(), StoreError> {
 /// # Errors
 /// It cannot be opened.
 pub async fn look_into(database: &Path) -> Result<SqlitePool, StoreError> {
+    look(database, false).await
+}
+
+/// The same for a copy that nobody else uses, which may stand where nothing can be written.
+///
+/// # Errors
+/// It cannot be opened.
+pub async fn look_into_copy(file: &Path) -> Result<SqlitePool, StoreError> {
+    look(file, true).await
+}
+
+async fn look(file: &Path, immutable: bool) -> Result<SqlitePool, StoreError> {
     let options = SqliteConnectOptions::new()
-        .filename(database)
+        .filename(file)
         .read_only(true)
+        .immutable(immutable)
         .busy_timeout(BUSY_TIMEOUT);
     Ok(SqlitePoolOptions::new()
         .max_connections(1)
         .connect_with(options)
         .await?)
+}
+
+/// What SQLite finds wrong with the file, if anything.
+///
+/// # Errors
+/// It cannot be read at all.
+pub async fn damage(db: &SqlitePool) -> Result<Option<String>, StoreError> {
+    let found: String = sqlx::query_scalar("PRAGMA quick_check(1)")
+        .fetch_one(db)
+        .await?;
+    Ok((found != "ok").then(|| found.lines().last().unwrap_or_default().to_owned()))
 }
 
 /// How many accounts there are of each verdict's code; `unchecked` for those that X has not judged.

@@ -52,6 +52,21 @@ pub async fn rows_of(db: impl SqliteExecutor<'_>, id: KeyId) -> Result<Rows, Sto
     })
 }
 
+/// Every key of which some row says that it has sealed it, in the keyring or not.
+///
+/// # Errors
+/// The database failed.
+pub async fn in_use(db: impl SqliteExecutor<'_>) -> Result<Vec<KeyId>, StoreError> {
+    let ids: Vec<u32> = sqlx::query_scalar(
+        "SELECT key_id FROM data_keys UNION SELECT key_id FROM dialogues
+         UNION SELECT key_id FROM inbox WHERE sealed IS NOT NULL
+         UNION SELECT key_id FROM audit_key ORDER BY key_id",
+    )
+    .fetch_all(db)
+    .await?;
+    Ok(ids.into_iter().map(KeyId).collect())
+}
+
 /// A data key as it is stored.
 #[derive(Debug)]
 pub struct StoredDataKey {

@@ -32,7 +32,7 @@ use std::{
 use chrono::{DateTime, Utc};
 use sqlx::{
     Sqlite, SqlitePool, Transaction,
-    migrate::Migrator,
+    migrate::{MigrateError, Migrator},
     sqlite::{
         SqliteAutoVacuum, SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions,
         SqliteSynchronous,
@@ -44,6 +44,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     failpoint,
+    files::{beside, folder_of},
     random::NoRandomness,
     vault::{KeyId, OpenError},
 };
@@ -90,9 +91,19 @@ pub enum StoreError {
     /// The database did not do as asked.
     #[error("the database failed: {0}")]
     Database(#[from] sqlx::Error),
+    /// A newer program has changed the schema.
+    #[error(
+        "the database has schema version {found}, and this program knows {known}; use a newer addx, or restore a backup from before the upgrade"
+    )]
+    Newer {
+        /// Its version.
+        found: i64,
+        /// The newest that is known.
+        known: i64,
+    },
     /// The schema could not be brought up to date.
     #[error("the database schema could not be brought up to date: {0}")]
-    Migrate(#[from] sqlx::migrate::MigrateError),
+    Migrate(#[from] MigrateError),
     /// The file or its folder cannot be made.
     #[error("cannot make {path}: {source}", path = .path.display())]
     Create {
@@ -140,7 +151,7 @@ impl StoreError {
         };
         match self {
             Self::Database(error) => passing(error) || matches!(error, sqlx::Error::PoolTimedOut),
-            Self::Migrate(sqlx::migrate::MigrateError::Execute(error)) => passing(error),
+            Self::Migrate(MigrateError::Execute(error)) => passing(error),
             _ => false,
         }
     }
@@ -172,7 +183,15 @@ impl Store {
             .max_lifetime(None)
             .connect_with(options.clone())
             .await?;
-        MIGRATIONS.run(&writer).await?;
+        match MIGRATIONS.run(&writer).await {
+            Err(MigrateError::VersionMissing(_)) => {
+                let found = counts::schema_version(&writer).await?;
+                writer.close().await;
+                let known = known_schema();
+                return Err(StoreError::Newer { found, known });
+            }
+            migrated => migrated?,
+        }
         let reader = SqlitePoolOptions::new()
             .max_connections(READERS)
             .acquire_timeout(ACQUIRE_TIMEOUT)
@@ -292,10 +311,7 @@ impl Store {
 
 /// Makes the file and its folder before SQLite does, since SQLite's log files take over the mode of the file.
 fn create_private(path: &Path) -> io::Result<()> {
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
+    let folder = folder_of(path);
     DirBuilder::new()
         .recursive(true)
         .mode(0o700)
@@ -311,12 +327,11 @@ fn create_private(path: &Path) -> io::Result<()> {
         .mode(0o600)
         .open(path)?;
     for suffix in ["", "-wal", "-shm"] {
-        let mut name = path.as_os_str().to_owned();
-        name.push(suffix);
+        let name = beside(path, suffix);
         match std::fs::metadata(&name) {
             Ok(metadata) if metadata.permissions().mode() & 0o077 != 0 => {
                 tracing::warn!(
-                    file = %Path::new(&name).display(),
+                    file = %name.display(),
                     "a database file could be read by others; its mode is now 600"
                 );
                 std::fs::set_permissions(&name, Permissions::from_mode(0o600))?;

@@ -320,7 +320,7 @@ pub async fn erase_orphans(
     before: DateTime<Utc>,
 ) -> Result<u64, StoreError> {
     let done = sqlx::query(
-        "DELETE FROM data_keys WHERE created_at < ?
+        "DELETE FROM data_keys WHERE linked = 0 AND created_at < ?
              AND NOT EXISTS (SELECT 1 FROM accounts WHERE accounts.account_id = data_keys.account_id)
              AND NOT EXISTS (
                  SELECT 1 FROM dialogues WHERE chat_id = data_keys.owner AND expires_at IS NOT NULL)",

@@ -1,22 +1,22 @@
 //! The key file on disk: made once, never over existing data, and changed line by line, so that comments stay.
 
 use std::{
-    fs::{self, File, OpenOptions},
+    fs::{self, File},
     io::{self, Write as _},
-    os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
+    os::unix::fs::DirBuilderExt as _,
     path::{Path, PathBuf},
 };
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use chrono::{DateTime, Utc};
-use rustix::{
-    fs::{CWD, FlockOperation, RenameFlags, flock, renameat_with},
-    io::Errno,
-};
+use rustix::fs::{FlockOperation, flock};
 use zeroize::Zeroizing;
 
 use super::keyring::{Key, KeyId, KeyState, Keyring, KeyringError, Line, parse_line, read_private};
-use crate::random::Random;
+use crate::{
+    files::{beside, folder_of, make_private, move_into_place, sync},
+    random::Random,
+};
 
 const HEADER: &str = "\
 # The keyring of addx. Whoever has this file and the database can open every stored value;
@@ -162,22 +162,9 @@ impl KeyFile {
     }
 }
 
+/// Where a new text is written before it takes the place of the old one.
 fn draft_of(path: &Path) -> PathBuf {
-    let mut draft = path.as_os_str().to_owned();
-    draft.push(".new");
-    draft.into()
-}
-
-/// Renames `draft` to `path`, unless there is such a file already.
-fn move_into_place(draft: &Path, path: &Path) -> io::Result<()> {
-    match renameat_with(CWD, draft, CWD, path, RenameFlags::NOREPLACE) {
-        // Not every file system can do that; a second name for the file is as exclusive.
-        Err(Errno::INVAL | Errno::NOSYS) => {
-            fs::hard_link(draft, path)?;
-            fs::remove_file(draft)
-        }
-        renamed => Ok(renamed?),
-    }
+    beside(path, ".new")
 }
 
 fn key_line(
@@ -195,25 +182,9 @@ fn key_line(
 }
 
 fn write_new(path: &Path, text: &str) -> io::Result<()> {
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(path)?;
+    let mut file = make_private(path)?;
     file.write_all(text.as_bytes())?;
     file.sync_all()
-}
-
-/// A name must survive a power cut too, or what is sealed next could never be opened.
-fn sync(folder: &Path) -> io::Result<()> {
-    File::open(folder)?.sync_all()
-}
-
-fn folder_of(path: &Path) -> &Path {
-    match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    }
 }
 
 fn error(action: &'static str, path: &Path) -> impl Fn(io::Error) -> KeyringError {

@@ -1,0 +1,84 @@
+//! Files that nobody else may read, that are put in place all at once and over no other, and of which nothing half stays.
+
+use std::{
+    ffi::OsString,
+    fs::{self, File, OpenOptions},
+    io,
+    os::unix::fs::OpenOptionsExt as _,
+    path::{Path, PathBuf},
+};
+
+use rustix::{
+    fs::{CWD, RenameFlags, renameat_with},
+    io::Errno,
+};
+
+/// The folder that holds this file.
+pub(crate) fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    }
+}
+
+/// The path with more text at its end.
+pub(crate) fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = OsString::from(path);
+    name.push(suffix);
+    name.into()
+}
+
+/// Makes a file that only its owner may read; there must be none.
+pub(crate) fn make_private(path: &Path) -> io::Result<File> {
+    OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)
+}
+
+/// Renames `draft` to `path`, unless there is such a file already.
+pub(crate) fn move_into_place(draft: &Path, path: &Path) -> io::Result<()> {
+    match renameat_with(CWD, draft, CWD, path, RenameFlags::NOREPLACE) {
+        // Not every file system can do that; a second name for the file is as exclusive.
+        Err(Errno::INVAL | Errno::NOSYS) => {
+            fs::hard_link(draft, path)?;
+            fs::remove_file(draft)
+        }
+        renamed => Ok(renamed?),
+    }
+}
+
+/// Lets the names in a folder survive a power cut.
+pub(crate) fn sync(folder: &Path) -> io::Result<()> {
+    File::open(folder)?.sync_all()
+}
+
+/// A file under way, and SQLite's files beside it. Removed when this is dropped, whatever the reason.
+pub(crate) struct Draft(PathBuf);
+
+impl Draft {
+    /// A draft at a path of its own beside `path`, so that two of them do not meet.
+    pub(crate) fn of(path: &Path) -> Self {
+        Self(beside(path, &format!(".{}.partial", std::process::id())))
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.0
+    }
+
+    /// Puts it in place, unless there is such a file already.
+    pub(crate) fn keep_as(self, path: &Path) -> io::Result<()> {
+        move_into_place(&self.0, path)?;
+        sync(folder_of(path))
+    }
+}
+
+impl Drop for Draft {
+    fn drop(&mut self) {
+        for suffix in ["", "-wal", "-shm", "-journal"] {
+            // Fails when there is none.
+            let _ = fs::remove_file(beside(&self.0, suffix));
+        }
+    }
+}
