@@ -3,6 +3,7 @@
 use std::{
     collections::HashSet,
     fmt,
+    net::{Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
 };
 
@@ -63,6 +64,12 @@ pub const OWNER: Variable = Variable {
     default: Some(""),
     meaning: "Telegram user id of who approves and blocks users; empty: the list alone decides",
 };
+/// Where the metrics can be fetched.
+pub const METRICS: Variable = Variable {
+    name: "ADDX_METRICS_ADDR",
+    default: Some(""),
+    meaning: "where /metrics, /healthz and /readyz are: ADDRESS:PORT, or a port of this machine alone; empty: nowhere",
+};
 /// What is logged.
 pub const LOG: Variable = Variable {
     name: "RUST_LOG",
@@ -71,7 +78,7 @@ pub const LOG: Variable = Variable {
 };
 
 /// Every variable, in the order of the README.
-pub const VARIABLES: [Variable; 8] = [
+pub const VARIABLES: [Variable; 9] = [
     TOKEN,
     TELEGRAM_URL,
     X_URL,
@@ -79,6 +86,7 @@ pub const VARIABLES: [Variable; 8] = [
     KEY_FILE,
     ALLOWED_USERS,
     OWNER,
+    METRICS,
     LOG,
 ];
 
@@ -149,6 +157,8 @@ pub struct Config {
     pub allowed_users: AllowedUsers,
     /// [`OWNER`]
     pub owner: Option<i64>,
+    /// [`METRICS`]
+    pub metrics: Option<SocketAddr>,
 }
 
 impl Config {
@@ -186,6 +196,7 @@ impl Config {
             key_file: PathBuf::from(value(KEY_FILE)),
             allowed_users: allowed_users(&value(ALLOWED_USERS))?,
             owner: owner(&value(OWNER))?,
+            metrics: address(METRICS, &value(METRICS))?,
         })
     }
 }
@@ -307,6 +318,21 @@ fn owner(text: &str) -> Result<Option<i64>, ConfigError> {
     })
 }
 
+/// Where to listen, if anywhere. A bare port is one of this machine alone.
+fn address(variable: Variable, text: &str) -> Result<Option<SocketAddr>, ConfigError> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    if let Ok(port) = text.parse() {
+        return Ok(Some((Ipv4Addr::LOCALHOST, port).into()));
+    }
+    text.parse().map(Some).map_err(|_| {
+        let problem =
+            "it must be an address with a port, like 127.0.0.1:9464 or [::1]:9464, or a port alone";
+        ConfigError::new(variable, problem)
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -407,6 +433,27 @@ mod tests {
         ] {
             let config = read(&[("TELOXIDE_TOKEN", MADE_UP), ("TELOXIDE_API_URL", url)]);
             assert_eq!(config.is_ok(), fine, "{url}");
+        }
+    }
+
+    #[test]
+    fn the_metrics_are_off_and_a_bare_port_is_of_this_machine_alone() {
+        let read_metrics = |text| {
+            read(&[("TELOXIDE_TOKEN", MADE_UP), ("ADDX_METRICS_ADDR", text)])
+                .map(|config| config.metrics.map(|address| address.to_string()))
+        };
+        assert_eq!(read_metrics("").unwrap(), None);
+        for (text, address) in [
+            ("9464", "127.0.0.1:9464"),
+            ("127.0.0.1:9464", "127.0.0.1:9464"),
+            ("[::1]:9464", "[::1]:9464"),
+            ("0.0.0.0:9464", "0.0.0.0:9464"),
+        ] {
+            assert_eq!(read_metrics(text).unwrap().as_deref(), Some(address));
+        }
+        for text in ["70000", ":9464", "example.org:80", "127.0.0.1", "on"] {
+            let error = read_metrics(text).unwrap_err();
+            assert_eq!(error.variable, "ADDX_METRICS_ADDR");
         }
     }
 

@@ -13,6 +13,8 @@ pub mod hardening;
 pub mod heartbeat;
 mod incident;
 pub mod linker;
+pub mod metrics;
+mod monitor;
 pub mod random;
 pub mod rekey;
 pub mod store;

@@ -170,6 +170,7 @@ async fn listen() -> Heard {
         key_file: folder.path().join("addx.key"),
         allowed_users: AllowedUsers::Everybody,
         owner: None,
+        metrics: None,
     };
     let stop = CancellationToken::new();
     let bot = tokio::spawn(app::run(

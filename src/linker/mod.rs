@@ -30,6 +30,7 @@ use crate::{
         notice::{AccountChoice, AccountSummary},
     },
     failpoint,
+    metrics::Metrics,
     random::Random,
     store::{
         Store, StoreError, Tx, accounts, checks as questions,
@@ -67,6 +68,7 @@ pub struct Linker {
     to_write: mpsc::UnboundedSender<i64>,
     /// Seconds by which our clock was ahead of X's when X last showed its own; `i64::MIN` before that.
     clock_difference: Arc<AtomicI64>,
+    metrics: Metrics,
 }
 
 impl Linker {
@@ -91,7 +93,15 @@ impl Linker {
             checks_due: Arc::default(),
             to_write,
             clock_difference: Arc::new(AtomicI64::new(i64::MIN)),
+            metrics: Metrics::default(),
         }
+    }
+
+    /// The same, and X's answers are counted here.
+    #[must_use]
+    pub fn counted_by(mut self, metrics: Metrics) -> Self {
+        self.metrics = metrics;
+        self
     }
 
     /// Lets the runner look for checks that were asked for. Call it after the commit.

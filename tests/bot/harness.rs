@@ -247,6 +247,7 @@ impl World {
             key_file: self.key_file(),
             allowed_users: self.allowed.clone(),
             owner: self.owner,
+            metrics: None,
         }
     }
 

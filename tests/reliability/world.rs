@@ -93,6 +93,10 @@ impl World {
         self.folder.path().join("data/addx.db")
     }
 
+    pub(crate) fn key_file(&self) -> PathBuf {
+        self.folder.path().join("secrets/addx.key")
+    }
+
     fn log_file(&self) -> PathBuf {
         self.folder.path().join("log")
     }
@@ -170,7 +174,7 @@ impl World {
         }
         Some(Remains {
             store: Store::open(&copy).await.unwrap(),
-            key_file: self.folder.path().join("secrets/addx.key"),
+            key_file: self.key_file(),
             _folder: folder,
         })
     }

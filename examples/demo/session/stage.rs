@@ -151,6 +151,7 @@ impl Stage {
             key_file: self.folder.path().join("addx.key"),
             allowed_users: AllowedUsers::Everybody,
             owner: None,
+            metrics: None,
         })
     }
 
