@@ -136,9 +136,11 @@ fn the_page_for_operators_shows_every_command_and_no_other() {
     let shown: BTreeSet<String> = page
         .lines()
         .filter_map(|line| line.trim_start().strip_prefix("$ "))
-        .filter_map(|line| line.split_once("addx ").map(|(_, command)| command))
-        .filter_map(|command| {
-            let mut words = command.split_whitespace();
+        .filter_map(|line| {
+            let mut words = line
+                .split_whitespace()
+                .skip_while(|word| word.contains('='));
+            words.next().filter(|word| *word == "addx")?;
             let (first, second) = (words.next()?, words.next().unwrap_or_default());
             let both = format!("{first} {second}");
             Some(if offered.contains(&both) {

@@ -10,6 +10,7 @@
     reason = "a test says so when it fails, and prints its figures"
 )]
 
+mod answers;
 mod canary;
 mod crash;
 mod faults;

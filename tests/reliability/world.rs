@@ -4,7 +4,7 @@ use std::{
     fs::{self, File, OpenOptions},
     os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
-    process::{Child, Command, ExitStatus, Stdio},
+    process::{Child, Command, ExitStatus, Output, Stdio},
     time::{Duration, Instant},
 };
 
@@ -64,7 +64,28 @@ impl World {
             .append(true)
             .open(self.log_file())
             .unwrap();
-        let child = Command::new(env!("CARGO_BIN_EXE_addx"))
+        let child = self
+            .program()
+            .envs(env.iter().copied())
+            .stdout(Stdio::null())
+            .stderr(log)
+            .spawn()
+            .unwrap();
+        Bot { child }
+    }
+
+    /// Runs the program with these arguments, beside the bot or not, until it ends.
+    pub(crate) fn run(&self, arguments: &str) -> Output {
+        self.program()
+            .args(arguments.split_whitespace())
+            .output()
+            .unwrap()
+    }
+
+    /// The program in the bot's folder, and everything is logged.
+    fn program(&self) -> Command {
+        let mut program = Command::new(env!("CARGO_BIN_EXE_addx"));
+        program
             .current_dir(self.folder.path())
             .env_clear()
             .env("TELOXIDE_TOKEN", self.telegram.token())
@@ -72,13 +93,8 @@ impl World {
             .env("X_API_URL", self.x.url())
             .env("RUST_LOG", "trace")
             .env("NO_COLOR", "1")
-            .envs(env.iter().copied())
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(log)
-            .spawn()
-            .unwrap();
-        Bot { child }
+            .stdin(Stdio::null());
+        program
     }
 
     /// A user on X with an app that may read and write, and four values that work.
