@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::{story, world::World};
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_json_answer_is_all_that_stands_on_standard_output() {
     let world = World::new(1).await;
     let mut bot = world.start(&[]);
