@@ -147,6 +147,8 @@ impl Linker {
             return Ok(None);
         };
         values::erase(&mut **tx, owner, account).await?;
+        self.note(tx, owner, Actor::User, Event::Unlink, account, "")
+            .await?;
         failpoint::hit("unlink.erased");
         self.store.note_erasure();
         Ok(Some(linked))

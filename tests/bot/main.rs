@@ -8,6 +8,7 @@
 
 mod accounts;
 mod allow_list;
+mod approval;
 mod bad_input;
 mod blocking;
 mod buttons;
@@ -19,6 +20,7 @@ mod limits;
 mod linking;
 mod names;
 mod pasting;
+mod records;
 mod repairing;
 mod restarts;
 mod rotating;

@@ -205,11 +205,11 @@ pub(in crate::telegram) fn notice(notice: &Notice, words: &Words<'_>) -> Option<
         },
         Notice::NotAllowed { user } => plain(format!(
             "This bot serves a fixed list of people, and you are not on it. If you should be, give its operator your Telegram \
-             id: <code>{user}</code>. /privacy, /cancel and /unlink work for everybody."
+             id: <code>{user}</code>. /privacy, /mydata, /cancel and /unlink work for everybody."
         )),
         Notice::AccessAsked => plain(
-            "This bot's owner decides who may use it. I have asked, and tell you the answer here. /privacy, /cancel and \
-             /unlink work for everybody."
+            "This bot's owner decides who may use it. I have asked, and tell you the answer here. /privacy, /mydata, \
+             /cancel and /unlink work for everybody."
                 .to_owned(),
         ),
         Notice::AccessRequest { user, first_name } => reply(
@@ -228,7 +228,10 @@ pub(in crate::telegram) fn notice(notice: &Notice, words: &Words<'_>) -> Option<
                 vec![vec![button("Link an X account", Action::Add)]],
             ),
             Standing::Asked | Standing::Refused | Standing::Blocked => {
-                plain("The owner of this bot did not let you in.".to_owned())
+                plain(
+                    "The owner of this bot did not let you in. /privacy, /mydata, /cancel and /unlink work for everybody."
+                        .to_owned(),
+                )
             }
         },
         Notice::AccessSet { user, standing } => {

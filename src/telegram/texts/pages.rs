@@ -55,6 +55,9 @@ pub(super) const PRIVACY: &str = "\
 • I delete your messages with values right after I get them. Should that fail, I try for 48 hours and tell you.
 • Telegram itself can read what is sent to a bot, and a notification on another device may have shown it before I deleted it.
 • X gets the values, signed into requests, to check them. Nobody else does.
+• I note what was done with which account, when, and how it ended: /history shows yours. These notes hold no value, and they stay after /unlink, without the account's name.
+• Where an owner decides who may use this bot, I keep the first name you had when you asked, and the decision.
+• /mydata gives you everything I hold about you, less the secrets.
 • Logs of this bot hold no values, no message texts and no names.
 • Sending a value is your consent to keep it. You can take it back at any time:
   /unlink erases an account with its values at once, /cancel wipes what is half entered.
