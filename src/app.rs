@@ -3,7 +3,12 @@
 use std::time::Duration;
 
 use teloxide::Bot;
-use tokio::{net::TcpListener, sync::mpsc, task::JoinSet};
+use tokio::{
+    net::TcpListener,
+    signal::unix::{Signal, SignalKind, signal},
+    sync::mpsc,
+    task::JoinSet,
+};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -12,13 +17,16 @@ use crate::{
     config::{AllowedUsers, Config, ConfigError, DATABASE, PROXY, TOKEN, X_URL},
     failpoint,
     heartbeat::Heartbeat,
+    incident,
     instance::Instance,
     linker::Linker,
+    metrics::Metrics,
+    monitor::{self, Monitor},
     proxy::Proxy,
     random::Random,
     store::{Store, StoreError, calls, checks, schedule},
     telegram::{self, Telegram, TokenRefused},
-    unlock::{UnlockError, unlock},
+    unlock::{self, UnlockError, unlock},
     vault::{AuditKey, Vault},
     x::XClient,
 };
@@ -67,14 +75,30 @@ pub async fn run(
     random: Random,
     stop: CancellationToken,
 ) -> Result<(), AppError> {
+    // Listened for before anything else: a hang-up that nobody listens for ends a process.
+    let hangups = signal(SignalKind::hangup());
     let Some(_instance) = be_the_only_one(&config, &clock, &stop).await? else {
         return Ok(());
     };
     let Some(opened) = open(&config, &clock, &random, &stop).await? else {
         return Ok(());
     };
+    let taking_up = match hangups {
+        Ok(hangups) => {
+            let (store, vault) = (opened.store.clone(), opened.vault.clone());
+            let on_hangups = take_up_keyrings(hangups, store, vault, stop.clone());
+            Some(tokio::spawn(on_hangups))
+        }
+        Err(error) => {
+            tracing::warn!(error = %error, "SIGHUP cannot be listened for");
+            None
+        }
+    };
     let store = opened.store.clone();
     let served = serve(config, opened, clock, random, stop).await;
+    if let Some(taking_up) = taking_up {
+        taking_up.abort();
+    }
     failpoint::hit("stop.before_close");
     // A task that was broken off may still hold a connection: the next start does what is left then.
     match tokio::time::timeout(CLOSE_LIMIT, store.close()).await {
@@ -116,6 +140,20 @@ async fn serve(
         }
         None => None,
     };
+    let mut parts = JoinSet::new();
+    let metrics = Metrics::default();
+    let heartbeat = Heartbeat::beside(&config.database, clock.clone());
+    // Before Telegram answers: that it does not is one of the things to be seen there.
+    if let Some(address) = config.metrics {
+        let listener = monitor::listen(address).await?;
+        let monitor = Monitor {
+            metrics: metrics.clone(),
+            store: store.clone(),
+            heartbeat: heartbeat.clone(),
+            clock: clock.clone(),
+        };
+        parts.spawn(monitor.serve(listener, stop.clone()));
+    }
     let bot = telegram_client(&config)?;
     let introduced = telegram::introduce(&bot, &clock, &stop).await;
     let me = match introduced {
@@ -127,7 +165,8 @@ async fn serve(
         }
     };
     let x = XClient::new(config.x_url, clock.clone(), random.clone())
-        .map_err(|error| ConfigError::new(X_URL, error))?;
+        .map_err(|error| ConfigError::new(X_URL, error))?
+        .counted_by(metrics.clone());
     let (to_write, written) = mpsc::unbounded_channel();
     let linker = Linker::new(
         store.clone(),
@@ -138,14 +177,16 @@ async fn serve(
         audit.clone(),
         to_write,
     )
-    .with_rechecks(config.rechecks);
+    .with_rechecks(config.rechecks)
+    .counted_by(metrics.clone());
     let telegram = Telegram::new(telegram::Deps {
         bot,
         me,
         store: store.clone(),
         vault,
         linker: linker.clone(),
-        heartbeat: Heartbeat::beside(&config.database, clock.clone()),
+        heartbeat,
+        metrics,
         clock,
         random,
         allowed: config.allowed_users,
@@ -155,7 +196,6 @@ async fn serve(
     });
     let door = door.map(|listener| (listener, Proxy::new(linker.clone(), x)));
     tracing::info!(version = env!("CARGO_PKG_VERSION"), "the bot runs");
-    let mut parts = JoinSet::new();
     ask_x(&mut parts, &linker, config.owner, &stop);
     parts.spawn({
         let stop = stop.clone();
@@ -253,6 +293,40 @@ async fn open(
             () = clock.sleep_until(clock.now() + pause) => {}
         }
         pause = (pause * 2).min(LONGEST_PAUSE);
+    }
+}
+
+/// Reads the key file again at every hang-up, until `stop`.
+async fn take_up_keyrings(
+    mut hangups: Signal,
+    store: Store,
+    vault: Vault,
+    stop: CancellationToken,
+) {
+    loop {
+        let hung_up = tokio::select! {
+            () = stop.cancelled() => None,
+            hung_up = hangups.recv() => hung_up,
+        };
+        if hung_up.is_none() {
+            return;
+        }
+        let taken_up = incident::guard(unlock::take_up(&store, &vault)).await;
+        let error = match taken_up {
+            Ok(Ok(())) => {
+                let keys = vault.keyring().to_string();
+                tracing::info!(keys, "the key file was read again");
+                continue;
+            }
+            Ok(Err(error)) => error.to_string(),
+            Err(panicked) => panicked.to_string(),
+        };
+        let keys = vault.keyring().to_string();
+        tracing::error!(
+            error,
+            keys,
+            "the key file cannot be used; the keys stay as they were"
+        );
     }
 }
 

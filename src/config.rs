@@ -89,6 +89,12 @@ pub const PROXY: Variable = Variable {
     default: Some(""),
     meaning: "where programs publish: a port of this machine alone, or ADDRESS:PORT; empty: nowhere",
 };
+/// Where the metrics can be fetched.
+pub const METRICS: Variable = Variable {
+    name: "ADDX_METRICS_ADDR",
+    default: Some(""),
+    meaning: "where /metrics, /healthz and /readyz are: ADDRESS:PORT, or a port of this machine alone; empty: nowhere",
+};
 /// What is logged.
 pub const LOG: Variable = Variable {
     name: "RUST_LOG",
@@ -97,7 +103,7 @@ pub const LOG: Variable = Variable {
 };
 
 /// Every variable, in the order of the README.
-pub const VARIABLES: [Variable; 12] = [
+pub const VARIABLES: [Variable; 13] = [
     TOKEN,
     TELEGRAM_URL,
     X_URL,
@@ -109,6 +115,7 @@ pub const VARIABLES: [Variable; 12] = [
     RECHECK_CONFIRM,
     RECHECK_BUDGET,
     PROXY,
+    METRICS,
     LOG,
 ];
 
@@ -203,6 +210,8 @@ pub struct Config {
     pub rechecks: Rechecks,
     /// [`PROXY`]
     pub proxy: Option<SocketAddr>,
+    /// [`METRICS`]
+    pub metrics: Option<SocketAddr>,
 }
 
 impl Config {
@@ -248,7 +257,8 @@ impl Config {
                 confirm: span(RECHECK_CONFIRM, &value(RECHECK_CONFIRM))?,
                 budget: dollars(&value(RECHECK_BUDGET))?,
             },
-            proxy: proxy(&value(PROXY))?,
+            proxy: address(PROXY, &value(PROXY))?,
+            metrics: address(METRICS, &value(METRICS))?,
         })
     }
 }
@@ -435,8 +445,8 @@ fn dollars(text: &str) -> Result<Option<Dollars>, ConfigError> {
     Ok(Some(Dollars(amount)))
 }
 
-/// A bare port is one of this machine alone.
-fn proxy(text: &str) -> Result<Option<SocketAddr>, ConfigError> {
+/// Where to listen, if anywhere. A bare port is one of this machine alone.
+fn address(variable: Variable, text: &str) -> Result<Option<SocketAddr>, ConfigError> {
     if text.is_empty() {
         return Ok(None);
     }
@@ -444,8 +454,9 @@ fn proxy(text: &str) -> Result<Option<SocketAddr>, ConfigError> {
         return Ok(Some((Ipv4Addr::LOCALHOST, port).into()));
     }
     text.parse().map(Some).map_err(|_| {
-        let problem = "it must be a port, like 8787, or an address with one, like 127.0.0.1:8787 or [::1]:8787";
-        ConfigError::new(PROXY, problem)
+        let problem =
+            "it must be a port, like 8787, or an address with one, like 127.0.0.1:8787 or [::1]:8787";
+        ConfigError::new(variable, problem)
     })
 }
 
@@ -614,6 +625,27 @@ mod tests {
         ] {
             let config = read(&[("TELOXIDE_TOKEN", MADE_UP), ("TELOXIDE_API_URL", url)]);
             assert_eq!(config.is_ok(), fine, "{url}");
+        }
+    }
+
+    #[test]
+    fn the_metrics_are_off_and_a_bare_port_is_of_this_machine_alone() {
+        let read_metrics = |text| {
+            read(&[("TELOXIDE_TOKEN", MADE_UP), ("ADDX_METRICS_ADDR", text)])
+                .map(|config| config.metrics.map(|address| address.to_string()))
+        };
+        assert_eq!(read_metrics("").unwrap(), None);
+        for (text, address) in [
+            ("9464", "127.0.0.1:9464"),
+            ("127.0.0.1:9464", "127.0.0.1:9464"),
+            ("[::1]:9464", "[::1]:9464"),
+            ("0.0.0.0:9464", "0.0.0.0:9464"),
+        ] {
+            assert_eq!(read_metrics(text).unwrap().as_deref(), Some(address));
+        }
+        for text in ["70000", ":9464", "example.org:80", "127.0.0.1", "on"] {
+            let error = read_metrics(text).unwrap_err();
+            assert_eq!(error.variable, "ADDX_METRICS_ADDR");
         }
     }
 

@@ -4,6 +4,10 @@ use std::{
     fs::File,
     io,
     path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
     time::Duration,
 };
 
@@ -17,6 +21,8 @@ const HEALTHY: Duration = Duration::from_secs(90);
 pub struct Heartbeat {
     file: PathBuf,
     clock: Clock,
+    /// When this process last heard from Telegram; `i64::MIN`: it never did. Shared by clones.
+    last: Arc<AtomicI64>,
 }
 
 /// What [`Heartbeat::check`] found wrong.
@@ -25,6 +31,9 @@ pub enum NotHealthy {
     /// There is no file.
     #[error("the bot has not run yet, or cannot write beside its database: {0}")]
     Missing(#[from] io::Error),
+    /// The bot has just been started.
+    #[error("Telegram has not answered since the start")]
+    NeverHeard,
     /// The file is too old.
     #[error("Telegram last answered {0} s ago")]
     Silent(i64),
@@ -37,12 +46,14 @@ impl Heartbeat {
         Self {
             file: beside(database, ".heartbeat"),
             clock,
+            last: Arc::new(AtomicI64::new(i64::MIN)),
         }
     }
 
     /// Telegram answered just now.
     pub fn beat(&self) {
         let now = self.clock.now();
+        self.last.store(now.timestamp(), Ordering::Relaxed);
         let touched = File::options()
             .create(true)
             .truncate(false)
@@ -51,6 +62,25 @@ impl Heartbeat {
             .and_then(|file| file.set_modified(now.into()));
         if let Err(error) = touched {
             tracing::debug!(error = %error, "the heartbeat file could not be touched");
+        }
+    }
+
+    /// Seconds since Telegram answered this process. `None`: it never did.
+    #[must_use]
+    pub fn age_in_this_run(&self) -> Option<i64> {
+        let last = self.last.load(Ordering::Relaxed);
+        (last != i64::MIN).then(|| (self.clock.now().timestamp() - last).max(0))
+    }
+
+    /// Whether Telegram answered this process lately. The file may be one of an earlier run.
+    ///
+    /// # Errors
+    /// It did not.
+    pub fn check_this_run(&self) -> Result<(), NotHealthy> {
+        match self.age_in_this_run() {
+            None => Err(NotHealthy::NeverHeard),
+            Some(age) if age.unsigned_abs() <= HEALTHY.as_secs() => Ok(()),
+            Some(age) => Err(NotHealthy::Silent(age)),
         }
     }
 
@@ -79,11 +109,23 @@ mod tests {
         let clock = Clock::manual(chrono::DateTime::from_timestamp(1_800_000_000, 0).unwrap());
         let heartbeat = Heartbeat::beside(&folder.path().join("addx.db"), clock.clone());
         assert!(matches!(heartbeat.check(), Err(NotHealthy::Missing(_))));
-        heartbeat.beat();
+        assert!(matches!(
+            heartbeat.check_this_run(),
+            Err(NotHealthy::NeverHeard)
+        ));
+        let clone = heartbeat.clone();
+        clone.beat();
         assert!(heartbeat.check().is_ok());
+        assert!(heartbeat.check_this_run().is_ok());
         clock.advance(HEALTHY);
         assert!(heartbeat.check().is_ok());
+        assert!(heartbeat.check_this_run().is_ok());
         clock.advance(Duration::from_secs(1));
         assert!(matches!(heartbeat.check(), Err(NotHealthy::Silent(91))));
+        assert!(matches!(
+            heartbeat.check_this_run(),
+            Err(NotHealthy::Silent(91))
+        ));
+        assert_eq!(heartbeat.age_in_this_run(), Some(91));
     }
 }

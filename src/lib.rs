@@ -16,6 +16,8 @@ pub mod heartbeat;
 mod incident;
 pub mod instance;
 pub mod linker;
+pub mod metrics;
+mod monitor;
 pub mod proxy;
 pub mod publish;
 pub mod random;

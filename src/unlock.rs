@@ -92,6 +92,19 @@ fn watch_keyring(store: &Store, vault: &Vault) {
     });
 }
 
+/// Takes up the key file as it is now, if it is still the one that this database wants. The keyring in use stays if not.
+///
+/// # Errors
+/// The key file cannot be used, or is another one or an older one, or the database failed.
+pub async fn take_up(store: &Store, vault: &Vault) -> Result<(), UnlockError> {
+    let fresh = vault.read_again().map_err(problem)?;
+    if let Some(wanted) = canary::get(store.reader()).await? {
+        compare(&fresh, &wanted)?;
+    }
+    vault.adopt(&fresh);
+    Ok(note_primary(store, vault).await?)
+}
+
 /// Whether the keyring is the one that the database wants, and neither of them an old copy.
 ///
 /// # Errors

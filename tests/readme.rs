@@ -100,6 +100,79 @@ fn the_table_of_the_program_has_every_command_that_its_help_has() {
     assert_eq!(written, offered);
 }
 
+/// The commands under this one, as its help names them.
+fn commands_under(path: &[&str]) -> Vec<String> {
+    let help = Command::new(env!("CARGO_BIN_EXE_addx"))
+        .args(path)
+        .arg("--help")
+        .output()
+        .unwrap();
+    let help = String::from_utf8(help.stdout).unwrap();
+    let Some((_, commands)) = help.split_once("\nCommands:\n") else {
+        return Vec::new();
+    };
+    commands
+        .lines()
+        .take_while(|line| !line.is_empty())
+        .filter_map(|line| line.split_whitespace().next())
+        .filter(|name| *name != "help")
+        .map(str::to_owned)
+        .collect()
+}
+
+#[test]
+fn the_page_for_operators_shows_every_command_and_no_other() {
+    let mut offered = BTreeSet::new();
+    for command in commands_under(&[]) {
+        let under = commands_under(&[&command]);
+        if under.is_empty() {
+            offered.insert(command);
+        } else {
+            offered.extend(under.iter().map(|name| format!("{command} {name}")));
+        }
+    }
+    assert!(offered.contains("key retire"), "{offered:?}");
+    let page = read("docs/operations.md");
+    let shown: BTreeSet<String> = page
+        .lines()
+        .filter_map(|line| line.trim_start().strip_prefix("$ "))
+        .filter_map(|line| {
+            let mut words = line
+                .split_whitespace()
+                .skip_while(|word| word.contains('='));
+            words.next().filter(|word| *word == "addx")?;
+            let (first, second) = (words.next()?, words.next().unwrap_or_default());
+            let both = format!("{first} {second}");
+            Some(if offered.contains(&both) {
+                both
+            } else {
+                first.to_owned()
+            })
+        })
+        .collect();
+    assert_eq!(shown, offered);
+    // What stands in the text exists too, and no link leads nowhere.
+    for (_, rest) in page
+        .match_indices("`addx ")
+        .map(|(at, mark)| page.split_at(at + mark.len()))
+    {
+        let first = rest.split([' ', '`']).next().unwrap();
+        let known = offered
+            .iter()
+            .any(|command| command.split(' ').next() == Some(first));
+        assert!(known || first == "COMMAND", "addx {first}");
+    }
+    let heads: BTreeSet<String> = page
+        .lines()
+        .filter_map(|line| line.strip_prefix("## "))
+        .map(|head| head.to_lowercase().replace(' ', "-"))
+        .collect();
+    for rest in page.split("](#").skip(1) {
+        let link = rest.split(')').next().unwrap();
+        assert!(heads.contains(link), "{link}");
+    }
+}
+
 #[test]
 fn the_command_for_the_tests_is_the_one_that_ci_runs() {
     let command = "cargo test --workspace --locked";
@@ -172,6 +245,7 @@ async fn listen() -> Heard {
         owner: None,
         rechecks: Rechecks::OFF,
         proxy: None,
+        metrics: None,
     };
     let stop = CancellationToken::new();
     let bot = tokio::spawn(app::run(

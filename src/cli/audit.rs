@@ -21,6 +21,9 @@ Keep the head somewhere else, and check against it later:
 #[derive(Subcommand)]
 pub(crate) enum AuditCommand {
     /// Follow the chain from its first entry to its last
+    #[command(
+        after_help = "Examples:\n  addx audit verify\n  addx audit verify --head /elsewhere/addx.head"
+    )]
     Verify {
         /// A file with a head that was exported before: the chain must pass through it
         #[arg(long)]
@@ -30,8 +33,10 @@ pub(crate) enum AuditCommand {
         json: bool,
     },
     /// Print every entry as a line of JSON, and check the chain on the way
+    #[command(after_help = "Example:\n  addx audit export | jq -c 'select(.event == \"unlink\")'")]
     Export,
     /// Print the number and the mac of the newest entry
+    #[command(after_help = "Example:\n  addx audit head > /elsewhere/addx.head")]
     Head {
         /// Print the answer as JSON
         #[arg(long)]

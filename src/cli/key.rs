@@ -30,24 +30,36 @@ A new key, from beginning to end, while the bot runs:
 #[derive(Subcommand)]
 pub(crate) enum KeyCommand {
     /// Make a new primary key; the one before still opens what it sealed
+    #[command(
+        after_help = "Copy the key file afterwards.\n\nExample:\n  addx key add && addx key rewrap"
+    )]
     Add {
         /// Print the answer as JSON
         #[arg(long)]
         json: bool,
     },
     /// Put everything that older keys seal under the primary key
+    #[command(
+        after_help = "May be broken off and run again, and the bot may run.\n\nExamples:\n  addx key rewrap\n  addx key rewrap --json | jq .rows"
+    )]
     Rewrap {
         /// Print the answer as JSON
         #[arg(long)]
         json: bool,
     },
     /// Show the keys, their fingerprints and what each seals
+    #[command(
+        after_help = "Examples:\n  addx key status\n  addx key status --json | jq '.[] | select(.state == \"primary\") | .id'"
+    )]
     Status {
         /// Print the answer as JSON
         #[arg(long)]
         json: bool,
     },
     /// Stop accepting a key that seals nothing any more
+    #[command(
+        after_help = "Refused while a row needs the key. Keep an old copy of the key file with old copies of the database.\n\nExample:\n  addx key retire 1"
+    )]
     Retire {
         /// The number of the key
         id: u32,

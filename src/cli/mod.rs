@@ -38,6 +38,9 @@ pub(crate) enum LogFormat {
 #[derive(Subcommand)]
 pub(crate) enum Command {
     /// Run the bot (also without a command)
+    #[command(
+        after_help = "SIGTERM and SIGINT stop it, SIGHUP lets it read the key file again.\n\nExamples:\n  addx serve\n  addx serve --log-format json 2> addx.log"
+    )]
     Serve,
     /// Show and change the keys that protect the stored values
     #[command(subcommand, after_help = key::EXAMPLES)]
@@ -84,6 +87,7 @@ pub(crate) enum Command {
     #[command(after_help = panic::EXAMPLES)]
     Panic(panic::PanicCommand),
     /// Exit 0 if the running bot reached Telegram lately, else 1
+    #[command(after_help = "Example:\n  addx healthcheck || echo \"look at the log\"")]
     Healthcheck,
     /// Print completions for a shell
     #[command(after_help = "Example:\n  addx completions bash > /etc/bash_completion.d/addx")]
@@ -199,5 +203,25 @@ mod tests {
     #[test]
     fn the_command_line_is_sound() {
         Cli::command().debug_assert();
+    }
+
+    fn without_examples(command: &mut clap::Command, found: &mut Vec<String>) {
+        let help = command.render_help().to_string();
+        let name = command.get_name();
+        if name != "help" && !help.contains("\n  addx ") {
+            found.push(name.to_owned());
+        }
+        for under in command.get_subcommands_mut() {
+            without_examples(under, found);
+        }
+    }
+
+    #[test]
+    fn the_help_of_every_command_has_an_example() {
+        let mut found = Vec::new();
+        for command in Cli::command().get_subcommands_mut() {
+            without_examples(command, &mut found);
+        }
+        assert_eq!(found, [""; 0]);
     }
 }

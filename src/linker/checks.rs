@@ -294,6 +294,7 @@ impl Linker {
         outbox::push(&mut *tx, check.owner, &Notice::Result(result), now).await?;
         failpoint::hit("check.before_commit");
         tx.commit().await?;
+        self.metrics.verdict(code);
         failpoint::hit("check.committed");
         let _ = self.to_write.send(check.owner);
         Ok(())

@@ -41,6 +41,7 @@ use crate::{
         notice::{AccountChoice, AccountSummary},
     },
     failpoint,
+    metrics::Metrics,
     random::Random,
     store::{
         Store, StoreError, Tx, accounts, checks as questions, clients,
@@ -89,6 +90,7 @@ pub struct Linker {
     to_write: mpsc::UnboundedSender<i64>,
     /// Seconds by which our clock was ahead of X's when X last showed its own; `i64::MIN` before that.
     clock_difference: Arc<AtomicI64>,
+    metrics: Metrics,
 }
 
 impl Linker {
@@ -119,6 +121,7 @@ impl Linker {
             posts_due: Arc::default(),
             to_write,
             clock_difference: Arc::new(AtomicI64::new(i64::MIN)),
+            metrics: Metrics::default(),
         }
     }
 
@@ -126,6 +129,12 @@ impl Linker {
     #[must_use]
     pub fn with_rechecks(self, rechecks: Rechecks) -> Self {
         Self { rechecks, ..self }
+    }
+
+    /// The same, and X's answers are counted here.
+    #[must_use]
+    pub fn counted_by(self, metrics: Metrics) -> Self {
+        Self { metrics, ..self }
     }
 
     /// Lets the runners look for checks and calls that were asked for, and for links that nobody holds any more. Call it

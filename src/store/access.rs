@@ -84,12 +84,36 @@ pub async fn decide(
     Ok(done.rows_affected() > 0)
 }
 
+/// Everything that is kept about a user's wish to use the bot. `None`: they never asked.
+///
+/// # Errors
+/// The database failed.
+pub async fn of(db: impl SqliteExecutor<'_>, user: i64) -> Result<Option<Guest>, StoreError> {
+    let row: Option<Row> =
+        sqlx::query_as("SELECT user_id, standing, first_name, since FROM access WHERE user_id = ?")
+            .bind(user)
+            .fetch_optional(db)
+            .await?;
+    Ok(row.and_then(Row::into_guest))
+}
+
 #[derive(FromRow)]
 struct Row {
     user_id: i64,
     standing: String,
     first_name: String,
     since: i64,
+}
+
+impl Row {
+    fn into_guest(self) -> Option<Guest> {
+        Some(Guest {
+            user: self.user_id,
+            first_name: self.first_name,
+            standing: parse(&self.standing)?,
+            since: time(self.since),
+        })
+    }
 }
 
 /// The newest decisions and requests, at most `limit`.
@@ -103,15 +127,5 @@ pub async fn list(db: impl SqliteExecutor<'_>, limit: u32) -> Result<Vec<Guest>,
     .bind(limit)
     .fetch_all(db)
     .await?;
-    Ok(rows
-        .into_iter()
-        .filter_map(|row| {
-            Some(Guest {
-                user: row.user_id,
-                first_name: row.first_name,
-                standing: parse(&row.standing)?,
-                since: time(row.since),
-            })
-        })
-        .collect())
+    Ok(rows.into_iter().filter_map(Row::into_guest).collect())
 }

@@ -10,6 +10,7 @@ use super::{
 use crate::{
     domain::notice::Notice,
     failpoint, incident,
+    metrics::DeletionOutcome,
     store::{
         StoreError,
         deletions::{self, Deletion},
@@ -22,6 +23,17 @@ const LONGEST_PAUSE: Duration = Duration::from_mins(5);
 const TELL_AFTER: u32 = 2;
 
 impl Telegram {
+    /// Deletes a message, and counts what became of that.
+    pub(super) async fn delete(&self, chat: i64, message: i32) -> Result<(), CallError> {
+        let deleted = reply::delete(&self.bot, chat, message).await;
+        self.metrics.deletion(match deleted {
+            Ok(()) => DeletionOutcome::Deleted,
+            Err(error) if error.is_passing() => DeletionOutcome::Postponed,
+            Err(_) => DeletionOutcome::Refused,
+        });
+        deleted
+    }
+
     /// Lets a chat's deletions be tried that are due. A chat that Telegram is slow about holds up no other one.
     pub(super) fn wake_deleting(&self, chat: i64) {
         let telegram = self.clone();
@@ -50,7 +62,7 @@ impl Telegram {
                 break;
             };
             failpoint::hit("queue.before_delete");
-            let outcome = reply::delete(&self.bot, chat, deletion.message).await;
+            let outcome = self.delete(chat, deletion.message).await;
             failpoint::hit("queue.deleted");
             if self
                 .insist(|| self.settle(deletion, outcome))
@@ -103,6 +115,9 @@ impl Telegram {
             outbox::push(&mut *tx, chat, notice, now).await?;
         }
         tx.commit().await?;
+        if wait.is_none() && outcome.is_err_and(CallError::is_passing) {
+            self.metrics.deletion(DeletionOutcome::GivenUp);
+        }
         if notice.is_some() {
             self.wake_writing(chat);
         }

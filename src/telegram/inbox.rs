@@ -11,7 +11,7 @@ use tokio::sync::watch;
 use zeroize::Zeroizing;
 
 use super::{
-    Command, Telegram, reply,
+    Command, Telegram,
     schema::HandlerError,
     turn::{self, Removal, Visit},
 };
@@ -22,6 +22,7 @@ use crate::{
         paste,
     },
     failpoint, incident,
+    metrics::{self, UpdateOutcome},
     store::{StoreError, agenda, inbox, outbox},
     vault::{Place, Sealed},
 };
@@ -216,7 +217,19 @@ impl Telegram {
         tokio::time::timeout(HANDLER_LIMIT, handling)
             .await
             .map_err(|_| HandlerError::TooSlow)??;
+        self.count(update, UpdateOutcome::Handled);
         Ok(Done::Handled)
+    }
+
+    fn count(&self, update: &Update, outcome: UpdateOutcome) {
+        let kind = match &update.kind {
+            UpdateKind::Message(_) => metrics::UpdateKind::Message,
+            UpdateKind::EditedMessage(_) => metrics::UpdateKind::EditedMessage,
+            UpdateKind::CallbackQuery(_) => metrics::UpdateKind::Tap,
+            UpdateKind::MyChatMember(_) => metrics::UpdateKind::Membership,
+            _ => metrics::UpdateKind::Other,
+        };
+        self.metrics.update(kind, outcome);
     }
 
     /// Deletes the message, before anything else, if it may hold a secret. Where the dialogue stands is what tells for a
@@ -232,8 +245,7 @@ impl Telegram {
             return reading.await;
         };
         if looks_secret(message) {
-            let (state, deleted) =
-                tokio::join!(reading, reply::delete(&self.bot, chat, message.id.0));
+            let (state, deleted) = tokio::join!(reading, self.delete(chat, message.id.0));
             *removal = Some(Removal::new(message, deleted));
             return state;
         }
@@ -241,7 +253,7 @@ impl Telegram {
         // While the database does not answer nobody knows what was asked for: then a message counts as an answer.
         let expects_secret = state.as_ref().map_or(true, LinkingState::expects_secret);
         if expects_secret && self.may_be_answer(message) {
-            let deleted = reply::delete(&self.bot, chat, message.id.0).await;
+            let deleted = self.delete(chat, message.id.0).await;
             *removal = Some(Removal::new(message, deleted));
         }
         state
@@ -262,7 +274,7 @@ impl Telegram {
                 return true;
             }
         }
-        reply::delete(&self.bot, chat, message.id.0).await.is_ok()
+        self.delete(chat, message.id.0).await.is_ok()
     }
 
     /// Where a chat's dialogue stands now: a flow that has rested too long is ended first.
@@ -306,6 +318,7 @@ impl Telegram {
         if attempts < MAX_ATTEMPTS {
             tx.commit().await?;
             tracing::warn!(error = %error, attempts, "an update could not be handled; trying again");
+            self.count(update, UpdateOutcome::Failed);
             return Ok(Failure::Again);
         }
         let incident = incident::id(&self.random);
@@ -325,6 +338,7 @@ impl Telegram {
         outbox::push(&mut *tx, chat, &notice, self.clock.now()).await?;
         tx.commit().await?;
         incident::report(&incident, "an update could not be handled", &error);
+        self.count(update, UpdateOutcome::GivenUp);
         self.wake_writing(chat);
         self.agenda_changed.notify_one();
         Ok(Failure::GivenUp)

@@ -43,6 +43,7 @@ use crate::{
     config::AllowedUsers,
     heartbeat::Heartbeat,
     linker::Linker,
+    metrics::Metrics,
     random::Random,
     store::{Store, dialogues::Dialogues},
     vault::{AuditKey, Vault},
@@ -74,6 +75,7 @@ pub(crate) struct Parts {
     owner: Option<i64>,
     audit: AuditKey,
     heartbeat: Heartbeat,
+    metrics: Metrics,
     schema: Schema,
     /// Per chat: handles updates.
     reading: Lanes,
@@ -116,6 +118,8 @@ pub(crate) struct Deps {
     pub(crate) audit: AuditKey,
     /// Told whenever Telegram answered.
     pub(crate) heartbeat: Heartbeat,
+    /// Counts what came and what became of it.
+    pub(crate) metrics: Metrics,
     /// Ends the bot.
     pub(crate) stop: CancellationToken,
 }
@@ -195,6 +199,7 @@ impl Telegram {
             owner: deps.owner,
             audit: deps.audit,
             heartbeat: deps.heartbeat,
+            metrics: deps.metrics,
             schema: schema::schema(),
             reading: Lanes::default(),
             writing: Lanes::default(),

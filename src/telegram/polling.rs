@@ -18,6 +18,7 @@ use zeroize::{Zeroize as _, Zeroizing};
 use super::{Telegram, inbox::Fresh, whole};
 use crate::{
     failpoint, incident,
+    metrics::{self, UpdateOutcome},
     store::{StoreError, inbox},
     vault::Place,
 };
@@ -160,10 +161,15 @@ impl Telegram {
         gone: &mut HashSet<i64>,
     ) -> Result<(), StoreError> {
         let now = self.clock.now();
+        let received = updates.len();
         let incoming: Vec<Incoming> = updates
             .into_iter()
             .filter_map(|update| parse(update, now))
             .collect();
+        for _ in incoming.len()..received {
+            self.metrics
+                .update(metrics::UpdateKind::Other, UpdateOutcome::Dropped);
+        }
         failpoint::hit("poll.received");
         let (on_disk, durable) = watch::channel(false);
         let mut dropped = Vec::new();

@@ -63,6 +63,16 @@ pub(super) enum CallError {
     Refused,
 }
 
+impl CallError {
+    /// Whether it may go better later.
+    pub(super) fn is_passing(self) -> bool {
+        match self {
+            Self::RetryAfter(_) | Self::Unreachable | Self::Unanswered => true,
+            Self::Blocked | Self::NoSuchMessage | Self::NotModified | Self::Refused => false,
+        }
+    }
+}
+
 /// Deletes a message. A message that is gone already is deleted.
 pub(super) async fn delete(bot: &Bot, chat: i64, message: i32) -> Result<(), CallError> {
     let request = bot.delete_message(ChatId(chat), MessageId(message));

@@ -104,6 +104,18 @@ impl fmt::Debug for Keyring {
     }
 }
 
+/// Its keys as they may be shown.
+impl fmt::Display for Keyring {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (place, key) in self.list().iter().enumerate() {
+            let comma = if place == 0 { "" } else { ", " };
+            let (id, state) = (key.id, key.state.as_str());
+            write!(f, "{comma}{id} {state} {}", key.fingerprint)?;
+        }
+        Ok(())
+    }
+}
+
 /// Why a key file cannot be used. Every text says what to do.
 #[derive(Debug, thiserror::Error)]
 pub enum KeyringError {

@@ -64,6 +64,24 @@ impl Vault {
         Ok(())
     }
 
+    /// A vault of its own over the key file as it is now; this one stays as it is.
+    ///
+    /// # Errors
+    /// As [`Vault::reload`].
+    pub fn read_again(&self) -> Result<Self, KeyringError> {
+        let keyring = Keyring::read(&self.key_file)?;
+        Ok(Self::new(
+            keyring,
+            self.key_file.to_path_buf(),
+            self.random.clone(),
+        ))
+    }
+
+    /// Takes over the keyring of another vault.
+    pub fn adopt(&self, other: &Self) {
+        *self.keyring.write().unwrap_or_else(PoisonError::into_inner) = other.keyring();
+    }
+
     /// Seals `plain` for `place` with the primary key, and says which key that was.
     ///
     /// # Errors

@@ -21,6 +21,7 @@ use crate::{
         credentials::{ClientCredentials, Secret, TokenCredentials},
         pin::Verifier,
     },
+    metrics::{self, Metrics},
     random::Random,
 };
 
@@ -69,6 +70,7 @@ pub struct XClient {
     pub(super) clock: Clock,
     pub(super) random: Random,
     pub(super) limits: Limits,
+    metrics: Metrics,
 }
 
 impl XClient {
@@ -114,7 +116,15 @@ impl XClient {
             clock,
             random,
             limits,
+            metrics: Metrics::default(),
         })
+    }
+
+    /// The same client, whose calls are counted here.
+    #[must_use]
+    pub fn counted_by(mut self, metrics: Metrics) -> Self {
+        self.metrics = metrics;
+        self
     }
 
     /// `GET /2/users/me`: whose token it is (docs.x.com/x-api/users/get-my-user).
@@ -283,7 +293,13 @@ impl XClient {
             Some(request) => self.exchange(request).await,
             None => Err(NoAnswer::Unsigned),
         };
-        let elapsed_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let elapsed = started.elapsed();
+        let elapsed_ms = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
+        let class = reply.as_ref().map_or_else(
+            |why| why.as_str(),
+            |answer| metrics::class_of(answer.status),
+        );
+        self.metrics.x_call(path, class, elapsed);
         match &reply {
             Ok(answer) => debug!(
                 target: "addx::x",

@@ -260,6 +260,7 @@ impl World {
             owner: self.owner,
             rechecks: self.rechecks,
             proxy: Some(self.proxy),
+            metrics: None,
         }
     }
 

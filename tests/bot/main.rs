@@ -8,6 +8,7 @@
 
 mod accounts;
 mod allow_list;
+mod approval;
 mod bad_input;
 mod blocking;
 mod buttons;
@@ -23,6 +24,7 @@ mod pin;
 mod proxy;
 mod publishing;
 mod rechecks;
+mod records;
 mod reminders;
 mod repairing;
 mod restarts;

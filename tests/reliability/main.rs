@@ -12,14 +12,17 @@
 
 #[path = "../../benches/operation/accounts.rs"]
 mod accounts;
+mod answers;
 mod canary;
 mod copies;
 mod crash;
 mod emergency;
 mod faults;
 mod flood;
+mod hangup;
 mod hostile;
 mod keys;
+mod metrics;
 mod secrecy;
 mod stops;
 mod story;

@@ -181,6 +181,7 @@ impl Stage {
                 budget: None,
             },
             proxy: Some(self.proxy),
+            metrics: None,
         })
     }
 

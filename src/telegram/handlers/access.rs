@@ -26,14 +26,15 @@ const LISTED: u32 = 50;
 /// The longest name that is kept; Telegram allows 64 characters.
 const NAME_CHARS: usize = 64;
 
-/// Somebody who may not use the bot wrote: their request goes to the owner, once. `false`: the bot has no owner.
+/// Somebody who may not use the bot wrote: their request goes to the owner, once. What they are to be told; `None`: the bot
+/// has no owner.
 pub(super) async fn ask(
     telegram: &Telegram,
     turn: &mut Turn<'_>,
     first_name: &str,
-) -> Result<bool, StoreError> {
+) -> Result<Option<Notice>, StoreError> {
     let Some(owner) = telegram.owner else {
-        return Ok(false);
+        return Ok(None);
     };
     let (user, now) = (turn.chat(), telegram.clock.now());
     let first_name: String = first_name.chars().take(NAME_CHARS).collect();
@@ -42,7 +43,13 @@ pub(super) async fn ask(
         let request = Notice::AccessRequest { user, first_name };
         turn.say_to(owner, &request).await?;
     }
-    Ok(true)
+    let standing = access::standing(&mut *turn.tx, user).await?;
+    Ok(Some(match standing {
+        Some(standing @ (Standing::Refused | Standing::Blocked)) => {
+            Notice::AccessDecided { standing }
+        }
+        Some(Standing::Asked | Standing::Granted) | None => Notice::AccessAsked,
+    }))
 }
 
 /// The owner's answer to a request.

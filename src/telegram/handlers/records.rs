@@ -6,7 +6,7 @@ use crate::{
     domain::{
         audit::Entry,
         linking::LinkingState,
-        notice::{AccountSummary, Notice, Past, Standing},
+        notice::{AccountSummary, Guest, Notice, Past},
         report::ValueReport,
     },
     store::{access, audit},
@@ -28,7 +28,8 @@ const CHUNK: usize = 3000;
 #[derive(Serialize)]
 struct MyData {
     telegram_user_id: i64,
-    access: Option<Standing>,
+    /// The request to use the bot, with the first name that is kept for it.
+    access: Option<Guest>,
     flow_open: bool,
     accounts: Vec<MyAccount>,
     history: Vec<Entry>,
@@ -90,7 +91,7 @@ pub(in crate::telegram) async fn my_data(
     }
     let data = MyData {
         telegram_user_id: visit.chat,
-        access: access::standing(&mut *turn.tx, visit.chat).await?,
+        access: access::of(&mut *turn.tx, visit.chat).await?,
         flow_open: state.flow_id().is_some(),
         accounts,
         history: audit::newest_of(&mut *turn.tx, visit.chat, GIVEN).await?,

@@ -119,11 +119,7 @@ pub(super) async fn turn_away(
     }
     let asked = access::ask(telegram, &mut turn, &first_name).await?;
     if courtesy_is_due(telegram, &mut turn).await? {
-        let notice = if asked {
-            Notice::AccessAsked
-        } else {
-            Notice::NotAllowed { user: visit.chat }
-        };
+        let notice = asked.unwrap_or(Notice::NotAllowed { user: visit.chat });
         turn.say(&notice).await?;
     }
     Ok(turn.finish().await?)

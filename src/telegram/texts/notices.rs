@@ -252,7 +252,10 @@ pub(in crate::telegram) fn notice(notice: &Notice, words: &Words<'_>) -> Option<
                 vec![vec![button("Link an X account", Action::Add)]],
             ),
             Standing::Asked | Standing::Refused | Standing::Blocked => {
-                plain("The owner of this bot did not let you in.".to_owned())
+                plain(
+                    "The owner of this bot did not let you in. /privacy, /mydata, /cancel and /unlink work for everybody."
+                        .to_owned(),
+                )
             }
         },
         Notice::AccessSet { user, standing } => {

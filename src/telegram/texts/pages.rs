@@ -60,10 +60,10 @@ pub(super) const PRIVACY: &str = "\
   does. A PIN goes to X once and is not kept.
 • Programs may publish with an account if the operator lets them; none gets a value. /accounts shows them, and you can take it back.
 • The text of a post is kept until it is known what became of it, one that you do not confirm for an hour or two.
+• I note what was done with which account, when, and how it ended: /history shows yours. These notes hold no value, and they stay after /unlink, without the account's name.
+• Where an owner decides who may use this bot, I keep the first name you had when you asked, and the decision.
+• /mydata gives you everything I hold about you, less the secrets.
 • Logs of this bot hold no values, no message texts and no names.
-• A trail of what was done (who, what, which account, X's verdict, when) stays after /unlink, so that nobody can hide what they did. It holds no value.
-• If this bot's owner decides who may use it, I keep your first name with that decision.
-• /mydata gives you everything I hold about you, less the values; /history shows your part of the trail.
 • Sending a value is your consent to keep it. You can take it back at any time:
   /unlink erases an account with its values, and revokes the token at X if you want, /cancel wipes what is half entered.
 • What nobody finishes is wiped after 30 minutes; new values that X could not judge, after 24 hours.

@@ -1,0 +1,340 @@
+//! What is counted for whoever watches the bot. Every label comes from a fixed set of names in the code: never an id, a name
+//! or anything that a user sent.
+
+use std::{sync::Arc, time::Duration};
+
+use prometheus_client::{
+    encoding::{EncodeLabelSet, text},
+    metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram, info::Info},
+    registry::Registry,
+};
+
+/// The upper ends of the ranges that calls to X are sorted into, in seconds. A call is broken off after ten.
+const RANGES: [f64; 9] = [0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 3.0, 5.0, 10.0];
+
+/// What came from Telegram.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UpdateKind {
+    /// A message.
+    Message,
+    /// A message that was changed.
+    EditedMessage,
+    /// A tap on a button.
+    Tap,
+    /// The bot was blocked, or its rights in a group changed.
+    Membership,
+    /// Something else.
+    Other,
+}
+
+/// What became of an update.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UpdateOutcome {
+    /// A handler did what there was to do.
+    Handled,
+    /// A handler failed, and it is tried again.
+    Failed,
+    /// A handler failed too often.
+    GivenUp,
+    /// The bot has no use for it.
+    Dropped,
+}
+
+/// What became of a try to delete a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DeletionOutcome {
+    /// The message is gone.
+    Deleted,
+    /// Telegram did not do it, or did not say so: again later.
+    Postponed,
+    /// Telegram refuses it for good.
+    Refused,
+    /// The message became too old to be deleted.
+    GivenUp,
+}
+
+macro_rules! names {
+    ($type:ident { $($variant:ident => $name:literal),+ $(,)? }) => {
+        impl $type {
+            const ALL: &[Self] = &[$(Self::$variant),+];
+
+            /// The label.
+            fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $name),+
+                }
+            }
+        }
+    };
+}
+
+names!(UpdateKind {
+    Message => "message",
+    EditedMessage => "edited_message",
+    Tap => "tap",
+    Membership => "membership",
+    Other => "other",
+});
+
+names!(UpdateOutcome {
+    Handled => "handled",
+    Failed => "failed",
+    GivenUp => "given_up",
+    Dropped => "dropped",
+});
+
+names!(DeletionOutcome {
+    Deleted => "deleted",
+    Postponed => "postponed",
+    Refused => "refused",
+    GivenUp => "given_up",
+});
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OfUpdate {
+    kind: &'static str,
+    outcome: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OfVerdict {
+    code: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OfDeletion {
+    outcome: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OfCall {
+    endpoint: &'static str,
+    answer: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OfQueue {
+    queue: &'static str,
+}
+
+/// The counters. Cheap to clone; clones count together.
+#[derive(Clone)]
+pub struct Metrics(Arc<Counters>);
+
+struct Counters {
+    registry: Registry,
+    updates: Family<OfUpdate, Counter>,
+    verdicts: Family<OfVerdict, Counter>,
+    deletions: Family<OfDeletion, Counter>,
+    calls: Family<OfCall, Histogram, fn() -> Histogram>,
+}
+
+/// What is looked up when somebody asks, and not counted along the way.
+#[derive(Clone, Debug, Default)]
+pub struct Now {
+    /// What waits, by the name of its queue; `None`: the database does not answer.
+    pub waiting: Option<Vec<(&'static str, i64)>>,
+    /// Age of the oldest message that still has to be deleted, in seconds.
+    pub oldest_deletion_s: Option<i64>,
+    /// Seconds since Telegram answered this process; `None`: it never did.
+    pub telegram_answered_s: Option<i64>,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        let mut registry = Registry::with_prefix("addx");
+        let updates = Family::<OfUpdate, Counter>::default();
+        let verdicts = Family::<OfVerdict, Counter>::default();
+        let deletions = Family::<OfDeletion, Counter>::default();
+        let calls = Family::new_with_constructor(range as fn() -> Histogram);
+        registry.register(
+            "updates",
+            "Updates from Telegram, by kind and by what became of them",
+            updates.clone(),
+        );
+        registry.register(
+            "verdicts",
+            "Answers of X to checks, by code",
+            verdicts.clone(),
+        );
+        registry.register(
+            "deletions",
+            "Tries to delete a message, by outcome",
+            deletions.clone(),
+        );
+        registry.register(
+            "x_call_seconds",
+            "How long calls to X took, by endpoint and by class of the answer",
+            calls.clone(),
+        );
+        registry.register(
+            "build",
+            "The program",
+            Info::new(vec![("version", env!("CARGO_PKG_VERSION"))]),
+        );
+        // A series that begins at 0 shows its first event as a rise.
+        for kind in UpdateKind::ALL {
+            for outcome in UpdateOutcome::ALL {
+                let (kind, outcome) = (kind.as_str(), outcome.as_str());
+                drop(updates.get_or_create(&OfUpdate { kind, outcome }));
+            }
+        }
+        for outcome in DeletionOutcome::ALL {
+            let outcome = outcome.as_str();
+            drop(deletions.get_or_create(&OfDeletion { outcome }));
+        }
+        Self(Arc::new(Counters {
+            registry,
+            updates,
+            verdicts,
+            deletions,
+            calls,
+        }))
+    }
+}
+
+fn range() -> Histogram {
+    Histogram::new(RANGES)
+}
+
+impl Metrics {
+    /// Something became of an update.
+    pub fn update(&self, kind: UpdateKind, outcome: UpdateOutcome) {
+        let (kind, outcome) = (kind.as_str(), outcome.as_str());
+        let updates = &self.0.updates;
+        updates.get_or_create(&OfUpdate { kind, outcome }).inc();
+    }
+
+    /// X's answer to a check was written down.
+    pub fn verdict(&self, code: &'static str) {
+        self.0.verdicts.get_or_create(&OfVerdict { code }).inc();
+    }
+
+    /// A message was to be deleted.
+    pub fn deletion(&self, outcome: DeletionOutcome) {
+        let outcome = outcome.as_str();
+        self.0
+            .deletions
+            .get_or_create(&OfDeletion { outcome })
+            .inc();
+    }
+
+    /// X was called. `answer` is the class of its status, or why there was none.
+    pub fn x_call(&self, endpoint: &'static str, answer: &'static str, took: Duration) {
+        let calls = &self.0.calls;
+        let call = calls.get_or_create(&OfCall { endpoint, answer });
+        call.observe(took.as_secs_f64());
+    }
+
+    /// Everything in Prometheus' own format, with what was looked up just now.
+    #[must_use]
+    pub fn text(&self, now: &Now) -> String {
+        let mut looked_up = Registry::with_prefix("addx");
+        let database = Gauge::<i64>::default();
+        database.set(now.waiting.is_some().into());
+        looked_up.register("database_up", "Whether the database answers", database);
+        if let Some(waiting) = &now.waiting {
+            let queues = Family::<OfQueue, Gauge>::default();
+            for (queue, depth) in waiting {
+                queues.get_or_create(&OfQueue { queue }).set(*depth);
+            }
+            looked_up.register("queue_depth", "What waits, by queue", queues);
+        }
+        for (name, help, seconds) in [
+            (
+                "oldest_deletion_seconds",
+                "Age of the oldest message that still has to be deleted",
+                now.oldest_deletion_s,
+            ),
+            (
+                "telegram_answer_age_seconds",
+                "How long ago Telegram answered a request for updates",
+                now.telegram_answered_s,
+            ),
+        ] {
+            if let Some(seconds) = seconds {
+                let gauge = Gauge::<i64>::default();
+                gauge.set(seconds);
+                looked_up.register(name, help, gauge);
+            }
+        }
+        let mut page = String::new();
+        let written = text::encode_registry(&mut page, &self.0.registry)
+            .and_then(|()| text::encode_registry(&mut page, &looked_up))
+            .and_then(|()| text::encode_eof(&mut page));
+        // Writing into a `String` does not fail; half a page must not look like a whole one.
+        if written.is_err() {
+            page.clear();
+        }
+        page
+    }
+}
+
+/// The class of an HTTP status.
+#[must_use]
+pub fn class_of(status: u16) -> &'static str {
+    match status / 100 {
+        1 => "1xx",
+        2 => "2xx",
+        3 => "3xx",
+        4 => "4xx",
+        5 => "5xx",
+        _ => "odd",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_page_has_what_was_counted_and_what_was_looked_up() {
+        let metrics = Metrics::default();
+        let clone = metrics.clone();
+        clone.update(UpdateKind::Message, UpdateOutcome::Handled);
+        clone.verdict("connected");
+        clone.verdict("connected");
+        clone.deletion(DeletionOutcome::Deleted);
+        clone.x_call("/2/users/me", class_of(200), Duration::from_millis(200));
+        let now = Now {
+            waiting: Some(vec![("inbox", 3)]),
+            oldest_deletion_s: Some(61),
+            telegram_answered_s: Some(2),
+        };
+        let page = metrics.text(&now);
+        for line in [
+            "addx_updates_total{kind=\"message\",outcome=\"handled\"} 1",
+            "addx_updates_total{kind=\"tap\",outcome=\"given_up\"} 0",
+            "addx_verdicts_total{code=\"connected\"} 2",
+            "addx_deletions_total{outcome=\"deleted\"} 1",
+            "addx_x_call_seconds_bucket{le=\"0.25\",endpoint=\"/2/users/me\",answer=\"2xx\"} 1",
+            "addx_x_call_seconds_bucket{le=\"0.1\",endpoint=\"/2/users/me\",answer=\"2xx\"} 0",
+            "addx_queue_depth{queue=\"inbox\"} 3",
+            "addx_oldest_deletion_seconds 61",
+            "addx_telegram_answer_age_seconds 2",
+            "addx_database_up 1",
+        ] {
+            assert!(
+                page.lines().any(|found| found == line),
+                "no {line}\nin\n{page}"
+            );
+        }
+        let build = concat!(
+            "addx_build_info{version=\"",
+            env!("CARGO_PKG_VERSION"),
+            "\"} 1"
+        );
+        assert!(page.contains(build), "{page}");
+        assert!(page.ends_with("\n# EOF\n"));
+        assert_eq!(page.matches("# EOF").count(), 1);
+    }
+
+    #[test]
+    fn what_is_not_known_is_left_out_and_not_said_to_be_zero() {
+        let page = Metrics::default().text(&Now::default());
+        assert!(page.contains("\naddx_database_up 0\n"), "{page}");
+        for name in ["queue_depth", "oldest_deletion", "telegram_answer_age"] {
+            assert!(!page.contains(name), "{page}");
+        }
+    }
+}

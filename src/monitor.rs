@@ -1,0 +1,280 @@
+//! The pages for whoever watches the bot: `/metrics` for Prometheus, `/healthz` and `/readyz` for whatever starts it. Nothing
+//! is looked up unless a page is asked for.
+
+use std::{convert::Infallible, net::SocketAddr, sync::Arc, time::Duration};
+
+use http_body_util::Full;
+use hyper::{
+    Method, Request, Response, StatusCode,
+    body::{Bytes, Incoming},
+    header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderValue},
+    server::conn::http1,
+    service::service_fn,
+};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::Semaphore,
+    task::JoinSet,
+};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    clock::Clock,
+    config::{ConfigError, METRICS},
+    heartbeat::Heartbeat,
+    metrics::{Metrics, Now},
+    store::{Store, counts},
+};
+
+/// Connections at the same time; more wait.
+const CONNECTIONS: usize = 16;
+/// From the first byte of a question to the last of its answer.
+const LIMIT: Duration = Duration::from_secs(10);
+/// A database that needs longer does not answer.
+const DATABASE_LIMIT: Duration = Duration::from_secs(3);
+const PLAIN: &str = "text/plain; charset=utf-8";
+const METRICS_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+/// What the pages are made of. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Monitor {
+    pub(crate) metrics: Metrics,
+    pub(crate) store: Store,
+    pub(crate) heartbeat: Heartbeat,
+    pub(crate) clock: Clock,
+}
+
+/// Takes the address.
+///
+/// # Errors
+/// It cannot be had; the error names the variable.
+pub(crate) async fn listen(address: SocketAddr) -> Result<TcpListener, ConfigError> {
+    let listener = TcpListener::bind(address).await;
+    listener
+        .map_err(|error| ConfigError::new(METRICS, format!("cannot listen on {address}: {error}")))
+}
+
+impl Monitor {
+    /// Answers until `stop`.
+    pub(crate) async fn serve(self, listener: TcpListener, stop: CancellationToken) {
+        if let Ok(address) = listener.local_addr() {
+            tracing::info!(%address, "the metrics can be fetched");
+            if !address.ip().is_loopback() {
+                tracing::warn!(%address, "other machines may fetch the metrics; there is no password");
+            }
+        }
+        let permits = Arc::new(Semaphore::new(CONNECTIONS));
+        let mut connections = JoinSet::new();
+        loop {
+            while connections.try_join_next().is_some() {}
+            let accepted = tokio::select! {
+                () = stop.cancelled() => return,
+                accepted = accept(&listener, &permits) => accepted,
+            };
+            let Some((stream, permit)) = accepted else {
+                continue;
+            };
+            let monitor = self.clone();
+            connections.spawn(async move {
+                let _ = tokio::time::timeout(LIMIT, monitor.converse(stream)).await;
+                drop(permit);
+            });
+        }
+    }
+
+    async fn converse(&self, stream: TcpStream) {
+        let service =
+            service_fn(|request| async move { Ok::<_, Infallible>(self.answer(&request).await) });
+        let conversation = http1::Builder::new()
+            .timer(TokioTimer::new())
+            .keep_alive(false)
+            .serve_connection(TokioIo::new(stream), service);
+        // Whoever asked went away, or did not speak HTTP: their own business.
+        let _ = conversation.await;
+    }
+
+    async fn answer(&self, request: &Request<Incoming>) -> Response<Full<Bytes>> {
+        if !matches!(*request.method(), Method::GET | Method::HEAD) {
+            let mut refused = page(
+                StatusCode::METHOD_NOT_ALLOWED,
+                PLAIN,
+                "only GET\n".to_owned(),
+            );
+            let allowed = HeaderValue::from_static("GET, HEAD");
+            refused.headers_mut().insert(ALLOW, allowed);
+            return refused;
+        }
+        match request.uri().path() {
+            "/metrics" => {
+                let now = self.look().await;
+                page(StatusCode::OK, METRICS_TYPE, self.metrics.text(&now))
+            }
+            "/healthz" => state(self.heartbeat.check().map_err(|error| error.to_string())),
+            "/readyz" => state(self.ready().await),
+            _ => {
+                let there_is = "there are /metrics, /healthz and /readyz\n".to_owned();
+                page(StatusCode::NOT_FOUND, PLAIN, there_is)
+            }
+        }
+    }
+
+    /// Whether the bot can serve its users now.
+    async fn ready(&self) -> Result<(), String> {
+        self.heartbeat
+            .check_this_run()
+            .map_err(|error| error.to_string())?;
+        match self.waiting().await {
+            Some(_) => Ok(()),
+            None => Err("the database does not answer".to_owned()),
+        }
+    }
+
+    async fn look(&self) -> Now {
+        let waiting = self.waiting().await;
+        Now {
+            oldest_deletion_s: waiting.map(|waiting| waiting.oldest_deletion_s),
+            waiting: waiting.map(|waiting| {
+                vec![
+                    ("inbox", waiting.updates),
+                    ("outbox", waiting.messages),
+                    ("checks", waiting.checks),
+                    ("deletions", waiting.deletions),
+                ]
+            }),
+            telegram_answered_s: self.heartbeat.age_in_this_run(),
+        }
+    }
+
+    async fn waiting(&self) -> Option<counts::Waiting> {
+        let waiting = counts::waiting(self.store.reader(), self.clock.now());
+        match tokio::time::timeout(DATABASE_LIMIT, waiting).await {
+            Ok(Ok(waiting)) => Some(waiting),
+            Ok(Err(_)) | Err(_) => None,
+        }
+    }
+}
+
+/// The next connection, once there is room for it.
+async fn accept(
+    listener: &TcpListener,
+    permits: &Arc<Semaphore>,
+) -> Option<(TcpStream, tokio::sync::OwnedSemaphorePermit)> {
+    let permit = Arc::clone(permits).acquire_owned().await.ok()?;
+    match listener.accept().await {
+        Ok((stream, _)) => Some((stream, permit)),
+        Err(error) => {
+            tracing::warn!(%error, "a connection for the metrics could not be taken");
+            // Out of file handles: a moment later there may be some.
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            None
+        }
+    }
+}
+
+fn state(state: Result<(), String>) -> Response<Full<Bytes>> {
+    match state {
+        Ok(()) => page(StatusCode::OK, PLAIN, "ok\n".to_owned()),
+        Err(why) => page(StatusCode::SERVICE_UNAVAILABLE, PLAIN, why + "\n"),
+    }
+}
+
+fn page(status: StatusCode, kind: &'static str, text: String) -> Response<Full<Bytes>> {
+    let mut page = Response::new(Full::new(Bytes::from(text)));
+    *page.status_mut() = status;
+    let headers = page.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    page
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::DateTime;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+    use super::*;
+
+    async fn ask(address: SocketAddr, question: &str) -> String {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        let question = format!("{question} HTTP/1.1\r\nHost: here\r\n\r\n");
+        stream.write_all(question.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        answer
+    }
+
+    #[tokio::test]
+    async fn it_is_ready_while_telegram_and_the_database_answer() {
+        let folder = tempfile::tempdir().unwrap();
+        let database = folder.path().join("addx.db");
+        let store = Store::open(&database).await.unwrap();
+        let clock = Clock::manual(DateTime::from_timestamp(1_800_000_000, 0).unwrap());
+        let heartbeat = Heartbeat::beside(&database, clock.clone());
+        let monitor = Monitor {
+            metrics: Metrics::default(),
+            store: store.clone(),
+            heartbeat: heartbeat.clone(),
+            clock: clock.clone(),
+        };
+        let listener = listen(([127, 0, 0, 1], 0).into()).await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let stop = CancellationToken::new();
+        let serving = tokio::spawn(monitor.serve(listener, stop.clone()));
+        let is = |answer: &str, status: &str, text: &str| {
+            let head = format!("HTTP/1.1 {status} ");
+            assert!(
+                answer.starts_with(&head) && answer.ends_with(text),
+                "{answer}"
+            );
+        };
+
+        let never = "Telegram has not answered since the start\n";
+        is(&ask(address, "GET /readyz").await, "503", never);
+        heartbeat.beat();
+        for path in ["/healthz", "/readyz"] {
+            is(&ask(address, &format!("GET {path}")).await, "200", "ok\n");
+        }
+        clock.advance(Duration::from_secs(91));
+        for path in ["/healthz", "/readyz"] {
+            let answer = ask(address, &format!("GET {path}")).await;
+            is(&answer, "503", "Telegram last answered 91 s ago\n");
+        }
+        let page = ask(address, "GET /metrics").await;
+        assert!(
+            page.contains("\naddx_telegram_answer_age_seconds 91\n"),
+            "{page}"
+        );
+        assert!(
+            page.contains("\naddx_queue_depth{queue=\"outbox\"} 0\n"),
+            "{page}"
+        );
+        assert!(
+            page.contains("content-type: application/openmetrics-text"),
+            "{page}"
+        );
+
+        heartbeat.beat();
+        store.close().await.unwrap();
+        let gone = "the database does not answer\n";
+        is(&ask(address, "GET /readyz").await, "503", gone);
+        is(&ask(address, "GET /healthz").await, "200", "ok\n");
+        let page = ask(address, "GET /metrics").await;
+        assert!(page.contains("\naddx_database_up 0\n"), "{page}");
+
+        is(&ask(address, "GET /").await, "404", "\n");
+        is(&ask(address, "POST /metrics").await, "405", "only GET\n");
+        assert!(
+            ask(address, "nonsense\r\n")
+                .await
+                .starts_with("HTTP/1.1 400 ")
+        );
+        is(&ask(address, "GET /healthz").await, "200", "ok\n");
+
+        let taken = listen(address).await.unwrap_err();
+        assert_eq!(taken.variable, "ADDX_METRICS_ADDR");
+        assert!(taken.problem.contains(&address.to_string()), "{taken}");
+        stop.cancel();
+        serving.await.unwrap();
+    }
+}

@@ -1,0 +1,140 @@
+//! The metrics of a running bot: what they count, what they never show, and that the dashboard asks for what there is.
+
+use std::{
+    collections::BTreeSet,
+    fs,
+    io::{Read as _, Write as _},
+    net::{TcpListener, TcpStream},
+    path::Path,
+    time::{Duration, Instant},
+};
+
+use crate::{
+    story::{self, in_order},
+    world::{PATIENCE, World},
+};
+
+/// Where the bot says that its metrics are.
+async fn address(world: &World) -> String {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let log = world.log();
+        let line = log
+            .lines()
+            .find(|line| line.contains("the metrics can be fetched"));
+        if let Some((_, address)) = line.and_then(|line| line.split_once("address=")) {
+            return address.trim().to_owned();
+        }
+        assert!(Instant::now() < deadline, "no address in\n{log}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+fn fetch(address: &str, path: &str) -> String {
+    let mut stream = TcpStream::connect(address).unwrap();
+    write!(stream, "GET {path} HTTP/1.1\r\nHost: {address}\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
+}
+
+/// Every word of the text that looks like the name of one of the metrics.
+fn named(text: &str) -> BTreeSet<&str> {
+    text.split(|letter: char| !(letter.is_ascii_alphanumeric() || letter == '_'))
+        .filter(|word| word.starts_with("addx_"))
+        .collect()
+}
+
+#[tokio::test]
+async fn the_metrics_count_a_conversation_and_show_nothing_of_it() {
+    let world = World::new(1).await;
+    let mut bot = world.start(&[("ADDX_METRICS_ADDR", "127.0.0.1:0")]);
+    let address = address(&world).await;
+    let ada = world.telegram.new_user("Ada", Some("ada_handle"));
+    let (_, _, values) = world.working_values("seedling");
+    story::link(&ada, &values).await.unwrap();
+    let stray = ada.say(in_order(&values)[1]);
+    ada.wait_deleted(stray.message_id).await.unwrap();
+    ada.say("/help");
+    ada.wait_text("/privacy").await.unwrap();
+    world.telegram.settled().await.unwrap();
+
+    let page = fetch(&address, "/metrics");
+    for line in [
+        // The command, four values, the stray one, /help.
+        "addx_updates_total{kind=\"message\",outcome=\"handled\"} 7",
+        "addx_updates_total{kind=\"message\",outcome=\"given_up\"} 0",
+        "addx_verdicts_total{code=\"connected\"} 1",
+        "addx_deletions_total{outcome=\"deleted\"} 5",
+        "addx_x_call_seconds_count{endpoint=\"/2/users/me\",answer=\"2xx\"} 1",
+        "addx_queue_depth{queue=\"inbox\"} 0",
+        "addx_queue_depth{queue=\"deletions\"} 0",
+        "addx_oldest_deletion_seconds 0",
+        "addx_database_up 1",
+    ] {
+        assert!(
+            page.lines().any(|found| found == line),
+            "no {line}\nin\n{page}"
+        );
+    }
+    for path in ["/healthz", "/readyz"] {
+        let answer = fetch(&address, path);
+        assert!(
+            answer.starts_with("HTTP/1.1 200 ") && answer.ends_with("\r\n\r\nok\n"),
+            "{answer}"
+        );
+    }
+    let id = ada.id().to_string();
+    let private = [
+        "ada_handle",
+        "Ada",
+        "seedling",
+        "main",
+        &id,
+        world.telegram.token(),
+    ];
+    for word in in_order(&values).into_iter().chain(private) {
+        assert!(!page.contains(word), "{word} stands in\n{page}");
+    }
+
+    let sampled: BTreeSet<&str> = named(&page);
+    let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let dashboard = fs::read_to_string(manifest.join("docs/grafana.json")).unwrap();
+    let operations = fs::read_to_string(manifest.join("docs/operations.md")).unwrap();
+    serde_json::from_str::<serde_json::Value>(&dashboard).unwrap();
+    for (file, text) in [("grafana.json", &dashboard), ("operations.md", &operations)] {
+        let unknown: Vec<_> = named(text).difference(&sampled).copied().collect();
+        assert_eq!(
+            unknown, [""; 0],
+            "{file} names what is not exported:\n{page}"
+        );
+    }
+    // Every metric is on the dashboard, the parts of a histogram as one.
+    let types = page.lines().filter_map(|line| line.strip_prefix("# TYPE "));
+    for name in types.filter_map(|rest| rest.split(' ').next()) {
+        assert!(dashboard.contains(name), "{name} is not on the dashboard");
+    }
+    bot.stop().await;
+}
+
+#[tokio::test]
+async fn an_address_that_cannot_be_used_ends_the_start_and_names_the_variable() {
+    let world = World::new(1).await;
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let taken = listener.local_addr().unwrap().to_string();
+    for (value, hint) in [
+        ("nowhere", "it must be an address with a port"),
+        ("127.0.0.1:70000", "it must be an address with a port"),
+        (taken.as_str(), taken.as_str()),
+    ] {
+        let before = world.log().len();
+        let status = world.start(&[("ADDX_METRICS_ADDR", value)]).wait().await;
+        assert_eq!(status.code(), Some(2), "{value}");
+        let log = world.log();
+        let said = log[before..].lines().last().unwrap_or_default();
+        assert!(
+            said.contains("ADDX_METRICS_ADDR") && said.contains(hint),
+            "{said}"
+        );
+    }
+}
