@@ -23,6 +23,10 @@ docs:
 bench:
     cargo bench --bench conversations
 
+# What an operator waits for with 100,000 accounts, with figures.
+bench-operation:
+    cargo bench --bench operation
+
 # A chat with the bot in the terminal: no token, no network.
 demo:
     cargo run --example demo

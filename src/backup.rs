@@ -9,6 +9,7 @@ use std::{
 
 use serde::Serialize;
 use sqlx::SqlitePool;
+use tokio_util::sync::CancellationToken;
 
 use crate::{
     audit,
@@ -54,6 +55,9 @@ pub enum BackupError {
         /// What SQLite said.
         source: StoreError,
     },
+    /// It was asked to stop.
+    #[error("stopped; nothing was left behind")]
+    Stopped,
     /// The path cannot be given to SQLite.
     #[error("the path of the copy must be valid UTF-8; choose another name")]
     Path,
@@ -108,11 +112,21 @@ pub struct Backup {
     pub bytes: u64,
 }
 
+/// The file that a copy is written to before it is put in place; it grows while that goes on.
+#[must_use]
+pub fn partial_of(file: &Path) -> PathBuf {
+    Draft::name_for(file)
+}
+
 /// Copies `database` to `file`, while the bot runs or not, and writes the fingerprint of the wanted key beside it.
 ///
 /// # Errors
-/// There is a file already, or the copy fails; then nothing is left behind.
-pub async fn backup(database: &Path, file: &Path) -> Result<Backup, BackupError> {
+/// There is a file already, the copy fails, or `stop` came; then nothing is left behind.
+pub async fn backup(
+    database: &Path,
+    file: &Path,
+    stop: &CancellationToken,
+) -> Result<Backup, BackupError> {
     let note_file = beside(file, ".fingerprint");
     for target in [file, &note_file] {
         if target.exists() {
@@ -127,12 +141,14 @@ pub async fn backup(database: &Path, file: &Path) -> Result<Backup, BackupError>
     let target = partial.to_str().ok_or(BackupError::Path)?;
     // SQLite writes into an empty file as it is, with the mode it has.
     make_private(partial).map_err(io("make", partial))?;
-    copies::copy(database, target)
-        .await
-        .map_err(|source| BackupError::Copy {
-            path: file.to_owned(),
-            source,
-        })?;
+    match copies::copy(database, target, stop).await {
+        _ if stop.is_cancelled() => return Err(BackupError::Stopped),
+        Err(source) => {
+            let path = file.to_owned();
+            return Err(BackupError::Copy { path, source });
+        }
+        Ok(()) => {}
+    }
     let pool = copies::look_into_copy(partial).await?;
     let wanted = canary::get(&pool).await;
     pool.close().await;
@@ -176,7 +192,7 @@ pub async fn check(file: &Path, key_file: &Path, random: &Random) -> Result<Chec
         return Err(BackupError::Missing(file.to_owned()));
     }
     let log = beside(file, "-wal");
-    if log.metadata().is_ok_and(|log| log.len() > 0) {
+    if holds_something(&log) {
         return Err(BackupError::InUse(log));
     }
     let vault = Vault::new(
@@ -187,7 +203,13 @@ pub async fn check(file: &Path, key_file: &Path, random: &Random) -> Result<Chec
     let pool = copies::look_into_copy(file).await?;
     let checked = check_all(file, &pool, &vault).await;
     pool.close().await;
-    checked
+    match checked {
+        Err(BackupError::Store(error)) if error.is_damage() => Err(BackupError::Damaged {
+            path: file.to_owned(),
+            found: "a part of it is missing".to_owned(),
+        }),
+        checked => checked,
+    }
 }
 
 async fn check_all(file: &Path, pool: &SqlitePool, vault: &Vault) -> Result<Checked, BackupError> {
@@ -201,6 +223,7 @@ async fn check_all(file: &Path, pool: &SqlitePool, vault: &Vault) -> Result<Chec
             });
         }
         Ok(_) => {}
+        Err(error) if error.is_damage() => return Err(error.into()),
         Err(_) => return Err(BackupError::Nothing(file.to_owned())),
     }
     if let Some(found) = copies::damage(pool).await? {
@@ -235,20 +258,21 @@ async fn check_all(file: &Path, pool: &SqlitePool, vault: &Vault) -> Result<Chec
 /// Puts a copy in place of a database that is not there. Its accounts start unchecked and silent.
 ///
 /// # Errors
-/// There is a database already, or the copy does not open with the keyring; then nothing is left behind.
+/// There is a database already, the copy does not open with the keyring, or `stop` came; then nothing is left behind.
 pub async fn restore(
     file: &Path,
     database: &Path,
     key_file: &Path,
     clock: &Clock,
     random: &Random,
+    stop: &CancellationToken,
 ) -> Result<Checked, BackupError> {
     if database.exists() {
         return Err(BackupError::Exists(database.to_owned()));
     }
     for suffix in ["-wal", "-journal"] {
         let left = beside(database, suffix);
-        if left.exists() {
+        if holds_something(&left) {
             return Err(BackupError::Leftover(left));
         }
     }
@@ -279,8 +303,15 @@ pub async fn restore(
     audit::note(&mut tx, &audit_key, act, clock.now()).await?;
     tx.commit().await.map_err(StoreError::from)?;
     store.close().await?;
+    if stop.is_cancelled() {
+        return Err(BackupError::Stopped);
+    }
     draft.keep_as(database).map_err(io("make", database))?;
     Ok(checked)
+}
+
+fn holds_something(file: &Path) -> bool {
+    file.metadata().is_ok_and(|file| file.len() > 0)
 }
 
 fn io(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> BackupError {

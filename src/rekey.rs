@@ -113,7 +113,6 @@ pub async fn rewrap(
     unlock::note_primary(store, vault).await?;
     let mut done = 0;
     loop {
-        done += rewrap_audit_key(store, vault).await?;
         let keyring = vault.keyring();
         let status = status(store.reader(), &keyring).await?;
         let Some(old) = status
@@ -126,6 +125,7 @@ pub async fn rewrap(
             let (id, rows) = (old.id, old.rows.total());
             return Err(RekeyError::Lost { id, rows });
         }
+        done += rewrap_audit_key(store, vault).await?;
         loop {
             let begun = Instant::now();
             let rows = rewrap_batch(store, vault, old.id).await?;
@@ -207,6 +207,7 @@ pub async fn retire(
     now: DateTime<Utc>,
 ) -> Result<(), RekeyError> {
     let mut file = KeyFile::open(key_file)?;
+    file.may_retire(id)?;
     unlock::note_primary(store, vault).await?;
     let mut tx = store.begin().await?;
     let rows = keys::rows_of(&mut *tx, id).await?.total();

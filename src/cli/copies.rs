@@ -9,20 +9,20 @@ use addx::{
     random::Random,
     unlock::UnlockError,
 };
-use anyhow::{Context as _, anyhow};
-use indicatif::ProgressBar;
+use anyhow::Context as _;
+use indicatif::{ProgressBar, ProgressStyle};
 use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
 
 use super::{CliError, answer, key::Place};
 
-/// How often the mark of a running copy turns.
+/// How often the bar of a running copy is drawn.
 const TURN: std::time::Duration = std::time::Duration::from_millis(120);
 
 pub(crate) async fn backup(file: &Path, json: bool, place: &Place) -> Result<(), CliError> {
-    let spinner = ProgressBar::new_spinner().with_message("copying");
-    spinner.enable_steady_tick(TURN);
-    let made = unless_stopped(backup::backup(&place.database, file)).await;
-    spinner.finish_and_clear();
+    let stop = CancellationToken::new();
+    let copying = stoppable(&stop, backup::backup(&place.database, file, &stop));
+    let made = watched(&place.database, file, copying).await;
     let made = made?;
     answer(
         json,
@@ -35,6 +35,29 @@ pub(crate) async fn backup(file: &Path, json: bool, place: &Place) -> Result<(),
             made.fingerprint
         ),
     )
+}
+
+/// Shows a person how much of the copy is written. SQLite does not tell, but the file grows.
+async fn watched<T>(database: &Path, file: &Path, copying: impl Future<Output = T>) -> T {
+    let size = |path: &Path| std::fs::metadata(path).map_or(0, |file| file.len());
+    let partial = backup::partial_of(file);
+    let bar = ProgressBar::new(size(database)).with_style(style());
+    tokio::pin!(copying);
+    let mut turns = tokio::time::interval(TURN);
+    loop {
+        tokio::select! {
+            copied = &mut copying => {
+                bar.finish_and_clear();
+                return copied;
+            }
+            _ = turns.tick() => bar.set_position(size(&partial)),
+        }
+    }
+}
+
+fn style() -> ProgressStyle {
+    ProgressStyle::with_template("{bar:40} {bytes} of about {total_bytes}")
+        .unwrap_or_else(|_| ProgressStyle::default_bar())
 }
 
 pub(crate) async fn check(file: &Path, json: bool, place: &Place) -> Result<(), CliError> {
@@ -50,13 +73,15 @@ pub(crate) async fn check(file: &Path, json: bool, place: &Place) -> Result<(), 
 
 pub(crate) async fn restore(file: &Path, json: bool, place: &Place) -> Result<(), CliError> {
     let (clock, random) = (Clock::system(), Random::system());
-    let restoring = backup::restore(file, &place.database, &place.key_file, &clock, &random);
-    let checked = unless_stopped(restoring).await?;
+    let stop = CancellationToken::new();
+    let (database, key_file) = (&place.database, &place.key_file);
+    let restoring = backup::restore(file, database, key_file, &clock, &random, &stop);
+    let checked = stoppable(&stop, restoring).await?;
     answer(
         json,
         &checked,
         format!(
-            "{} is in place. {} None counts as checked until its owner checks it.",
+            "{} is in place. In the copy: {} All of them count as unchecked now, until their users check them.",
             place.database.display(),
             in_words(&checked)
         ),
@@ -77,18 +102,22 @@ fn in_words(checked: &Checked) -> String {
     format!("{} values; accounts: {accounts}.", checked.values)
 }
 
-/// A signal drops the work, and with it what is half done.
-async fn unless_stopped<T>(
+/// Lets a signal stop the work, which then removes what is half done.
+async fn stoppable<T>(
+    stop: &CancellationToken,
     work: impl Future<Output = Result<T, BackupError>>,
 ) -> Result<T, CliError> {
     let cannot_listen = "cannot listen for signals";
     let mut interrupt = signal(SignalKind::interrupt()).context(cannot_listen)?;
     let mut terminate = signal(SignalKind::terminate()).context(cannot_listen)?;
+    tokio::pin!(work);
     tokio::select! {
-        done = work => done.map_err(error),
-        _ = interrupt.recv() => Err(anyhow!("stopped; nothing was left behind").into()),
-        _ = terminate.recv() => Err(anyhow!("stopped; nothing was left behind").into()),
+        done = &mut work => return done.map_err(error),
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
     }
+    stop.cancel();
+    work.await.map_err(error)
 }
 
 fn error(error: BackupError) -> CliError {

@@ -177,7 +177,9 @@ async fn rewrap(store: &Store, vault: &Vault, json: bool) -> Result<(), CliError
     answer(
         json,
         &Rewrapped { rows },
-        format!("{rows} rows are under key {primary} now. addx key status shows what is left."),
+        format!(
+            "{rows} rows were put under key {primary}; nothing is under an older one. Next, for each older key: addx key retire NUMBER"
+        ),
     )
 }
 
@@ -192,18 +194,19 @@ async fn status(store: &Store, vault: &Vault, json: bool) -> Result<(), CliError
         .await
         .context("cannot count the rows")?;
     let mut text = format!(
-        "{:>4}  {:<8}  {:<16}  {:>9}  {:>9}  {:>7}",
-        "key", "state", "fingerprint", "accounts", "dialogues", "updates"
+        "{:>4}  {:<8}  {:<16}  {:>9}  {:>9}  {:>7}  {:>5}",
+        "key", "state", "fingerprint", "accounts", "dialogues", "updates", "audit"
     );
     for key in &all {
         text += &format!(
-            "\n{:>4}  {:<8}  {:<16}  {:>9}  {:>9}  {:>7}",
+            "\n{:>4}  {:<8}  {:<16}  {:>9}  {:>9}  {:>7}  {:>5}",
             key.id,
             key.state.map_or("missing", KeyState::as_str),
             key.fingerprint.as_ref().map_or("-", |name| &name.0),
             key.rows.data_keys,
             key.rows.dialogues,
-            key.rows.updates
+            key.rows.updates,
+            key.rows.audit_key
         );
     }
     answer(json, &all, text)

@@ -7,18 +7,32 @@ use sqlx::{
     sqlite::{SqliteConnectOptions, SqlitePoolOptions},
 };
 
+use tokio_util::sync::CancellationToken;
+
 use super::{BUSY_TIMEOUT, StoreError, Tx};
+
+/// Steps of SQLite's machine between two looks at whether it should stop.
+const STEPS: i32 = 1000;
 
 /// Writes a consistent copy of `database` into the empty or missing file `target`, as it is at this moment.
 ///
 /// # Errors
-/// The database cannot be read, or the copy cannot be written.
-pub async fn copy(database: &Path, target: &str) -> Result<(), StoreError> {
+/// The database cannot be read, the copy cannot be written, or it was stopped.
+pub async fn copy(
+    database: &Path,
+    target: &str,
+    stop: &CancellationToken,
+) -> Result<(), StoreError> {
     let options = SqliteConnectOptions::new()
         .filename(database)
         .read_only(true)
         .busy_timeout(BUSY_TIMEOUT);
     let mut connection = SqliteConnection::connect_with(&options).await?;
+    let stop = stop.clone();
+    connection
+        .lock_handle()
+        .await?
+        .set_progress_handler(STEPS, move || !stop.is_cancelled());
     let copied = sqlx::query("VACUUM INTO ?")
         .bind(target)
         .execute(&mut connection)

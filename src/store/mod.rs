@@ -139,6 +139,20 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// Whether the file is not what SQLite wrote.
+    #[must_use]
+    pub fn is_damage(&self) -> bool {
+        let Self::Database(error) = self else {
+            return false;
+        };
+        let code = error
+            .as_database_error()
+            .and_then(sqlx::error::DatabaseError::code);
+        // SQLite's primary result code CORRUPT.
+        code.and_then(|code| code.parse::<u32>().ok())
+            .is_some_and(|code| code & 0xff == 11)
+    }
+
     /// Whether it may be gone in a moment: the file is locked, the disk is full or does not answer.
     #[must_use]
     pub fn is_passing(&self) -> bool {

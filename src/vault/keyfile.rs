@@ -96,22 +96,28 @@ impl KeyFile {
         Ok(id)
     }
 
+    /// Whether a key may be retired, as far as the file knows.
+    ///
+    /// # Errors
+    /// There is no such key, or it is the primary one, or it is retired already.
+    pub fn may_retire(&self, id: KeyId) -> Result<(), KeyringError> {
+        let reason = match self.keyring.info(id).map(|key| key.state) {
+            Some(KeyState::Enabled) => return Ok(()),
+            Some(KeyState::Primary) => {
+                "it is the primary key; run first: addx key add, then addx key rewrap"
+            }
+            Some(KeyState::Retired) => "it is retired already",
+            None => "there is no such key; addx key status shows which there are",
+        };
+        Err(KeyringError::NotRetirable { id, reason })
+    }
+
     /// Retires a key, and raises the minimum to the oldest one that is left. On disk before this returns.
     ///
     /// # Errors
-    /// There is no such key, or it is the primary one, or the file cannot be written.
+    /// As [`KeyFile::may_retire`], or the file cannot be written.
     pub fn retire(&mut self, id: KeyId) -> Result<(), KeyringError> {
-        let reason = match self.keyring.info(id).map(|key| key.state) {
-            Some(KeyState::Enabled) => None,
-            Some(KeyState::Primary) => {
-                Some("it is the primary key; add a new one and rewrap first")
-            }
-            Some(KeyState::Retired) => Some("it is retired already"),
-            None => Some("there is no such key"),
-        };
-        if let Some(reason) = reason {
-            return Err(KeyringError::NotRetirable { id, reason });
-        }
+        self.may_retire(id)?;
         let left = self.keyring.list();
         let oldest = left
             .iter()

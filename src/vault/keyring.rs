@@ -138,7 +138,7 @@ pub enum KeyringError {
         mode: u32,
     },
     /// A line that cannot be understood; never quoted, since it may hold a key.
-    #[error("{path}, line {line}: {problem}", path = .path.display())]
+    #[error("{path}, line {line}: {problem}; mend the line, or put the file back from its copy", path = .path.display())]
     Line {
         /// The file.
         path: PathBuf,
@@ -148,7 +148,7 @@ pub enum KeyringError {
         problem: &'static str,
     },
     /// No primary key, or two.
-    #[error("{path} must have exactly one primary key, it has {count}", path = .path.display())]
+    #[error("{path} must have exactly one primary key, it has {count}; put the file back from its copy", path = .path.display())]
     Primary {
         /// The file.
         path: PathBuf,

@@ -10,15 +10,20 @@
     reason = "a test says so when it fails, and prints its figures"
 )]
 
+#[path = "../../benches/operation/accounts.rs"]
+mod accounts;
 mod answers;
 mod canary;
+mod copies;
 mod crash;
 mod faults;
 mod flood;
 mod hangup;
 mod hostile;
+mod keys;
 mod metrics;
 mod secrecy;
 mod stops;
 mod story;
+mod trail;
 mod world;

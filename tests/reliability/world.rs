@@ -4,7 +4,7 @@ use std::{
     fs::{self, File, OpenOptions},
     os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
-    process::{Child, Command, ExitStatus, Output, Stdio},
+    process::{Child, Command, ExitStatus, Stdio},
     time::{Duration, Instant},
 };
 
@@ -65,7 +65,8 @@ impl World {
             .open(self.log_file())
             .unwrap();
         let child = self
-            .program()
+            .program("addx")
+            .env("RUST_LOG", "trace")
             .envs(env.iter().copied())
             .stdout(Stdio::null())
             .stderr(log)
@@ -74,27 +75,32 @@ impl World {
         Bot { child }
     }
 
-    /// Runs the program with these arguments, beside the bot or not, until it ends.
-    pub(crate) fn run(&self, arguments: &str) -> Output {
-        self.program()
-            .args(arguments.split_whitespace())
-            .output()
-            .unwrap()
-    }
-
-    /// The program in the bot's folder, and everything is logged.
-    fn program(&self) -> Command {
-        let mut program = Command::new(env!("CARGO_BIN_EXE_addx"));
+    /// A program in the bot's folder and environment; `addx` is the one under test.
+    pub(crate) fn program(&self, name: &str) -> Command {
+        let mut program = Command::new(match name {
+            "addx" => env!("CARGO_BIN_EXE_addx"),
+            other => other,
+        });
         program
             .current_dir(self.folder.path())
             .env_clear()
             .env("TELOXIDE_TOKEN", self.telegram.token())
             .env("TELOXIDE_API_URL", self.telegram.url())
             .env("X_API_URL", self.x.url())
-            .env("RUST_LOG", "trace")
             .env("NO_COLOR", "1")
             .stdin(Stdio::null());
         program
+    }
+
+    /// Runs a command beside the bot, while both simulators go on.
+    pub(crate) async fn addx(&self, arguments: &[&str]) -> Done {
+        let mut command = self.program("addx");
+        command.args(arguments);
+        finished(command).await
+    }
+
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     /// A user on X with an app that may read and write, and four values that work.
@@ -193,6 +199,41 @@ impl World {
             key_file: self.key_file(),
             _folder: folder,
         })
+    }
+}
+
+/// How a command ended, and what it said.
+#[derive(Debug)]
+pub(crate) struct Done {
+    pub(crate) code: Option<i32>,
+    pub(crate) out: String,
+    pub(crate) complaint: String,
+}
+
+impl Done {
+    /// Its answer, as JSON; it must have succeeded.
+    pub(crate) fn json(&self) -> serde_json::Value {
+        assert_eq!(self.code, Some(0), "{self:?}");
+        serde_json::from_str(&self.out).unwrap()
+    }
+
+    /// It must have failed like this.
+    pub(crate) fn refused(&self, code: i32, with: &str) {
+        assert_eq!(self.code, Some(code), "{self:?}");
+        assert!(self.complaint.contains(with), "{self:?}");
+        assert_eq!(self.complaint.trim_end().lines().count(), 1, "{self:?}");
+    }
+}
+
+/// Runs a command to its end on another thread.
+pub(crate) async fn finished(mut command: Command) -> Done {
+    let output = tokio::task::spawn_blocking(move || command.output());
+    let output = output.await.unwrap().unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    Done {
+        code: output.status.code(),
+        out: text(output.stdout),
+        complaint: text(output.stderr),
     }
 }
 

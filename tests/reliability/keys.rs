@@ -1,0 +1,361 @@
+//! Keys are changed while people talk with the bot, and every wrong key file is refused by name.
+
+use std::{
+    fs,
+    os::unix::fs::PermissionsExt as _,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+use addx_sim::{telegram::Person, x::FourValues};
+use serde_json::Value;
+
+use crate::{
+    accounts::Maker,
+    canary::Canary,
+    story::{self, in_order},
+    world::World,
+};
+
+/// Somebody who has linked an account.
+pub(crate) struct Linked {
+    pub(crate) person: Person,
+    pub(crate) values: FourValues,
+    canaries: Vec<Canary>,
+}
+
+/// People link accounts, three at a time, until `enough`.
+pub(crate) async fn conversations(world: &World, enough: Arc<AtomicBool>) -> Vec<Linked> {
+    let somebody = || async {
+        let mut all = Vec::new();
+        while !enough.load(Ordering::SeqCst) {
+            let (_, _, values) = world.working_values("seedling");
+            let person = world.telegram.new_user("Ada", None);
+            story::link(&person, &values).await.unwrap();
+            let canaries = story::canaries(&values);
+            all.push(Linked {
+                person,
+                values,
+                canaries,
+            });
+        }
+        all
+    };
+    let (a, b, c) = tokio::join!(somebody(), somebody(), somebody());
+    a.into_iter().chain(b).chain(c).collect()
+}
+
+/// A world with a running bot's database and this many accounts; the bot is stopped.
+pub(crate) async fn world_with(accounts: i64) -> World {
+    let world = World::new(1).await;
+    let mut bot = world.start(&[]);
+    world.telegram.wait_polling().await.unwrap();
+    bot.stop().await;
+    make(&world, accounts).await;
+    world
+}
+
+async fn make(world: &World, accounts: i64) {
+    let mut maker = Maker::open(&world.database(), &world.key_file())
+        .await
+        .unwrap();
+    maker.make(1..=accounts, 1).await.unwrap();
+    maker.store.close().await.unwrap();
+}
+
+fn rows(key: &Value) -> i64 {
+    let rows = key["rows"].as_object().unwrap();
+    rows.values().map(|count| count.as_i64().unwrap()).sum()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn three_keys_are_replaced_under_load_and_every_account_still_opens() {
+    let world = world_with(500).await;
+    let mut bot = world.start(&[]);
+    world.telegram.wait_polling().await.unwrap();
+    let enough = Arc::new(AtomicBool::new(false));
+    let change = async {
+        for old in ["1", "2", "3"] {
+            let added = world.addx(&["key", "add", "--json"]).await.json();
+            assert_eq!(
+                added["id"].as_u64(),
+                old.parse::<u64>().ok().map(|id| id + 1)
+            );
+            world
+                .addx(&["key", "retire", old])
+                .await
+                .refused(1, "run: addx key rewrap");
+            let rewrapped = world.addx(&["key", "rewrap", "--json"]).await.json();
+            assert!(rewrapped["rows"].as_u64().unwrap() >= 500, "{rewrapped}");
+            let retired = world.addx(&["key", "retire", old, "--json"]).await.json();
+            assert_eq!(retired["state"], "retired");
+        }
+        enough.store(true, Ordering::SeqCst);
+    };
+    let (linked, ()) = tokio::join!(conversations(&world, Arc::clone(&enough)), change);
+    assert!(linked.len() >= 3, "{}", linked.len());
+
+    // Nobody was disturbed, and what was linked before and between the changes works after them.
+    for one in &linked {
+        story::all_deleted(&one.person, &one.canaries)
+            .await
+            .unwrap();
+        assert_eq!(story::complaints(&one.person, &one.canaries), [""; 0]);
+    }
+    let first = &linked[0].person;
+    first.say("/verify main");
+    first.wait_text("main is connected as").await.unwrap();
+    for bad in ["ERROR", "incident=", "trying again"] {
+        assert!(!world.log().contains(bad), "{bad} is in\n{}", world.log());
+    }
+    let status = world.addx(&["key", "status", "--json"]).await.json();
+    for key in status.as_array().unwrap() {
+        let is_newest = key["id"] == 4;
+        assert_eq!(rows(key) > 0, is_newest, "{key}");
+        assert_eq!(key["state"], if is_newest { "primary" } else { "retired" });
+    }
+    bot.kill().await;
+    let remains = world.remains().await.unwrap();
+    for one in &linked {
+        let kept = remains.values_in_use(one.person.id()).await;
+        let expected = in_order(&one.values).map(str::to_owned);
+        assert_eq!(kept, [("main".to_owned(), expected)]);
+    }
+    assert_eq!(world.addx(&["backup", "copy.db"]).await.code, Some(0));
+    let checked = world
+        .addx(&["restore", "--check", "copy.db", "--json"])
+        .await
+        .json();
+    assert_eq!(
+        checked["values"].as_u64().unwrap(),
+        4 * (500 + u64::try_from(linked.len()).unwrap())
+    );
+}
+
+#[tokio::test]
+async fn a_rewrap_that_was_killed_is_ended_by_two_others_at_once() {
+    let world = world_with(3000).await;
+    assert_eq!(world.addx(&["key", "add"]).await.code, Some(0));
+    let mut first = world
+        .program("addx")
+        .args(["key", "rewrap"])
+        .spawn()
+        .unwrap();
+    let database = world.connect().await;
+    let under = async |key: i64| -> i64 {
+        sqlx::query_scalar("SELECT count(*) FROM data_keys WHERE key_id = ?")
+            .bind(key)
+            .fetch_one(&database)
+            .await
+            .unwrap()
+    };
+    while under(2).await == 0 {
+        tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+    }
+    first.kill().unwrap();
+    first.wait().unwrap();
+    let left = under(1).await;
+    assert!(left > 0 && under(2).await > 0, "{left}");
+
+    let arguments = ["key", "rewrap", "--json"];
+    let (one, other) = tokio::join!(world.addx(&arguments), world.addx(&arguments));
+    let done = |done: &crate::world::Done| done.json()["rows"].as_i64().unwrap();
+    assert_eq!(done(&one) + done(&other), left);
+    assert_eq!((under(1).await, under(2).await), (0, 3000));
+    database.close().await;
+    assert_eq!(world.addx(&["key", "retire", "1"]).await.code, Some(0));
+    assert_eq!(world.addx(&["backup", "copy.db"]).await.code, Some(0));
+    let checked = world
+        .addx(&["restore", "--check", "copy.db", "--json"])
+        .await
+        .json();
+    assert_eq!(checked["values"], 12_000);
+}
+
+#[tokio::test]
+async fn a_key_file_that_cannot_be_used_is_refused_with_its_reason_by_bot_and_commands() {
+    let world = world_with(1).await;
+    let file = world.key_file();
+    let good = fs::read_to_string(&file).unwrap();
+    let key_line = good.lines().find(|line| line.starts_with('1')).unwrap();
+    let secret = key_line.split(' ').next_back().unwrap();
+    let turned: String = secret[..20].chars().rev().collect();
+    let other = key_line.replace(&secret[..20], &turned);
+    let wrong: [(&str, String, &str); 7] = [
+        (
+            "truncated",
+            good[..good.len() - 9].to_owned(),
+            "must be 32 bytes in base64",
+        ),
+        (
+            "cut off before its key",
+            good[..200].to_owned(),
+            "exactly one primary key, it has 0",
+        ),
+        (
+            "a number twice",
+            format!("{good}{}\n", key_line.replace("primary", "enabled")),
+            "stands there twice",
+        ),
+        (
+            "an unknown state",
+            good.replace(" primary ", " first "),
+            "primary, enabled or retired",
+        ),
+        (
+            "no key is primary",
+            good.replace(" primary ", " enabled "),
+            "exactly one primary key, it has 0",
+        ),
+        (
+            "the key is another",
+            good.replace(key_line, &other),
+            "this is not the key file of this database",
+        ),
+        (
+            "the numbers differ",
+            good.replace(key_line, &key_line.replacen('1', "2", 1)),
+            "this is not the key file of this database",
+        ),
+    ];
+    for (what, text, said) in wrong {
+        fs::write(&file, &text).unwrap();
+        for arguments in [&["serve"][..], &["key", "status"], &["audit", "verify"]] {
+            let done = world.addx(arguments).await;
+            println!("{what}: {}", done.complaint);
+            done.refused(2, "addx: ADDX_KEY_FILE: ");
+            done.refused(2, said);
+            assert!(!done.complaint.contains(secret), "{what}");
+        }
+        assert_eq!(fs::read_to_string(&file).unwrap(), text, "{what}: changed");
+    }
+    fs::write(&file, &good).unwrap();
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).unwrap();
+    world.addx(&["serve"]).await.refused(2, "run: chmod 600 ");
+    world
+        .addx(&["key", "add"])
+        .await
+        .refused(2, "run: chmod 600 ");
+    // A folder cannot be read as a file, not even by root.
+    fs::remove_file(&file).unwrap();
+    world
+        .addx(&["key", "status"])
+        .await
+        .refused(2, "there is no key file at ");
+    fs::create_dir(&file).unwrap();
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o700)).unwrap();
+    world
+        .addx(&["serve"])
+        .await
+        .refused(2, "cannot read the key file");
+    fs::remove_dir(&file).unwrap();
+    fs::write(&file, &good).unwrap();
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
+    assert_eq!(world.addx(&["key", "status"]).await.code, Some(0));
+}
+
+#[tokio::test]
+async fn an_old_key_file_and_an_old_database_are_refused_by_name() {
+    let world = world_with(1).await;
+    let file = world.key_file();
+    let old_keys = fs::read(&file).unwrap();
+    assert_eq!(world.addx(&["backup", "old.db"]).await.code, Some(0));
+    for arguments in [
+        &["key", "add"][..],
+        &["key", "rewrap"],
+        &["key", "retire", "1"],
+    ] {
+        assert_eq!(world.addx(arguments).await.code, Some(0));
+    }
+    let new_keys = fs::read(&file).unwrap();
+    fs::write(&file, &old_keys).unwrap();
+    for arguments in [&["serve"][..], &["key", "add"], &["key", "rewrap"]] {
+        let done = world.addx(arguments).await;
+        done.refused(2, "this keyring is older than the database");
+    }
+    fs::write(&file, &new_keys).unwrap();
+    world
+        .addx(&["restore", "--check", "old.db"])
+        .await
+        .refused(2, "the database is older than this keyring");
+    fs::rename(world.database(), world.folder().join("new.db")).unwrap();
+    world
+        .addx(&["restore", "old.db"])
+        .await
+        .refused(2, "It is an old copy");
+    assert!(!world.database().exists());
+    fs::copy(world.folder().join("old.db"), world.database()).unwrap();
+    world
+        .addx(&["serve"])
+        .await
+        .refused(2, "the database is older than this keyring");
+    fs::rename(world.folder().join("new.db"), world.database()).unwrap();
+    world
+        .addx(&["key", "retire", "2"])
+        .await
+        .refused(1, "it is the primary key");
+    world
+        .addx(&["key", "retire", "1"])
+        .await
+        .refused(1, "it is retired already");
+    world
+        .addx(&["key", "retire", "7"])
+        .await
+        .refused(1, "there is no such key");
+    assert_eq!(world.addx(&["audit", "verify"]).await.code, Some(0));
+}
+
+#[tokio::test]
+async fn rows_of_a_key_that_is_gone_from_the_file_are_named() {
+    let world = world_with(2).await;
+    assert_eq!(world.addx(&["key", "add"]).await.code, Some(0));
+    let file = world.key_file();
+    let good = fs::read_to_string(&file).unwrap();
+    let without: Vec<&str> = good
+        .lines()
+        .filter(|line| !line.starts_with("1 "))
+        .collect();
+    fs::write(&file, without.join("\n")).unwrap();
+    let status = world.addx(&["key", "status"]).await;
+    assert!(status.out.contains("missing"), "{status:?}");
+    world
+        .addx(&["key", "rewrap"])
+        .await
+        .refused(1, "sealed by key 1, which the key file does not have");
+    let doctor = world.addx(&["doctor"]).await;
+    assert_eq!(doctor.code, Some(1));
+    assert!(
+        doctor.out.contains("rows are sealed by key 1"),
+        "{doctor:?}"
+    );
+    fs::write(&file, good).unwrap();
+    assert_eq!(world.addx(&["key", "rewrap"]).await.code, Some(0));
+}
+
+#[tokio::test]
+async fn a_database_of_a_newer_program_is_refused_by_name_and_left_alone() {
+    let world = world_with(1).await;
+    assert_eq!(world.addx(&["backup", "copy.db"]).await.code, Some(0));
+    let newer = |file: std::path::PathBuf| async move {
+        let options = sqlx::sqlite::SqliteConnectOptions::new().filename(file);
+        let database = sqlx::SqlitePool::connect_with(options).await.unwrap();
+        sqlx::query(
+            "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time)
+             VALUES (999, 'newer', 1, x'00', 0)",
+        )
+        .execute(&database)
+        .await
+        .unwrap();
+        database.close().await;
+    };
+    newer(world.database()).await;
+    newer(world.folder().join("copy.db")).await;
+    for arguments in [&["serve"][..], &["key", "status"], &["audit", "verify"]] {
+        let done = world.addx(arguments).await;
+        done.refused(2, "schema version 999, and this program knows ");
+    }
+    let check = world.addx(&["restore", "--check", "copy.db"]).await;
+    check.refused(1, "schema version 999, and this program knows ");
+}
