@@ -112,6 +112,12 @@ pub struct Backup {
     pub bytes: u64,
 }
 
+/// The file that a copy is written to before it is put in place; it grows while that goes on.
+#[must_use]
+pub fn partial_of(file: &Path) -> PathBuf {
+    Draft::name_for(file)
+}
+
 /// Copies `database` to `file`, while the bot runs or not, and writes the fingerprint of the wanted key beside it.
 ///
 /// # Errors

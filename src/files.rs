@@ -60,7 +60,12 @@ pub(crate) struct Draft(PathBuf);
 impl Draft {
     /// A draft at a path of its own beside `path`, so that two of them do not meet.
     pub(crate) fn of(path: &Path) -> Self {
-        Self(beside(path, &format!(".{}.partial", std::process::id())))
+        Self(Self::name_for(path))
+    }
+
+    /// Where that is.
+    pub(crate) fn name_for(path: &Path) -> PathBuf {
+        beside(path, &format!(".{}.partial", std::process::id()))
     }
 
     pub(crate) fn path(&self) -> &Path {

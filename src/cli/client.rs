@@ -36,6 +36,9 @@ More than publishing, or less:
 #[derive(Subcommand)]
 pub(crate) enum ClientCommand {
     /// Make a client and print its token, this once
+    #[command(
+        after_help = "Example:\n  addx client add autoforward --accounts Zk3yR0cX1hQ2mVtN8bLp5w"
+    )]
     Add {
         /// What it is called: letters, digits, dots, dashes, underscores
         name: ClientName,
@@ -50,18 +53,21 @@ pub(crate) enum ClientCommand {
         json: bool,
     },
     /// Show the clients, and what each may use
+    #[command(after_help = "Example:\n  addx client list")]
     List {
         /// Print the answer as JSON
         #[arg(long)]
         json: bool,
     },
     /// Show the accounts that a client can be given
+    #[command(after_help = "Example:\n  addx client accounts --json | jq -r '.[].id'")]
     Accounts {
         /// Print the answer as JSON
         #[arg(long)]
         json: bool,
     },
     /// End a client's token, at once
+    #[command(after_help = "Example:\n  addx client revoke autoforward")]
     Revoke {
         /// What it is called
         name: ClientName,

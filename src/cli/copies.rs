@@ -10,21 +10,19 @@ use addx::{
     unlock::UnlockError,
 };
 use anyhow::Context as _;
-use indicatif::ProgressBar;
+use indicatif::{ProgressBar, ProgressStyle};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use super::{CliError, answer, key::Place};
 
-/// How often the mark of a running copy turns.
+/// How often the bar of a running copy is drawn.
 const TURN: std::time::Duration = std::time::Duration::from_millis(120);
 
 pub(crate) async fn backup(file: &Path, json: bool, place: &Place) -> Result<(), CliError> {
-    let spinner = ProgressBar::new_spinner().with_message("copying");
-    spinner.enable_steady_tick(TURN);
     let stop = CancellationToken::new();
-    let made = stoppable(&stop, backup::backup(&place.database, file, &stop)).await;
-    spinner.finish_and_clear();
+    let copying = stoppable(&stop, backup::backup(&place.database, file, &stop));
+    let made = watched(&place.database, file, copying).await;
     let made = made?;
     answer(
         json,
@@ -37,6 +35,29 @@ pub(crate) async fn backup(file: &Path, json: bool, place: &Place) -> Result<(),
             made.fingerprint
         ),
     )
+}
+
+/// Shows a person how much of the copy is written. SQLite does not tell, but the file grows.
+async fn watched<T>(database: &Path, file: &Path, copying: impl Future<Output = T>) -> T {
+    let size = |path: &Path| std::fs::metadata(path).map_or(0, |file| file.len());
+    let partial = backup::partial_of(file);
+    let bar = ProgressBar::new(size(database)).with_style(style());
+    tokio::pin!(copying);
+    let mut turns = tokio::time::interval(TURN);
+    loop {
+        tokio::select! {
+            copied = &mut copying => {
+                bar.finish_and_clear();
+                return copied;
+            }
+            _ = turns.tick() => bar.set_position(size(&partial)),
+        }
+    }
+}
+
+fn style() -> ProgressStyle {
+    ProgressStyle::with_template("{bar:40} {bytes} of about {total_bytes}")
+        .unwrap_or_else(|_| ProgressStyle::default_bar())
 }
 
 pub(crate) async fn check(file: &Path, json: bool, place: &Place) -> Result<(), CliError> {

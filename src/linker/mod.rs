@@ -253,6 +253,10 @@ impl Linker {
             self.watch_learns(tx, &into, verdict).await?;
         }
         values::erase(&mut **tx, owner, from.id).await?;
+        self.note(tx, owner, Actor::User, Event::Merge, into.id, "")
+            .await?;
+        self.note(tx, owner, Actor::User, Event::Unlink, from.id, "")
+            .await?;
         self.store.note_erasure();
         Ok(Some(into))
     }
@@ -276,6 +280,15 @@ impl Linker {
             values::delete_all(&mut *tx, account.id, Slot::Candidate).await?;
             questions::cancel(&mut *tx, account.id, questions::CheckKind::Rotation).await?;
             accounts::set_candidate_until(&mut *tx, account.owner, account.id, None).await?;
+            self.note(
+                &mut tx,
+                account.owner,
+                Actor::Bot,
+                Event::Expire,
+                account.id,
+                "",
+            )
+            .await?;
             failpoint::hit("candidate.erased");
         }
         self.store.note_erasure();

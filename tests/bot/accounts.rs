@@ -79,6 +79,8 @@ async fn the_same_x_account_twice_is_offered_as_an_update_of_the_first() {
         .unwrap();
     assert_eq!(world.values().await, 4);
     assert_eq!(world.count("SELECT count(*) FROM accounts").await, 1);
+    let noted = "SELECT group_concat(event, ' ') FROM (SELECT event FROM audit ORDER BY number DESC LIMIT 2)";
+    assert_eq!(world.text(noted).await, "unlink merge");
     let result = verify(&person, "connected").await;
     assert!(
         result.text.contains("main is connected as @seedling"),

@@ -291,6 +291,8 @@ async fn new_values_that_nobody_decides_about_are_erased_after_a_day() {
     rotate(&person, "Token pair").await;
     enter(&person, &[&fresh.token, &fresh.secret], 2).await;
     verdict(&person, "connected").await;
+    let expired = "SELECT count(*) FROM audit WHERE event = 'expire' AND actor = 'bot'";
+    assert_eq!(world.count(expired).await, 1);
     world.finish().await;
 }
 

@@ -1,8 +1,17 @@
 //! The commands beside a running bot: standard output is the answer alone, whatever is logged.
 
+use std::process::Output;
+
 use serde_json::Value;
 
 use crate::{story, world::World};
+
+/// Everything is logged.
+fn run(world: &World, arguments: &str) -> Output {
+    let mut program = world.program("addx");
+    program.args(arguments.split_whitespace());
+    program.env("RUST_LOG", "trace").output().unwrap()
+}
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_json_answer_is_all_that_stands_on_standard_output() {
@@ -23,7 +32,7 @@ async fn a_json_answer_is_all_that_stands_on_standard_output() {
         ("audit verify", "/entries", 4.into()),
         ("audit head", "/number", 4.into()),
     ] {
-        let said = world.run(&format!("{command} --json"));
+        let said = run(&world, &format!("{command} --json"));
         let answer: Value = serde_json::from_slice(&said.stdout)
             .unwrap_or_else(|error| panic!("{command}: {error}\n{said:?}"));
         assert_eq!(
@@ -33,14 +42,14 @@ async fn a_json_answer_is_all_that_stands_on_standard_output() {
         );
         assert!(said.status.success(), "{command}: {answer}");
     }
-    let said = world.run("audit export");
+    let said = run(&world, "audit export");
     let lines = std::str::from_utf8(&said.stdout).unwrap().lines();
     let entries: Vec<Value> = lines
         .map(|line| serde_json::from_str(line).unwrap())
         .collect();
     assert_eq!(entries.len(), 4);
     // What fails answers nothing there.
-    let said = world.run("backup copy.db --json");
+    let said = run(&world, "backup copy.db --json");
     assert_eq!(
         (said.status.code(), said.stdout.as_slice()),
         (Some(1), &b""[..])

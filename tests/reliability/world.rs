@@ -4,7 +4,7 @@ use std::{
     fs::{self, File, OpenOptions},
     os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
-    process::{Child, Command, ExitStatus, Output, Stdio},
+    process::{Child, Command, ExitStatus, Stdio},
     time::{Duration, Instant},
 };
 
@@ -73,15 +73,6 @@ impl World {
             .spawn()
             .unwrap();
         Bot { child }
-    }
-
-    /// Runs the program with these arguments, beside the bot or not, until it ends. Everything is logged.
-    pub(crate) fn run(&self, arguments: &str) -> Output {
-        self.program("addx")
-            .env("RUST_LOG", "trace")
-            .args(arguments.split_whitespace())
-            .output()
-            .unwrap()
     }
 
     /// A program in the bot's folder and environment; `addx` is the one under test.
