@@ -455,7 +455,7 @@ fn address(variable: Variable, text: &str) -> Result<Option<SocketAddr>, ConfigE
     }
     text.parse().map(Some).map_err(|_| {
         let problem =
-            "it must be a port, like 8787, or an address with one, like 127.0.0.1:8787 or [::1]:8787";
+            "it must be an address with a port, like 127.0.0.1:8787 or [::1]:8787, or a port alone";
         ConfigError::new(variable, problem)
     })
 }

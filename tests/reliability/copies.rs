@@ -95,7 +95,7 @@ async fn a_copy_made_under_load_is_put_back_and_its_accounts_start_unchecked_and
 
     let said_before = person.history().len();
     let calls_before = world.x.calls().len();
-    let _bot = world.start(&[]);
+    let _bot = world.start(&[("ADDX_RECHECK", "off")]);
     world.telegram.wait_polling().await.unwrap();
     tokio::time::sleep(Duration::from_secs(2)).await;
     assert_eq!(person.history().len(), said_before, "the bot spoke first");
