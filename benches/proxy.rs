@@ -8,7 +8,6 @@
 )]
 
 use std::{
-    net::{SocketAddr, TcpListener},
     process::{Child, Command, Stdio},
     sync::{
         Arc,
@@ -18,6 +17,7 @@ use std::{
 };
 
 use addx_sim::{
+    port::ReservedPort,
     telegram::{Person, TelegramSim},
     x::{AppPermission, FourValues, XSim},
 };
@@ -100,7 +100,7 @@ struct World {
     _folder: TempDir,
     bot: Child,
     values: FourValues,
-    proxy: SocketAddr,
+    proxy: ReservedPort,
     account: String,
     token: String,
 }
@@ -111,7 +111,8 @@ impl World {
         let x = XSim::start().await?;
         x.record(false);
         let folder = tempfile::tempdir()?;
-        let proxy = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
+        let port = ReservedPort::new()?;
+        let proxy = port.address();
         let file = |name| folder.path().join(name).display().to_string();
         let program = || {
             let mut command = Command::new(env!("CARGO_BIN_EXE_addx"));
@@ -148,7 +149,7 @@ impl World {
             _folder: folder,
             bot,
             values,
-            proxy,
+            proxy: port,
             account,
             token,
         })
@@ -164,7 +165,11 @@ impl World {
             },
             Way::Proxied {
                 http: http()?,
-                url: format!("http://{}/x/{}/2/users/me", self.proxy, self.account),
+                url: format!(
+                    "http://{}/x/{}/2/users/me",
+                    self.proxy.address(),
+                    self.account
+                ),
                 token: self.token.as_str().into(),
             },
         ])

@@ -292,7 +292,7 @@ pub async fn restore(
     let vault = unlock::unlock(&store, key_file, clock, random).await?;
     let audit_key = audit::open_key(&store, &vault).await?;
     let mut tx = store.begin().await?;
-    copies::quieten(&mut tx).await?;
+    copies::quieten(&mut tx, clock.now()).await?;
     let act = Act {
         owner: 0,
         actor: Actor::Operator,

@@ -136,6 +136,26 @@ pub async fn revoke(
     })
 }
 
+/// Ends every program's token. How many there were.
+///
+/// # Errors
+/// The database failed.
+pub async fn revoke_all(
+    store: &Store,
+    audit: &AuditKey,
+    now: DateTime<Utc>,
+) -> Result<usize, ClientError> {
+    let all = clients::list(store.reader()).await?;
+    let live: Vec<Client> = all
+        .into_iter()
+        .filter(|client| client.revoked_at.is_none())
+        .collect();
+    for client in &live {
+        revoke(store, audit, now, &client.name).await?;
+    }
+    Ok(live.len())
+}
+
 async fn note(
     tx: &mut Tx,
     audit: &AuditKey,

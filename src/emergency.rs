@@ -21,6 +21,8 @@ use crate::{
 const BATCH: u32 = 500;
 /// After so many accounts in a row without an answer, X counts as out of reach.
 const OUT_OF_REACH: usize = 3;
+/// Of those that follow, every tenth is asked about all the same.
+const PROBE: usize = 10;
 
 /// How it is done.
 #[derive(Clone, Copy, Debug)]
@@ -81,7 +83,10 @@ pub async fn revoke_and_erase(
     for (owner, accounts) in everything {
         let mut to_erase: Vec<(AccountId, Option<Revocation>)> = Vec::new();
         for account in accounts {
-            let out_of_reach = unanswered >= OUT_OF_REACH;
+            // What is erased without an answer was asked about; else one in ten shows whether X is back, since an app that
+            // asked too often gets no answer either.
+            let out_of_reach =
+                !manner.erase_unanswered && unanswered >= OUT_OF_REACH && unanswered % PROBE != 0;
             let revocation = if out_of_reach {
                 Some(Revocation::Unanswered)
             } else {

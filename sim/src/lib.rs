@@ -2,5 +2,6 @@
 //!
 //! For tests, benches and the demo of `addx` only; the shipped binary holds none of it.
 
+pub mod port;
 pub mod telegram;
 pub mod x;

@@ -81,7 +81,7 @@ pub(crate) async fn restore(file: &Path, json: bool, place: &Place) -> Result<()
         json,
         &checked,
         format!(
-            "{} is in place. In the copy: {} All of them count as unchecked now, until their users check them.",
+            "{} is in place. In the copy: {} All of them count as unchecked now, until X is asked again.",
             place.database.display(),
             in_words(&checked)
         ),

@@ -6,7 +6,7 @@ use std::{
 };
 
 use addx::{
-    audit,
+    audit, clients,
     clock::Clock,
     config::{ConfigError, X_URL},
     emergency::{self, Count, Manner},
@@ -63,7 +63,16 @@ pub(crate) async fn run(
     let x = XClient::new(x_url, clock.clone(), random.clone())
         .map_err(|error| ConfigError::new(X_URL, error))?;
     let (to_write, _unread) = mpsc::unbounded_channel();
-    let linker = Linker::new(store.clone(), vault, x, clock, random, audit, to_write);
+    let now = clock.now();
+    let linker = Linker::new(
+        store.clone(),
+        vault,
+        x,
+        clock,
+        random,
+        audit.clone(),
+        to_write,
+    );
     let everything = emergency::everything(&store)
         .await
         .context("cannot look up the accounts")?;
@@ -71,8 +80,8 @@ pub(crate) async fn run(
     let accounts: usize = everything.values().map(Vec::len).sum();
     if !command.yes_revoke_everything {
         complain(&format!(
-            "this revokes the tokens of {accounts} accounts of {users} users at X and erases them here, without a way back. Type: \
-             {SENTENCE}"
+            "this revokes the tokens of {accounts} accounts of {users} users at X and erases them here, without a way back; programs \
+             lose their tokens too. Type: {SENTENCE}"
         ));
         let mut line = String::new();
         let read = io::stdin().lock().read_line(&mut line);
@@ -81,6 +90,10 @@ pub(crate) async fn run(
             return Err(anyhow!("not confirmed; nothing was done").into());
         }
     }
+    // First of all: whoever took a program's token publishes with it until then.
+    clients::revoke_all(&store, &audit, now)
+        .await
+        .context("cannot end the programs' tokens")?;
     let bar = ProgressBar::new(accounts.try_into().unwrap_or(u64::MAX));
     if let Ok(style) = ProgressStyle::with_template("{bar:40} {pos} of {len} accounts") {
         bar.set_style(style);

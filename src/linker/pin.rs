@@ -416,10 +416,10 @@ impl Linker {
         let kept = temporary::get(self.store.reader(), call.account).await?;
         let (Some((key, client, expected)), Some(kept)) = (self.with_client(call).await?, kept)
         else {
-            return self.drop_call(call).await;
+            return self.ask_for_a_new_link(call).await;
         };
         let Some((credentials, verifier)) = opened(&key, call, &kept)? else {
-            return self.drop_call(call).await;
+            return self.ask_for_a_new_link(call).await;
         };
         let exchanged = self.x.exchange_pin(&client, credentials, &verifier).await;
         failpoint::hit("pin.exchanged");
@@ -447,6 +447,18 @@ impl Linker {
             self.show(&mut tx, call.owner, &next).await?;
         }
         failpoint::hit("pin.before_answer");
+        Ok(tx.commit().await?)
+    }
+
+    /// The link has expired and is forgotten, while the user waited to try its PIN again.
+    async fn ask_for_a_new_link(&self, call: &Call) -> Result<(), StoreError> {
+        let mut tx = self.store.begin().await?;
+        if calls::finish(&mut *tx, call.id).await?
+            && let Some(state) = self.pin_state(&mut tx, call, CallKind::AccessToken).await?
+        {
+            let next = failed(state, PinProblem::Verdict(Verdict::PinRejected), false);
+            self.show(&mut tx, call.owner, &next).await?;
+        }
         Ok(tx.commit().await?)
     }
 

@@ -29,6 +29,8 @@ use crate::{
 
 /// Pause after a failure of ours.
 const RETRY: TimeDelta = TimeDelta::seconds(5);
+/// A post that failed for a reason of ours waits this long, and the others do not wait for it.
+const AFTER_A_FAILURE: TimeDelta = TimeDelta::minutes(1);
 /// Pauses between tries to delete a test post; after the last of them the user is shown it.
 const DELETION_PAUSES: [TimeDelta; 4] = [
     TimeDelta::seconds(5),
@@ -57,6 +59,9 @@ impl Linker {
                             incident::log(&self.random, "a post could not be seen to", &panicked);
                         }
                     }
+                    if self.put_back(&post).await.is_ok() {
+                        continue;
+                    }
                     Some(self.clock.now() + RETRY)
                 }
                 Ok(post) => post.and_then(|post| post.due_at),
@@ -77,6 +82,13 @@ impl Linker {
                 () = waiting => {}
             }
         }
+    }
+
+    /// Lets the others go first.
+    async fn put_back(&self, post: &Post) -> Result<(), StoreError> {
+        let mut tx = self.store.begin().await?;
+        posts::postpone(&mut *tx, post.id, self.clock.now() + AFTER_A_FAILURE).await?;
+        Ok(tx.commit().await?)
     }
 
     async fn carry_out(&self, post: &Post) -> Result<(), StoreError> {

@@ -563,6 +563,9 @@ impl Rechecker {
         }
         failpoint::hit("recheck.before_commit");
         tx.commit().await?;
+        if let Heard::Judged(verdict) = &reply.heard {
+            base.metrics.verdict(verdict.code());
+        }
         failpoint::hit("recheck.committed");
         // The receiver is gone only when the bot stops.
         if told {

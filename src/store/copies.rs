@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, path::Path};
 
+use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::{
     Connection as _, SqliteConnection, SqlitePool,
     sqlite::{SqliteConnectOptions, SqlitePoolOptions},
@@ -13,6 +14,8 @@ use super::{BUSY_TIMEOUT, StoreError, Tx};
 
 /// Steps of SQLite's machine between two looks at whether it should stop.
 const STEPS: i32 = 1000;
+/// No reminder comes sooner after a restore.
+const REMINDERS_REST: TimeDelta = TimeDelta::days(1);
 
 /// Writes a consistent copy of `database` into the empty or missing file `target`, as it is at this moment.
 ///
@@ -100,7 +103,7 @@ pub async fn accounts_by_verdict(db: &SqlitePool) -> Result<BTreeMap<String, i64
 ///
 /// # Errors
 /// The database failed.
-pub async fn quieten(tx: &mut Tx) -> Result<(), StoreError> {
+pub async fn quieten(tx: &mut Tx, now: DateTime<Utc>) -> Result<(), StoreError> {
     sqlx::query(
         "UPDATE accounts SET verdict = NULL, verdict_since = NULL, checked_at = NULL, candidate_until = NULL",
     )
@@ -113,6 +116,11 @@ pub async fn quieten(tx: &mut Tx) -> Result<(), StoreError> {
     )
     .execute(&mut **tx)
     .await?;
+    // By then X was asked about the links.
+    sqlx::query("UPDATE reminders SET due_at = max(due_at, ?)")
+        .bind((now + REMINDERS_REST).timestamp())
+        .execute(&mut **tx)
+        .await?;
     sqlx::query("DELETE FROM trouble")
         .execute(&mut **tx)
         .await?;

@@ -153,23 +153,6 @@ pub async fn find_draft(
         .transpose()
 }
 
-/// Notes with which account a draft is to be published.
-///
-/// # Errors
-/// The database failed.
-pub async fn choose(
-    db: impl SqliteExecutor<'_>,
-    id: i64,
-    account: AccountId,
-) -> Result<(), StoreError> {
-    sqlx::query("UPDATE posts SET account_id = ? WHERE id = ? AND state = 'draft'")
-        .bind(account.bytes().as_slice())
-        .bind(id)
-        .execute(db)
-        .await?;
-    Ok(())
-}
-
 /// Lets a draft be published. `false`: it was already, or is gone.
 ///
 /// # Errors

@@ -15,6 +15,7 @@ use addx::{
     random::Random,
 };
 use addx_sim::{
+    port::ReservedPort,
     telegram::{Group, Person, Room, SeenMessage, TelegramSim},
     x::{App, AppPermission, FourValues, KeyPair, TokenPair, XSim, XUser},
 };
@@ -43,6 +44,7 @@ pub(crate) struct World {
     pub(crate) rechecks: Rechecks,
     /// Where programs publish, once the bot runs.
     pub(crate) proxy: SocketAddr,
+    _port: ReservedPort,
     folder: TempDir,
     running: Option<Running>,
     /// Each start draws other random numbers.
@@ -84,6 +86,7 @@ impl World {
         let clock = Clock::manual(DateTime::from_timestamp(NOON, 0).unwrap());
         let x = XSim::start().await.unwrap();
         let telegram = TelegramSim::start().await.unwrap();
+        let port = ReservedPort::new().unwrap();
         telegram.shift_clock(NOON - telegram.now());
         // A stop breaks off the request for updates that waits, and asks once more.
         telegram.expect_error("terminated by other getUpdates");
@@ -96,7 +99,8 @@ impl World {
             allowed: AllowedUsers::Everybody,
             owner: None,
             rechecks: Rechecks::OFF,
-            proxy: free_port(),
+            proxy: port.address(),
+            _port: port,
             folder: tempfile::tempdir().unwrap(),
             running: None,
             starts: 0,
@@ -375,12 +379,6 @@ impl World {
         self.telegram.advance(by);
         self.clock.advance(by);
     }
-}
-
-/// A port that nobody listens on.
-fn free_port() -> SocketAddr {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.local_addr().unwrap()
 }
 
 /// The four values in the order in which the bot asks for them.

@@ -456,7 +456,7 @@ async fn a_database_that_was_put_back_is_asked_about_at_once_and_in_silence() {
     world.stop_bot().await;
     let store = Store::open(&world.database()).await.unwrap();
     let mut tx = store.begin().await.unwrap();
-    copies::quieten(&mut tx).await.unwrap();
+    copies::quieten(&mut tx, world.clock.now()).await.unwrap();
     tx.commit().await.unwrap();
     store.close().await.unwrap();
     app.revoke(&user);

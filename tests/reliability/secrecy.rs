@@ -1,6 +1,7 @@
 //! Drives values that must not be found through every path there is, and then searches everything for them.
 
 use addx_sim::{
+    port::ReservedPort,
     telegram::{Fault, FaultKind, Person},
     x::{Answer, Fault as XFault, FourValues},
 };
@@ -333,12 +334,6 @@ impl Scene {
     }
 }
 
-/// An address of this machine that nobody listens on.
-fn free_port() -> String {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.local_addr().unwrap().to_string()
-}
-
 async fn has_button(person: &Person, label: &str) {
     let shown = person.wait_for(|chat| {
         let last = chat.last_bot_message();
@@ -350,7 +345,8 @@ async fn has_button(person: &Person, label: &str) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_value_is_found_in_logs_files_or_messages_whatever_way_it_came() {
     let world = World::new(1).await;
-    let proxy = free_port();
+    let port = ReservedPort::new().unwrap();
+    let proxy = port.address().to_string();
     let mut env = vec![("ADDX_PROXY_ADDR", proxy.as_str())];
     if cfg!(feature = "failpoints") {
         // One handler panics, with the text that the user sent as its words.

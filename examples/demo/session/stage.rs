@@ -1,9 +1,6 @@
 //! The stage: both simulators, the real bot between them, and the clock that all three go by.
 
-use std::{
-    net::{SocketAddr, TcpListener},
-    time::Duration,
-};
+use std::time::Duration;
 
 use addx::{
     app::{self, AppError},
@@ -16,6 +13,7 @@ use addx::{
     unlock::unlock,
 };
 use addx_sim::{
+    port::ReservedPort,
     telegram::{Person, TelegramSim},
     x::{XSim, answers},
 };
@@ -79,7 +77,7 @@ pub(super) struct Stage {
     pace: Pace,
     folder: TempDir,
     /// Where programs publish.
-    proxy: SocketAddr,
+    proxy: ReservedPort,
     bot: Option<RunningBot>,
     /// Moves the clock with the machine's.
     _ticking: Option<AbortOnDropHandle<()>>,
@@ -113,9 +111,7 @@ impl Stage {
         let mut stage = Self {
             person: telegram.new_user("Ada", Some("ada")),
             folder: tempfile::tempdir().context("no temporary folder")?,
-            proxy: TcpListener::bind("127.0.0.1:0")
-                .and_then(|listener| listener.local_addr())
-                .context("no free port")?,
+            proxy: ReservedPort::new().context("no free port")?,
             x,
             telegram,
             clock,
@@ -180,7 +176,7 @@ impl Stage {
                 confirm: RECHECK_CONFIRM,
                 budget: None,
             },
-            proxy: Some(self.proxy),
+            proxy: Some(self.proxy.address()),
             metrics: None,
         })
     }
@@ -206,7 +202,7 @@ impl Stage {
         let (now, rules) = (self.clock.now(), Rule::defaults());
         let added = programs::add(&store, &key, &random, now, &name, &accounts, &rules).await?;
         store.close().await?;
-        Program::new(self.proxy, account, added.token).map(Some)
+        Program::new(self.proxy.address(), account, added.token).map(Some)
     }
 
     /// X answers everything with 503, or as it should again.
