@@ -30,6 +30,8 @@ impl Linker {
         let permits = Arc::new(Semaphore::new(CONCURRENT));
         let under_way = TaskTracker::new();
         while !stop.is_cancelled() {
+            // Before it is looked at what is due: what becomes due meanwhile is not put off.
+            let now = self.clock.now();
             let claimed = match Arc::clone(&permits).try_acquire_owned() {
                 Ok(permit) => self.claim_call().await.map(|call| Some(permit).zip(call)),
                 // Each that ends wakes this loop.
@@ -48,7 +50,6 @@ impl Linker {
                 Ok(None) => calls::next_due(self.store.reader()).await,
                 Err(error) => Err(error),
             };
-            let now = self.clock.now();
             let due = match pause {
                 Ok(due) => due.map(|due| due.max(now + TimeDelta::seconds(1))),
                 Err(error) => {
