@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use teloxide::Bot;
 use tokio::{
-    net::TcpListener,
     signal::unix::{Signal, SignalKind, signal},
     sync::mpsc,
     task::JoinSet,
@@ -14,14 +13,15 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     audit,
     clock::Clock,
-    config::{AllowedUsers, Config, ConfigError, DATABASE, PROXY, TOKEN, X_URL},
+    config::{AllowedUsers, Config, ConfigError, DATABASE, METRICS, PROXY, TOKEN, X_URL},
     failpoint,
     heartbeat::Heartbeat,
     incident,
     instance::Instance,
     linker::Linker,
+    listening::listen,
     metrics::Metrics,
-    monitor::{self, Monitor},
+    monitor::Monitor,
     proxy::Proxy,
     random::Random,
     store::{Store, StoreError, calls, checks, schedule},
@@ -134,10 +134,7 @@ async fn serve(
         tracing::warn!("everybody may use this bot; ADDX_ALLOWED_USERS limits it to some");
     }
     let door = match config.proxy {
-        Some(address) => {
-            let bound = TcpListener::bind(address).await;
-            Some(bound.map_err(|error| ConfigError::new(PROXY, error))?)
-        }
+        Some(address) => Some(listen(PROXY, address).await?),
         None => None,
     };
     let mut parts = JoinSet::new();
@@ -145,7 +142,7 @@ async fn serve(
     let heartbeat = Heartbeat::beside(&config.database, clock.clone());
     // Before Telegram answers: that it does not is one of the things to be seen there.
     if let Some(address) = config.metrics {
-        let listener = monitor::listen(address).await?;
+        let listener = listen(METRICS, address).await?;
         let monitor = Monitor {
             metrics: metrics.clone(),
             store: store.clone(),

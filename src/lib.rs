@@ -16,6 +16,7 @@ pub mod heartbeat;
 mod incident;
 pub mod instance;
 pub mod linker;
+mod listening;
 pub mod metrics;
 mod monitor;
 pub mod proxy;

@@ -1,7 +1,7 @@
 //! The pages for whoever watches the bot: `/metrics` for Prometheus, `/healthz` and `/readyz` for whatever starts it. Nothing
 //! is looked up unless a page is asked for.
 
-use std::{convert::Infallible, net::SocketAddr, sync::Arc, time::Duration};
+use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use http_body_util::Full;
 use hyper::{
@@ -21,8 +21,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     clock::Clock,
-    config::{ConfigError, METRICS},
     heartbeat::Heartbeat,
+    listening::accept,
     metrics::{Metrics, Now},
     store::{Store, counts},
 };
@@ -43,16 +43,6 @@ pub(crate) struct Monitor {
     pub(crate) store: Store,
     pub(crate) heartbeat: Heartbeat,
     pub(crate) clock: Clock,
-}
-
-/// Takes the address.
-///
-/// # Errors
-/// It cannot be had; the error names the variable.
-pub(crate) async fn listen(address: SocketAddr) -> Result<TcpListener, ConfigError> {
-    let listener = TcpListener::bind(address).await;
-    listener
-        .map_err(|error| ConfigError::new(METRICS, format!("cannot listen on {address}: {error}")))
 }
 
 impl Monitor {
@@ -155,23 +145,6 @@ impl Monitor {
     }
 }
 
-/// The next connection, once there is room for it.
-async fn accept(
-    listener: &TcpListener,
-    permits: &Arc<Semaphore>,
-) -> Option<(TcpStream, tokio::sync::OwnedSemaphorePermit)> {
-    let permit = Arc::clone(permits).acquire_owned().await.ok()?;
-    match listener.accept().await {
-        Ok((stream, _)) => Some((stream, permit)),
-        Err(error) => {
-            tracing::warn!(%error, "a connection for the metrics could not be taken");
-            // Out of file handles: a moment later there may be some.
-            tokio::time::sleep(Duration::from_millis(100)).await;
-            None
-        }
-    }
-}
-
 fn state(state: Result<(), String>) -> Response<Full<Bytes>> {
     match state {
         Ok(()) => page(StatusCode::OK, PLAIN, "ok\n".to_owned()),
@@ -190,10 +163,13 @@ fn page(status: StatusCode, kind: &'static str, text: String) -> Response<Full<B
 
 #[cfg(test)]
 mod tests {
+    use std::net::SocketAddr;
+
     use chrono::DateTime;
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
     use super::*;
+    use crate::{config::METRICS, listening::listen};
 
     async fn ask(address: SocketAddr, question: &str) -> String {
         let mut stream = TcpStream::connect(address).await.unwrap();
@@ -217,7 +193,7 @@ mod tests {
             heartbeat: heartbeat.clone(),
             clock: clock.clone(),
         };
-        let listener = listen(([127, 0, 0, 1], 0).into()).await.unwrap();
+        let listener = listen(METRICS, ([127, 0, 0, 1], 0).into()).await.unwrap();
         let address = listener.local_addr().unwrap();
         let stop = CancellationToken::new();
         let serving = tokio::spawn(monitor.serve(listener, stop.clone()));
@@ -271,7 +247,7 @@ mod tests {
         );
         is(&ask(address, "GET /healthz").await, "200", "ok\n");
 
-        let taken = listen(address).await.unwrap_err();
+        let taken = listen(METRICS, address).await.unwrap_err();
         assert_eq!(taken.variable, "ADDX_METRICS_ADDR");
         assert!(taken.problem.contains(&address.to_string()), "{taken}");
         stop.cancel();

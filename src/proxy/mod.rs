@@ -24,7 +24,7 @@ use self::{
     limits::Limits,
     uses::Uses,
 };
-use crate::{linker::Linker, x::XClient};
+use crate::{linker::Linker, listening::accept, x::XClient};
 
 /// A program has this long to send the head of a request.
 const HEAD_LIMIT: Duration = Duration::from_secs(10);
@@ -125,23 +125,6 @@ impl Proxy {
                 tracing::error!(error = %panicked, "a program's request could not be handled");
                 Denial::Failed.into_reply()
             }
-        }
-    }
-}
-
-/// The next connection, once there is room for it.
-async fn accept(
-    listener: &TcpListener,
-    permits: &Arc<Semaphore>,
-) -> Option<(TcpStream, tokio::sync::OwnedSemaphorePermit)> {
-    let permit = Arc::clone(permits).acquire_owned().await.ok()?;
-    match listener.accept().await {
-        Ok((stream, _)) => Some((stream, permit)),
-        Err(error) => {
-            tracing::warn!(%error, "a connection could not be taken");
-            // Out of file handles: a moment later there may be some.
-            tokio::time::sleep(Duration::from_millis(100)).await;
-            None
         }
     }
 }
