@@ -154,7 +154,7 @@ impl Default for Metrics {
         );
         registry.register(
             "verdicts",
-            "Answers of X to checks, by code",
+            "What X says of accounts, by code",
             verdicts.clone(),
         );
         registry.register(
@@ -205,7 +205,7 @@ impl Metrics {
         updates.get_or_create(&OfUpdate { kind, outcome }).inc();
     }
 
-    /// X's answer to a check was written down.
+    /// What X said of an account was written down.
     pub fn verdict(&self, code: &'static str) {
         self.0.verdicts.get_or_create(&OfVerdict { code }).inc();
     }

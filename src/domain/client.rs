@@ -97,6 +97,16 @@ impl Rule {
         "POST /2/media/upload/:id/finalize",
     ];
 
+    /// The path's pattern if it is one of [`Rule::DEFAULT`], else `other`: a label out of a fixed set.
+    #[must_use]
+    pub fn label_of(pattern: &str) -> &'static str {
+        Self::DEFAULT
+            .iter()
+            .filter_map(|rule| rule.split_once(' '))
+            .find_map(|(_, path)| (path == pattern).then_some(path))
+            .unwrap_or("other")
+    }
+
     /// [`Rule::DEFAULT`], parsed.
     #[must_use]
     pub fn defaults() -> Vec<Self> {
@@ -278,6 +288,8 @@ mod tests {
         let pattern = |path| ApiPath::parse(path).unwrap().pattern();
         assert_eq!(pattern("/2/tweets/1990000000000000000"), "/2/tweets/:id");
         assert_eq!(pattern("/2/users/me"), "/2/users/me");
+        assert_eq!(Rule::label_of(&pattern("/2/tweets/7")), "/2/tweets/:id");
+        assert_eq!(Rule::label_of(&pattern("/2/lists/secret")), "other");
         assert_eq!(
             pattern("/2/media/upload/7/append"),
             "/2/media/upload/:id/append"

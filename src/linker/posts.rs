@@ -154,7 +154,7 @@ impl Linker {
     ) -> Result<(), StoreError> {
         let now = self.clock.now();
         let mut tx = self.store.begin().await?;
-        self.learn(&mut tx, linked, outcome, now).await?;
+        let learned = self.learn(&mut tx, linked, outcome, now).await?;
         let said = match (outcome, post.kind) {
             (PostOutcome::Published(number), PostKind::Test) => {
                 posts::posted(&mut *tx, post.id, number, now).await?;
@@ -191,19 +191,22 @@ impl Linker {
             self.say_result(&mut tx, post, linked, said, now).await?;
         }
         tx.commit().await?;
+        if let Some(code) = learned {
+            self.metrics.verdict(code);
+        }
         self.wake_checks();
         let _ = self.to_write.send(post.owner);
         Ok(())
     }
 
-    /// What a post says about the account: more than any question does.
+    /// What a post says about the account: more than any question does. The code of the verdict that was recorded.
     async fn learn(
         &self,
         tx: &mut Tx,
         linked: &LinkedAccount,
         outcome: &PostOutcome,
         now: DateTime<Utc>,
-    ) -> Result<(), StoreError> {
+    ) -> Result<Option<&'static str>, StoreError> {
         let verdict = match (outcome, &linked.verdict) {
             (PostOutcome::Published(_), Some(Verdict::ConnectedPermissionUnknown { account })) => {
                 Verdict::Connected {
@@ -228,11 +231,12 @@ impl Linker {
                 if waits.is_none() {
                     checks::request(&mut **tx, linked.id, CheckKind::Verify, now).await?;
                 }
-                return Ok(());
+                return Ok(None);
             }
-            _ => return Ok(()),
+            _ => return Ok(None),
         };
-        accounts::record_verdict(&mut **tx, linked, &verdict, now).await
+        accounts::record_verdict(&mut **tx, linked, &verdict, now).await?;
+        Ok(Some(verdict.code()))
     }
 
     async fn delete_test(

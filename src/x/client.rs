@@ -295,11 +295,7 @@ impl XClient {
         };
         let elapsed = started.elapsed();
         let elapsed_ms = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
-        let class = reply.as_ref().map_or_else(
-            |why| why.as_str(),
-            |answer| metrics::class_of(answer.status),
-        );
-        self.metrics.x_call(path, class, elapsed);
+        self.count(path, reply.as_ref().map(|answer| answer.status), elapsed);
         match &reply {
             Ok(answer) => debug!(
                 target: "addx::x",
@@ -318,6 +314,12 @@ impl XClient {
             ),
         }
         reply
+    }
+
+    /// Counts a call under a path out of a fixed set.
+    pub(super) fn count(&self, path: &'static str, status: Result<u16, &NoAnswer>, took: Duration) {
+        let answer = status.map_or_else(|why| why.as_str(), metrics::class_of);
+        self.metrics.x_call(path, answer, took);
     }
 
     async fn exchange(&self, request: Request) -> Reply {

@@ -1,6 +1,9 @@
 //! Sends a program's request to X, signed with an account's values, and hands X's answer back as it is.
 
-use std::{error::Error, time::Duration};
+use std::{
+    error::Error,
+    time::{Duration, Instant},
+};
 
 use chrono::{DateTime, Utc};
 use http_body_util::{BodyExt as _, Either, Full, Limited};
@@ -18,7 +21,7 @@ use super::{
     response::{Answer, Body, NoAnswer},
 };
 use crate::domain::{
-    client::ApiPath,
+    client::{ApiPath, Rule},
     credentials::{ClientCredentials, TokenCredentials},
 };
 
@@ -78,9 +81,15 @@ impl XClient {
         B: HttpBody<Data = Bytes> + Send + Sync + 'static,
         B::Error: Into<Box<dyn Error + Send + Sync>>,
     {
+        let label = Rule::label_of(&request.path.pattern());
         let signed = self.forwardable(client, token, request);
         let signed = signed.ok_or(NotForwarded::NotSent)?;
+        let started = Instant::now();
         let sent = self.http().execute(signed).await;
+        let status = sent.as_ref().map(|response| response.status().as_u16());
+        let status = status.map_err(NoAnswer::of);
+        // Until X's answer begins: how fast the program takes the rest is not X's doing.
+        self.count(label, status.as_ref().copied(), started.elapsed());
         let response = sent.map_err(|error| match NoAnswer::of(&error) {
             NoAnswer::Connect | NoAnswer::Unsigned => NotForwarded::NotSent,
             NoAnswer::Timeout if error.is_connect() => NotForwarded::NotSent,

@@ -9,6 +9,9 @@ use std::{
     time::{Duration, Instant},
 };
 
+use addx_sim::{port::ReservedPort, x::AccessLevel};
+use serde_json::json;
+
 use crate::{
     story::{self, in_order},
     world::{PATIENCE, World},
@@ -137,4 +140,55 @@ async fn an_address_that_cannot_be_used_ends_the_start_and_names_the_variable() 
             "{said}"
         );
     }
+}
+
+#[tokio::test]
+async fn posts_and_the_calls_of_programs_are_counted_too() {
+    let world = World::new(1).await;
+    let port = ReservedPort::new().unwrap();
+    let proxy = port.address().to_string();
+    let mut bot = world.start(&[
+        ("ADDX_METRICS_ADDR", "127.0.0.1:0"),
+        ("ADDX_PROXY_ADDR", &proxy),
+    ]);
+    let address = address(&world).await;
+    let ada = world.telegram.new_user("Ada", None);
+    let (_, _, values) = world.working_values("seedling");
+    story::link(&ada, &values).await.unwrap();
+    world.x.set_access_level(AccessLevel::Off);
+    ada.say("/verify main");
+    ada.wait_text("connected_permission_unknown").await.unwrap();
+    let of_posts = "addx_x_call_seconds_count{endpoint=\"/2/tweets\",answer=\"2xx\"}";
+    let connected = "addx_verdicts_total{code=\"connected\"}";
+    let has = |line: String| {
+        let page = fetch(&address, "/metrics");
+        assert!(
+            page.lines().any(|found| found == line),
+            "no {line}\nin\n{page}"
+        );
+    };
+    has(format!("{connected} 1"));
+
+    // A post tells what no question could.
+    ada.say("/testpost");
+    ada.wait_text("Shall I post this").await.unwrap();
+    ada.press("Post and delete").unwrap();
+    ada.wait_text("it is deleted").await.unwrap();
+    has(format!("{of_posts} 1"));
+    has(format!("{connected} 2"));
+
+    let accounts = world.addx(&["client", "accounts", "--json"]).await.json();
+    let account = accounts[0]["id"].as_str().unwrap();
+    let option = format!("--accounts={account}");
+    let added = ["client", "add", "program", "--json", &option];
+    let added = world.addx(&added).await.json();
+    let http = reqwest::Client::builder().no_proxy().build().unwrap();
+    let posted = http
+        .post(format!("http://{proxy}/x/{account}/2/tweets"))
+        .bearer_auth(added["token"].as_str().unwrap())
+        .json(&json!({ "text": "hello" }))
+        .send();
+    assert_eq!(posted.await.unwrap().status(), 201);
+    has(format!("{of_posts} 2"));
+    bot.stop().await;
 }
