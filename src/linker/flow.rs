@@ -22,6 +22,7 @@ use crate::{
     store::{
         StoreError, Tx, accounts,
         checks::{self, CheckKind},
+        reminders,
         values::{self, Slot},
     },
     vault::DataKey,
@@ -426,6 +427,7 @@ impl Linker {
             // X never accepted the old values: nothing is lost by replacing them.
             values::move_all(&mut **tx, account, Slot::Candidate, Slot::Current).await?;
             self.store.note_erasure();
+            reminders::begin_again(&mut **tx, account, self.clock.now()).await?;
             // An answer about the old values says nothing about these.
             checks::cancel(&mut **tx, account, CheckKind::Verify).await?;
             return self.ask(tx, &linked, CheckKind::Link).await;

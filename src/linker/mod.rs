@@ -46,7 +46,7 @@ use crate::{
     store::{
         Store, StoreError, Tx, accounts, checks as questions, clients,
         dialogues::Dialogues,
-        reminders::days as reminder_days,
+        reminders::{begin_again as remind_again, days as reminder_days},
         schedule,
         values::{self, SealedValue, Slot, WrappedKey},
     },
@@ -239,6 +239,7 @@ impl Linker {
             values::put(&mut **tx, into.id, Slot::Current, &sealed).await?;
         }
         values::delete_all(&mut **tx, into.id, Slot::Candidate).await?;
+        remind_again(&mut **tx, into.id, self.clock.now()).await?;
         // Answers about the old values say nothing about these.
         for kind in [
             questions::CheckKind::Link,

@@ -236,6 +236,7 @@ impl Linker {
             _ => return Ok(None),
         };
         accounts::record_verdict(&mut **tx, linked, &verdict, now).await?;
+        self.watch_learns(tx, linked, &verdict).await?;
         Ok(Some(verdict.code()))
     }
 

@@ -498,12 +498,14 @@ impl Rechecker {
         let mut tx = base.store.begin().await?;
         let linked = accounts::by_id(&mut *tx, claimed.owner, account).await?;
         let values = values::list(&mut *tx, account, Slot::Current).await?;
+        let is_accepted = matches!(&reply.heard, Heard::Judged(verdict) if verdict.outcome() == Outcome::Accepted);
+        // X charges for an answer whether the link is still there or not.
+        let accepted_at = subject.linked.accepted_at;
+        let is_charged = is_accepted && budget::is_charged(accepted_at, now);
+        spending::add(&mut *tx, now, reply.calls, is_charged).await?;
         let (Some(linked), Some(watch)) = (linked, schedule::get(&mut *tx, account).await?) else {
             return Ok(tx.commit().await?);
         };
-        let is_accepted = matches!(&reply.heard, Heard::Judged(verdict) if verdict.outcome() == Outcome::Accepted);
-        let is_charged = is_accepted && budget::is_charged(linked.accepted_at, now);
-        spending::add(&mut *tx, now, reply.calls, is_charged).await?;
         if !are_same(&values, &subject.values) {
             // The answer is about values that are gone.
             schedule::postpone(&mut *tx, account, now + self.rules.confirm).await?;

@@ -538,6 +538,53 @@ async fn a_sum_stretches_what_is_charged_and_the_free_question_fills_the_gaps() 
 }
 
 #[tokio::test]
+async fn an_answer_about_a_link_that_was_erased_meanwhile_is_reckoned_up() {
+    let world = watching().await;
+    let (person, ..) = linked(&world, "seedling").await;
+    let hold = world.x.hold(ME);
+    world.advance(DAY);
+    world.x.wait_arrivals(ME, 2).await.unwrap();
+    person.say("/unlink");
+    person.wait_text("Erase main").await.unwrap();
+    person.press("Erase").unwrap();
+    person
+        .wait_text("main and its values are erased")
+        .await
+        .unwrap();
+    hold.release();
+    let written = async {
+        const WRITTEN: &str = "SELECT count(*) FROM spending WHERE calls = 1 AND charged = 1";
+        while world.count(WRITTEN).await == 0 {
+            tokio::time::sleep(Duration::from_millis(3)).await;
+        }
+    };
+    let in_time = tokio::time::timeout(Duration::from_secs(10), written).await;
+    assert!(in_time.is_ok(), "X charged for it");
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn what_a_post_has_shown_is_not_told_again() {
+    let world = watching().await;
+    let (person, user, ..) = linked(&world, "seedling").await;
+    user.set_state(UserState::Suspended);
+    person.say("/testpost");
+    person.wait_text("Shall I post this").await.unwrap();
+    person.press("Post and delete").unwrap();
+    person.wait_text("user_suspended").await.unwrap();
+    world.rest().await;
+    let before = messages(&person);
+    a_day_and_a_while(&world).await;
+    a_day_and_a_while(&world).await;
+    assert_eq!(messages(&person), before);
+    user.set_state(UserState::Active);
+    a_day_and_a_while(&world).await;
+    let back = person.wait_text("It works again").await.unwrap();
+    assert!(back.text.ends_with("connected"), "{back}");
+    world.finish().await;
+}
+
+#[tokio::test]
 async fn switched_off_nothing_is_asked() {
     let world = World::start().await;
     let (_person, ..) = linked(&world, "seedling").await;

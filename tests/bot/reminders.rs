@@ -3,10 +3,13 @@
 use std::time::Duration;
 
 use addx::config::Rechecks;
-use addx_sim::x::answers;
+use addx_sim::{
+    telegram::Person,
+    x::{FourValues, answers},
+};
 use chrono::TimeDelta;
 
-use crate::harness::{ME, MINUTE, World, enter, link, shown, verdict};
+use crate::harness::{ME, MINUTE, World, begin, enter, labelled, link, rotate, shown, verdict};
 
 const DAY: Duration = Duration::from_hours(24);
 
@@ -132,5 +135,70 @@ async fn nobody_is_reminded_unasked_and_everybody_who_asked_is() {
     world.advance(400 * DAY);
     world.rest().await;
     assert_eq!(person.chat().messages.len(), before);
+    world.finish().await;
+}
+
+/// The only account, or the one that is named, gets a reminder after 90 days.
+async fn remind(person: &Person) {
+    person.say("/accounts");
+    person.wait_text("Your accounts").await.unwrap();
+    person.press("Remind me to rotate").unwrap();
+    person.wait_text("When shall I remind you").await.unwrap();
+    person.press("90 days").unwrap();
+    person.wait_text("I remind you on").await.unwrap();
+}
+
+/// The reminder comes 90 days from now, and not earlier.
+async fn reminded_after_90_days(world: &World, person: &Person) {
+    world.rest().await;
+    let before = person.chat().messages.len();
+    world.advance(89 * DAY);
+    world.rest().await;
+    assert_eq!(person.chat().messages.len(), before, "too early");
+    world.advance(DAY);
+    person.wait_text("You wanted to be reminded").await.unwrap();
+}
+
+#[tokio::test]
+async fn the_days_begin_anew_with_the_values_of_another_link_of_the_same_x_account() {
+    let world = World::start().await;
+    let person = world.person();
+    let (user, app, values) = world.working_values("seedling");
+    link(&person, "main", &values).await;
+    remind(&person).await;
+    world.advance(60 * DAY);
+    let fresh = world.regenerated_token(&app, &user);
+    let newer = FourValues {
+        access_token: fresh.token,
+        access_token_secret: fresh.secret,
+        ..values
+    };
+    begin(&person, "again").await;
+    person.say(&labelled(&newer));
+    person.wait_text("same X account as main").await.unwrap();
+    person.press("Update main").unwrap();
+    person
+        .wait_text("main has the new values now")
+        .await
+        .unwrap();
+    reminded_after_90_days(&world, &person).await;
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn the_days_begin_anew_with_values_in_the_place_of_some_that_x_never_accepted() {
+    let world = World::start().await;
+    let person = world.person();
+    let (user, app, values) = world.working_values("seedling");
+    let fresh = world.regenerated_token(&app, &user);
+    begin(&person, "main").await;
+    person.say(&labelled(&values));
+    verdict(&person, "access_token_rejected").await;
+    remind(&person).await;
+    world.advance(60 * DAY);
+    rotate(&person, "Token pair").await;
+    enter(&person, &[&fresh.token, &fresh.secret], 2).await;
+    verdict(&person, "connected").await;
+    reminded_after_90_days(&world, &person).await;
     world.finish().await;
 }
