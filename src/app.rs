@@ -175,6 +175,7 @@ async fn serve(
         to_write,
     )
     .with_rechecks(config.rechecks)
+    .keeping_backups(config.keeps_backups)
     .counted_by(metrics.clone());
     let telegram = Telegram::new(telegram::Deps {
         bot,

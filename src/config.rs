@@ -95,6 +95,12 @@ pub const METRICS: Variable = Variable {
     default: Some(""),
     meaning: "where /metrics, /healthz and /readyz are: ADDRESS:PORT, or a port of this machine alone; empty: nowhere",
 };
+/// How long what is erased is still in copies.
+pub const BACKUP_DAYS: Variable = Variable {
+    name: "ADDX_BACKUP_DAYS",
+    default: Some(""),
+    meaning: "after so many days you have deleted every copy of the database: a receipt names that date. Empty: it says to ask you",
+};
 /// What is logged.
 pub const LOG: Variable = Variable {
     name: "RUST_LOG",
@@ -103,7 +109,7 @@ pub const LOG: Variable = Variable {
 };
 
 /// Every variable, in the order of the README.
-pub const VARIABLES: [Variable; 13] = [
+pub const VARIABLES: [Variable; 14] = [
     TOKEN,
     TELEGRAM_URL,
     X_URL,
@@ -116,6 +122,7 @@ pub const VARIABLES: [Variable; 13] = [
     RECHECK_BUDGET,
     PROXY,
     METRICS,
+    BACKUP_DAYS,
     LOG,
 ];
 
@@ -212,6 +219,8 @@ pub struct Config {
     pub proxy: Option<SocketAddr>,
     /// [`METRICS`]
     pub metrics: Option<SocketAddr>,
+    /// [`BACKUP_DAYS`]
+    pub keeps_backups: Option<TimeDelta>,
 }
 
 impl Config {
@@ -259,6 +268,7 @@ impl Config {
             },
             proxy: address(PROXY, &value(PROXY))?,
             metrics: address(METRICS, &value(METRICS))?,
+            keeps_backups: days(BACKUP_DAYS, &value(BACKUP_DAYS))?,
         })
     }
 }
@@ -276,6 +286,19 @@ pub fn database(get: impl Fn(&str) -> Option<String>) -> Result<PathBuf, ConfigE
 pub fn key_file(get: impl Fn(&str) -> Option<String>) -> PathBuf {
     let value = get(KEY_FILE.name).filter(|value| !value.trim().is_empty());
     PathBuf::from(value.as_deref().or(KEY_FILE.default).unwrap_or_default())
+}
+
+/// How long copies are kept from what `get` says; for commands that need nothing else.
+///
+/// # Errors
+/// It cannot be understood.
+pub fn keeps_backups(
+    get: impl Fn(&str) -> Option<String>,
+) -> Result<Option<TimeDelta>, ConfigError> {
+    days(
+        BACKUP_DAYS,
+        get(BACKUP_DAYS.name).unwrap_or_default().trim(),
+    )
 }
 
 /// The X API from what `get` says; for commands that need nothing else.
@@ -415,6 +438,18 @@ fn span(variable: Variable, text: &str) -> Result<TimeDelta, ConfigError> {
             } else {
                 "it must be a number with s, m, h or d, like 10m"
             },
+        )),
+    }
+}
+
+/// A number of days; empty: not known.
+fn days(variable: Variable, text: &str) -> Result<Option<TimeDelta>, ConfigError> {
+    match text.parse::<i64>() {
+        _ if text.is_empty() => Ok(None),
+        Ok(days @ 1..=3650) => Ok(Some(TimeDelta::days(days))),
+        Ok(_) | Err(_) => Err(ConfigError::new(
+            variable,
+            "it must be a number of days from 1 to 3650, like 30, or empty",
         )),
     }
 }

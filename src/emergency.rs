@@ -3,18 +3,26 @@
 //! A user's accounts are erased in one transaction, after X was asked about each; a run that is broken off is taken up by the
 //! next, since what is left is what has not been erased.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
+use serde_json::Value;
+use zeroize::Zeroizing;
 
 use crate::{
     domain::{
         account::AccountId,
-        revocation::{Gone, Revocation},
+        paste,
+        revocation::{Cleaned, Ended, Revocation},
     },
     failpoint,
     linker::Linker,
-    store::{Store, StoreError, keys},
+    store::{Store, StoreError, deletions, dialogues::Dialogues, inbox, keys, outbox},
+    vault::{Place, Vault},
 };
 
 /// Accounts that are looked up together.
@@ -23,6 +31,12 @@ const BATCH: u32 = 500;
 const OUT_OF_REACH: usize = 3;
 /// Of those that follow, every tenth is asked about all the same.
 const PROBE: usize = 10;
+/// X's limits are counted in windows of this length: whatever it says, it is asked again after that.
+const LONGEST_PAUSE: TimeDelta = TimeDelta::minutes(15);
+/// So often the run waits for X's limits before it leaves the rest.
+pub const PAUSES: usize = 3;
+/// Telegram deletes no message older than this.
+const DELETABLE: TimeDelta = TimeDelta::hours(48);
 
 /// How it is done.
 #[derive(Clone, Copy, Debug)]
@@ -31,6 +45,20 @@ pub struct Manner {
     pub pause: Duration,
     /// Erases also what X did not answer about. Otherwise that is kept for the next run.
     pub erase_unanswered: bool,
+}
+
+/// What a run tells of itself.
+#[derive(Clone, Copy, Debug)]
+pub enum Step {
+    /// An account is done with.
+    Done,
+    /// X wants a pause for so many accounts; they are asked about again after it.
+    Pause {
+        /// How many.
+        accounts: usize,
+        /// Until when the run waits.
+        until: DateTime<Utc>,
+    },
 }
 
 /// How much there is, and how much is done.
@@ -44,8 +72,68 @@ pub struct Count {
     pub uncertain: usize,
     /// Users who will be told when the bot starts.
     pub users_told: usize,
-    /// Accounts that are kept because X did not answer.
+    /// Accounts that are kept because X did not answer, or wanted a pause to the end.
     pub left: usize,
+    /// Of all these, accounts for which X wanted a pause to the end.
+    pub limited: usize,
+    /// Test posts that may still stand; their users are told where.
+    pub posts_standing: usize,
+    /// Updates that waited to be handled, and were wiped.
+    pub updates_wiped: usize,
+    /// Messages that waited to be sent, and were dropped.
+    pub messages_dropped: u64,
+}
+
+/// Wipes the updates that wait to be handled, since they may hold values, and drops the messages that wait to be sent, but
+/// for those that say what is left to do by hand. A message that may be a secret is deleted when the bot starts. How many
+/// of each.
+///
+/// # Errors
+/// The database failed.
+pub async fn wipe_waiting(
+    store: &Store,
+    vault: &Vault,
+    dialogues: &Dialogues,
+    now: DateTime<Utc>,
+) -> Result<(usize, u64), StoreError> {
+    let mut wiped = 0;
+    for chat in inbox::waiting_chats(store.reader()).await? {
+        let dialogue = dialogues.get(store.reader(), chat).await?;
+        let asked = dialogue.is_some_and(|dialogue| dialogue.state.expects_secret());
+        while let Some((update, sealed)) = inbox::next(store.reader(), chat).await? {
+            let json = vault.open(&Place::update(chat, update), &sealed).ok();
+            let message = json.and_then(|json| secret_message(&json, asked));
+            let mut tx = store.begin().await?;
+            inbox::finish(&mut *tx, update).await?;
+            if let Some((message, sent_at)) = message {
+                let give_up_at = sent_at + DELETABLE;
+                deletions::insert(&mut *tx, chat, message, now, give_up_at, true).await?;
+            }
+            tx.commit().await?;
+            wiped += 1;
+        }
+    }
+    let dropped = outbox::drop_outdated(store).await?;
+    Ok((wiped, dropped))
+}
+
+/// The number of an update's message, and when it was sent, if it may be a secret.
+fn secret_message(json: &Zeroizing<Vec<u8>>, asked: bool) -> Option<(i32, DateTime<Utc>)> {
+    let update: Value = serde_json::from_slice(json).ok()?;
+    let message = update
+        .get("message")
+        .or_else(|| update.get("edited_message"))?;
+    let text = message.get("text").or_else(|| message.get("caption"));
+    let text = text.and_then(Value::as_str).unwrap_or_default();
+    let is_answer = asked && message["chat"]["type"] == "private" && !text.starts_with('/');
+    if !is_answer && !paste::looks_secret(text) {
+        return None;
+    }
+    let number = i32::try_from(message["message_id"].as_i64()?).ok()?;
+    Some((
+        number,
+        DateTime::from_timestamp(message["date"].as_i64()?, 0)?,
+    ))
 }
 
 /// Everything there is to erase: by user, their accounts.
@@ -67,7 +155,7 @@ pub async fn everything(store: &Store) -> Result<BTreeMap<i64, Vec<AccountId>>, 
     }
 }
 
-/// Revokes and erases all of it; `done` is told after each account.
+/// Revokes and erases all of it; `tell` is told how far it is.
 ///
 /// # Errors
 /// The database failed, or a value does not open. What was done until then stays done.
@@ -76,59 +164,102 @@ pub async fn revoke_and_erase(
     linker: &Linker,
     everything: BTreeMap<i64, Vec<AccountId>>,
     manner: Manner,
-    mut done: impl FnMut(),
+    mut tell: impl FnMut(Step),
 ) -> Result<Count, StoreError> {
     let mut count = Count::default();
+    let mut told = BTreeSet::new();
     let mut unanswered = 0;
-    for (owner, accounts) in everything {
-        let mut to_erase: Vec<(AccountId, Option<Revocation>)> = Vec::new();
-        for account in accounts {
-            // What is erased without an answer was asked about; else one in ten shows whether X is back, since an app that
-            // asked too often gets no answer either.
-            let out_of_reach =
-                !manner.erase_unanswered && unanswered >= OUT_OF_REACH && unanswered % PROBE != 0;
-            let revocation = if out_of_reach {
-                Some(Revocation::Unanswered)
-            } else {
-                tokio::time::sleep(manner.pause).await;
-                match linker.revoke_tokens(owner, account).await {
-                    // Nobody can use what does not open; the others go on.
-                    Err(error @ (StoreError::Open { .. } | StoreError::Corrupt { .. })) => {
-                        tracing::warn!(error = %error, "values that do not open cannot be revoked");
-                        Some(Revocation::Refused)
+    let mut left = everything;
+    for pauses_left in (0..=PAUSES).rev() {
+        let mut later: BTreeMap<i64, Vec<AccountId>> = BTreeMap::new();
+        let mut wait_until = None;
+        for (owner, accounts) in left {
+            let mut to_erase: Vec<(AccountId, Ended)> = Vec::new();
+            for account in accounts {
+                // What is erased without an answer was asked about; else one in ten shows whether X is back.
+                let out_of_reach = !manner.erase_unanswered
+                    && unanswered >= OUT_OF_REACH
+                    && unanswered % PROBE != 0;
+                let ended = if out_of_reach {
+                    only(Revocation::Unanswered)
+                } else {
+                    tokio::time::sleep(manner.pause).await;
+                    match linker.end_at_x(owner, account).await {
+                        // Nobody can use what does not open; the others go on.
+                        Err(error @ (StoreError::Open { .. } | StoreError::Corrupt { .. })) => {
+                            tracing::warn!(error = %error, "values that do not open cannot be revoked");
+                            only(Revocation::Refused)
+                        }
+                        ended => ended?,
                     }
-                    revocation => revocation?,
+                };
+                failpoint::hit("panic.answered");
+                match ended.revocation {
+                    Some(Revocation::Unanswered) => unanswered += 1,
+                    Some(_) => unanswered = 0,
+                    None => {}
                 }
-            };
-            failpoint::hit("panic.answered");
-            match revocation {
-                Some(Revocation::Unanswered) => unanswered += 1,
-                Some(_) => unanswered = 0,
-                None => {}
+                match ended.revocation {
+                    Some(Revocation::Limited { until }) if pauses_left > 0 => {
+                        wait_until = wait_until.max(until.or(Some(linker.now() + LONGEST_PAUSE)));
+                        later.entry(owner).or_default().push(account);
+                        continue;
+                    }
+                    Some(Revocation::Limited { .. }) => count.limited += 1,
+                    _ => {}
+                }
+                match ended.revocation {
+                    Some(Revocation::Unanswered | Revocation::Limited { .. })
+                        if !manner.erase_unanswered =>
+                    {
+                        count.left += 1;
+                    }
+                    _ => to_erase.push((account, ended)),
+                }
+                tell(Step::Done);
             }
-            match revocation {
-                Some(Revocation::Unanswered) if !manner.erase_unanswered => count.left += 1,
-                revocation => to_erase.push((account, revocation)),
+            if to_erase.is_empty() {
+                continue;
             }
-            done();
-        }
-        if to_erase.is_empty() {
-            continue;
-        }
-        for (_, revocation) in &to_erase {
-            match revocation {
-                Some(Revocation::Proven | Revocation::AlreadyEnded) => count.ended += 1,
-                Some(_) => count.uncertain += 1,
-                None => {}
+            count_erased(&mut count, &to_erase);
+            if linker.erase_in_emergency(owner, &to_erase).await? {
+                told.insert(owner);
             }
+            failpoint::hit("panic.erased");
         }
-        count.erased += to_erase.len();
-        let told: Vec<(Gone, Option<Revocation>)> =
-            linker.erase_in_emergency(owner, &to_erase).await?;
-        failpoint::hit("panic.erased");
-        count.users_told += usize::from(!told.is_empty());
+        left = later;
+        let Some(until) = wait_until else {
+            break;
+        };
+        let now = linker.now();
+        let wait = (until - now).clamp(TimeDelta::seconds(1), LONGEST_PAUSE);
+        tell(Step::Pause {
+            accounts: left.values().map(Vec::len).sum(),
+            until: now + wait,
+        });
+        tokio::time::sleep(wait.to_std().unwrap_or_default()).await;
     }
+    count.users_told = told.len();
     // What was erased leaves the log too.
     store.truncate_log().await?;
     Ok(count)
+}
+
+fn only(revocation: Revocation) -> Ended {
+    Ended {
+        revocation: Some(revocation),
+        cleaned: Cleaned::default(),
+    }
+}
+
+fn count_erased(count: &mut Count, erased: &[(AccountId, Ended)]) {
+    for (_, ended) in erased {
+        match ended.revocation {
+            Some(Revocation::Proven | Revocation::AlreadyEnded) => count.ended += 1,
+            Some(_) => count.uncertain += 1,
+            None => {}
+        }
+        count.posts_standing += ended.cleaned.standing.len();
+    }
+    count.erased += erased.len();
 }

@@ -86,7 +86,8 @@ fn run(command: Command, env: &Environment) -> Result<Exit, CliError> {
         Command::Panic(command) => {
             let place = env.place()?;
             let x_url = config::x_url(|name| env.get(name))?;
-            block_on(async { panic::run(command, &place, x_url).await })?
+            let keeps_backups = config::keeps_backups(|name| env.get(name))?;
+            block_on(async { panic::run(command, &place, x_url, keeps_backups).await })?
         }
         Command::Healthcheck => healthcheck(env),
         Command::Completions { shell } => {

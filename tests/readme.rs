@@ -246,6 +246,7 @@ async fn listen() -> Heard {
         rechecks: Rechecks::OFF,
         proxy: None,
         metrics: None,
+        keeps_backups: None,
     };
     let stop = CancellationToken::new();
     let bot = tokio::spawn(app::run(

@@ -9,13 +9,15 @@ use addx::{
     audit, clients,
     clock::Clock,
     config::{ConfigError, X_URL},
-    emergency::{self, Count, Manner},
+    emergency::{self, Count, Manner, PAUSES, Step},
     instance::Instance,
     linker::Linker,
     random::Random,
+    store::dialogues::Dialogues,
     x::XClient,
 };
 use anyhow::{Context as _, anyhow};
+use chrono::TimeDelta;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use tokio::sync::mpsc;
@@ -50,6 +52,7 @@ pub(crate) async fn run(
     command: PanicCommand,
     place: &key::Place,
     x_url: Url,
+    keeps_backups: Option<TimeDelta>,
 ) -> Result<Exit, CliError> {
     let (clock, random) = (Clock::system(), Random::system());
     let lock = Instance::claim(&place.database).context("cannot make the lock file")?;
@@ -64,15 +67,17 @@ pub(crate) async fn run(
         .map_err(|error| ConfigError::new(X_URL, error))?;
     let (to_write, _unread) = mpsc::unbounded_channel();
     let now = clock.now();
+    let dialogues = Dialogues::new(store.clone(), vault.clone(), clock.clone());
     let linker = Linker::new(
         store.clone(),
-        vault,
+        vault.clone(),
         x,
         clock,
         random,
         audit.clone(),
         to_write,
-    );
+    )
+    .keeping_backups(keeps_backups);
     let everything = emergency::everything(&store)
         .await
         .context("cannot look up the accounts")?;
@@ -102,11 +107,27 @@ pub(crate) async fn run(
         pause: PAUSE,
         erase_unanswered: command.erase_unanswered,
     };
-    let done = || bar.inc(1);
-    let counted = emergency::revoke_and_erase(&store, &linker, everything, manner, done).await;
+    let tell = |step| match step {
+        Step::Done => bar.inc(1),
+        Step::Pause { accounts, until } => bar.suspend(|| {
+            complain(&format!(
+                "X wants a pause for {accounts} accounts; they are tried again at {} UTC",
+                until.format("%H:%M:%S")
+            ));
+        }),
+    };
+    let (updates_wiped, messages_dropped) =
+        emergency::wipe_waiting(&store, &vault, &dialogues, now)
+            .await
+            .context("cannot wipe what waits to be handled")?;
+    let counted = emergency::revoke_and_erase(&store, &linker, everything, manner, tell).await;
     bar.finish_and_clear();
     let closed = store.close().await;
-    let count = counted.context("some accounts are left; run the command again")?;
+    let count = Count {
+        updates_wiped,
+        messages_dropped,
+        ..counted.context("some accounts are left; run the command again")?
+    };
     closed.context("cannot close the database")?;
     answer(command.json, &count, in_words(&count))?;
     Ok(if count.left == 0 {
@@ -123,14 +144,29 @@ fn in_words(count: &Count) -> String {
         uncertain,
         users_told,
         left,
+        limited,
+        posts_standing,
+        updates_wiped,
+        messages_dropped,
     } = count;
     let mut text = format!(
         "Erased {erased} accounts. X has ended the tokens of {ended}; of {uncertain} it is not certain. {users_told} users are told \
-         when the bot starts."
+         when the bot starts. Wiped {updates_wiped} updates that waited to be handled, and dropped {messages_dropped} messages that \
+         waited to be sent."
     );
+    if *posts_standing > 0 {
+        text += &format!(
+            "\n{posts_standing} test posts may still stand at X; their users are told where."
+        );
+    }
+    if *limited > 0 {
+        text += &format!(
+            "\nFor {limited} accounts X wanted a pause, and still did after {PAUSES} pauses."
+        );
+    }
     if *left > 0 {
         text += &format!(
-            "\nX did not answer about {left} accounts, so they are kept. Run the command again, or with --erase-unanswered."
+            "\nX did not decide about {left} accounts, so they are kept. Run the command again, or with --erase-unanswered."
         );
     }
     text + "\nStill to be done by hand: a new bot token from @BotFather, a new key (addx key add), and the copies of the database."

@@ -143,6 +143,14 @@ pub enum Notice {
     Unlinked {
         /// What it was called.
         name: AccountName,
+        /// When the last copy of the database that holds it is gone, if the operator has said so.
+        #[serde(default)]
+        backups_until: Option<DateTime<Utc>>,
+    },
+    /// The account is erased once its test post is deleted at X.
+    ErasingAfterPost {
+        /// What it was called.
+        name: AccountName,
     },
     /// The account's tokens are being revoked at X.
     Revoking {
@@ -155,11 +163,20 @@ pub enum Notice {
         gone: Gone,
         /// What X said; `None`: it was not asked.
         revocation: Option<Revocation>,
+        /// When the last copy of the database that holds it is gone, if the operator has said so.
+        #[serde(default)]
+        backups_until: Option<DateTime<Utc>>,
     },
     /// The operator revoked and erased everything.
     Panic {
         /// The user's accounts, and what became of the tokens of each.
         accounts: Vec<(Gone, Option<Revocation>)>,
+        /// Test posts that may still stand.
+        #[serde(default)]
+        posts: Vec<PostId>,
+        /// When the last copy of the database that holds the values is gone, if the operator has said so.
+        #[serde(default)]
+        backups_until: Option<DateTime<Utc>>,
     },
     /// The account's values went over to the account that was there before.
     TwinUpdated {
@@ -384,6 +401,11 @@ pub enum PostSaid {
     Tested,
     /// A test post was published and could not be deleted.
     NotDeleted {
+        /// X's number for it.
+        post: PostId,
+    },
+    /// A test post may still stand, and the account that could delete it is gone from here.
+    Stands {
         /// X's number for it.
         post: PostId,
     },

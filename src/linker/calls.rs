@@ -21,8 +21,10 @@ const CONCURRENT: usize = 8;
 const LEASE: TimeDelta = TimeDelta::seconds(60);
 /// Pause after a failure of ours.
 const RETRY: TimeDelta = TimeDelta::seconds(5);
-/// After so many failures of ours the user is told instead.
-const MAX_ATTEMPTS: u32 = 3;
+/// After so many tries that came to an end without deciding anything the call is given up.
+pub(super) const MAX_TRIES: u32 = 3;
+/// A bot that dies while X is asked uses up no try. Claims are bounded all the same, in case it is the call that kills it.
+const MAX_CLAIMS: u32 = 10;
 
 impl Linker {
     /// Makes calls until `stop`; then those under way are finished.
@@ -106,7 +108,7 @@ impl Linker {
             Ok(Err(error)) => error.to_string(),
             Err(panicked) => panicked.to_string(),
         };
-        let last = call.attempts >= MAX_ATTEMPTS;
+        let last = call.is_last_try();
         let id = incident::id(&self.random);
         let recovered = if last {
             self.give_up_call(&call, &id).await
@@ -137,9 +139,16 @@ impl Linker {
                     self.pin_incident(&mut tx, call, incident).await?;
                 }
                 // The user wanted it gone, whatever X says.
-                CallKind::Revoke => self.erase_with_receipt(&mut tx, call, None).await?,
+                CallKind::Revoke => self.erase_unasked(&mut tx, call).await?,
             }
         }
         Ok(tx.commit().await?)
+    }
+}
+
+impl Call {
+    /// Whether the call is given up unless it is decided now.
+    pub(super) fn is_last_try(&self) -> bool {
+        self.tries + 1 >= MAX_TRIES || self.attempts >= MAX_CLAIMS
     }
 }

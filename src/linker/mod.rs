@@ -18,6 +18,7 @@ pub use self::{
     credentials::Keys,
     flow::{Answer, Begun, Submitted},
     pin::{MAX_PINS_AN_HOUR, Surroundings},
+    revoke::Unlinked,
     verify::VerifyRequest,
 };
 
@@ -46,6 +47,7 @@ use crate::{
     store::{
         Store, StoreError, Tx, accounts, checks as questions, clients,
         dialogues::Dialogues,
+        posts::hand_over,
         reminders::{begin_again as remind_again, days as reminder_days},
         schedule,
         values::{self, SealedValue, Slot, WrappedKey},
@@ -91,6 +93,8 @@ pub struct Linker {
     /// Seconds by which our clock was ahead of X's when X last showed its own; `i64::MIN` before that.
     clock_difference: Arc<AtomicI64>,
     metrics: Metrics,
+    /// How long the operator keeps copies of the database, if that is known.
+    keeps_backups: Option<TimeDelta>,
 }
 
 impl Linker {
@@ -122,6 +126,7 @@ impl Linker {
             to_write,
             clock_difference: Arc::new(AtomicI64::new(i64::MIN)),
             metrics: Metrics::default(),
+            keeps_backups: None,
         }
     }
 
@@ -129,6 +134,21 @@ impl Linker {
     #[must_use]
     pub fn with_rechecks(self, rechecks: Rechecks) -> Self {
         Self { rechecks, ..self }
+    }
+
+    /// The same, and receipts say until when copies of the database are kept.
+    #[must_use]
+    pub fn keeping_backups(self, keeps_backups: Option<TimeDelta>) -> Self {
+        Self {
+            keeps_backups,
+            ..self
+        }
+    }
+
+    /// When the last copy that holds what is erased now will be gone, if the operator has said so.
+    #[must_use]
+    pub fn backups_until(&self) -> Option<DateTime<Utc>> {
+        self.keeps_backups.map(|kept| self.clock.now() + kept)
     }
 
     /// The same, and X's answers are counted here.
@@ -186,27 +206,6 @@ impl Linker {
         Ok(summaries)
     }
 
-    /// Erases a link for good. `None`: there is no such link of this user.
-    ///
-    /// # Errors
-    /// The database failed.
-    pub async fn unlink(
-        &self,
-        tx: &mut Tx,
-        owner: i64,
-        account: AccountId,
-    ) -> Result<Option<LinkedAccount>, StoreError> {
-        let Some(linked) = accounts::by_id(&mut **tx, owner, account).await? else {
-            return Ok(None);
-        };
-        values::erase(&mut **tx, owner, account).await?;
-        self.note(tx, owner, Actor::User, Event::Unlink, account, "")
-            .await?;
-        failpoint::hit("unlink.erased");
-        self.store.note_erasure();
-        Ok(Some(linked))
-    }
-
     /// Gives the values of a link to the user's other link of the same X account, and erases the former.
     /// `None`: one of them is gone.
     ///
@@ -253,6 +252,8 @@ impl Linker {
             accounts::record_verdict(&mut **tx, &into, verdict, self.clock.now()).await?;
             self.watch_learns(tx, &into, verdict).await?;
         }
+        // They are the same X user's, so the values that stay delete them.
+        hand_over(&mut **tx, from.id, into.id).await?;
         values::erase(&mut **tx, owner, from.id).await?;
         self.note(tx, owner, Actor::User, Event::Merge, into.id, "")
             .await?;

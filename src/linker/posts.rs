@@ -157,8 +157,11 @@ impl Linker {
         let learned = self.learn(&mut tx, linked, outcome, now).await?;
         let said = match (outcome, post.kind) {
             (PostOutcome::Published(number), PostKind::Test) => {
-                posts::posted(&mut *tx, post.id, number, now).await?;
-                None
+                let kept = posts::posted(&mut *tx, post.id, number, now).await?;
+                // Without the account there is nobody to delete it.
+                (!kept).then(|| PostSaid::Stands {
+                    post: number.clone(),
+                })
             }
             (PostOutcome::Published(number), PostKind::Message) => Some(PostSaid::Published {
                 post: number.clone(),

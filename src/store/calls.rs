@@ -48,6 +48,8 @@ pub struct Call {
     pub about: Option<String>,
     /// How often it was claimed, this time included.
     pub attempts: u32,
+    /// How often it was tried to the end, and X or we decided nothing.
+    pub tries: u32,
 }
 
 /// Wants a call; one that waits for this account is dropped.
@@ -108,6 +110,7 @@ struct Row {
     kind: String,
     about: Option<String>,
     attempts: u32,
+    tries: u32,
     owner: i64,
 }
 
@@ -124,7 +127,7 @@ pub async fn claim(
     let row: Option<Row> = sqlx::query_as(
         "UPDATE calls SET leased_until = ?1, due_at = ?1, attempts = attempts + 1
          WHERE id = (SELECT id FROM calls WHERE due_at <= ?2 ORDER BY due_at, id LIMIT 1)
-         RETURNING id, account_id, kind, about, attempts,
+         RETURNING id, account_id, kind, about, attempts, tries,
              (SELECT owner FROM data_keys WHERE data_keys.account_id = calls.account_id) AS owner",
     )
     .bind(lease.timestamp())
@@ -147,6 +150,7 @@ pub async fn claim(
             kind: CallKind::from_name(&row.kind).ok_or_else(|| corrupt("unknown kind"))?,
             about: row.about,
             attempts: row.attempts,
+            tries: row.tries,
         })
     })
     .transpose()
@@ -164,7 +168,7 @@ pub async fn finish(db: impl SqliteExecutor<'_>, id: i64) -> Result<bool, StoreE
     Ok(done.rows_affected() > 0)
 }
 
-/// Puts a claimed call back, to be claimed again at `due_at`.
+/// Puts a call back that was tried to the end, to be claimed again at `due_at`.
 ///
 /// # Errors
 /// The database failed.
@@ -173,7 +177,7 @@ pub async fn postpone(
     id: i64,
     due_at: DateTime<Utc>,
 ) -> Result<(), StoreError> {
-    sqlx::query("UPDATE calls SET leased_until = NULL, due_at = ? WHERE id = ?")
+    sqlx::query("UPDATE calls SET leased_until = NULL, due_at = ?, tries = tries + 1 WHERE id = ?")
         .bind(due_at.timestamp())
         .bind(id)
         .execute(db)

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use sqlx::{FromRow, SqliteExecutor};
 
-use super::{StoreError, time};
+use super::{Store, StoreError, time};
 use crate::domain::notice::Notice;
 
 /// A promised message.
@@ -132,6 +132,23 @@ pub async fn postpone(
         .execute(db)
         .await?;
     Ok(())
+}
+
+/// Drops what every chat was promised before the accounts were erased, but for what only the user can do something about.
+/// How many messages.
+///
+/// # Errors
+/// The database failed.
+pub async fn drop_outdated(store: &Store) -> Result<u64, StoreError> {
+    let mut tx = store.begin().await?;
+    let done = sqlx::query(
+        "DELETE FROM outbox WHERE json_extract(notice, '$.notice') NOT IN
+             ('panic', 'receipt', 'not_deleted', 'stray_secret', 'post_result', 'token_stands', 'incident')",
+    )
+    .execute(&mut *tx)
+    .await?;
+    tx.commit().await?;
+    Ok(done.rows_affected())
 }
 
 /// Drops what a chat was promised: it can no longer be reached.

@@ -199,7 +199,7 @@ pub async fn begin_sending(db: impl SqliteExecutor<'_>, id: i64) -> Result<bool,
     Ok(done.rows_affected() > 0)
 }
 
-/// A test post was published, and is to be deleted.
+/// A test post was published, and is to be deleted. `false`: its account was erased meanwhile.
 ///
 /// # Errors
 /// The database failed.
@@ -208,11 +208,46 @@ pub async fn posted(
     id: i64,
     number: &PostId,
     now: DateTime<Utc>,
+) -> Result<bool, StoreError> {
+    let done =
+        sqlx::query("UPDATE posts SET state = 'posted', post_id = ?, due_at = ? WHERE id = ?")
+            .bind(number.as_str())
+            .bind(now.timestamp())
+            .bind(id)
+            .execute(db)
+            .await?;
+    Ok(done.rows_affected() > 0)
+}
+
+/// The numbers of an account's test posts that stand at X.
+///
+/// # Errors
+/// The database failed.
+pub async fn standing(
+    db: impl SqliteExecutor<'_>,
+    account: AccountId,
+) -> Result<Vec<PostId>, StoreError> {
+    let numbers: Vec<String> =
+        sqlx::query_scalar("SELECT post_id FROM posts WHERE account_id = ? AND state = 'posted'")
+            .bind(account.bytes().as_slice())
+            .fetch_all(db)
+            .await?;
+    let numbers = numbers.iter();
+    Ok(numbers.filter_map(|number| PostId::parse(number)).collect())
+}
+
+/// Lets another account delete the test posts of this one.
+///
+/// # Errors
+/// The database failed.
+pub async fn hand_over(
+    db: impl SqliteExecutor<'_>,
+    from: AccountId,
+    into: AccountId,
 ) -> Result<(), StoreError> {
-    sqlx::query("UPDATE posts SET state = 'posted', post_id = ?, due_at = ? WHERE id = ?")
-        .bind(number.as_str())
-        .bind(now.timestamp())
-        .bind(id)
+    sqlx::query("UPDATE posts SET account_id = ? WHERE account_id = ? AND state = 'posted'")
+        .bind(into.bytes().as_slice())
+        .bind(from.bytes().as_slice())
         .execute(db)
         .await?;
     Ok(())

@@ -112,7 +112,7 @@ impl<'a> Turn<'a> {
         }
         let dialogues = &self.telegram.dialogues;
         let dialogue = dialogues.get(&mut *self.tx, self.visit.chat).await?;
-        Ok(dialogue.map_or(state, |dialogue| dialogue.state))
+        Ok(dialogue.map_or_else(LinkingState::default, |dialogue| dialogue.state))
     }
 
     /// A flow that had rested too long is mentioned once, with whatever comes next.

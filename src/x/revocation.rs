@@ -18,7 +18,10 @@ impl XClient {
             },
             Ok(answer) => match judge::is_ended(&answer) {
                 Some(true) => Revocation::AlreadyEnded,
-                None if answer.status >= 500 || answer.status == 429 => Revocation::Unanswered,
+                None if answer.status == 429 => Revocation::Limited {
+                    until: judge::limited_until(&answer),
+                },
+                None if answer.status >= 500 => Revocation::Unanswered,
                 Some(false) | None => Revocation::Refused,
             },
             Err(_) => Revocation::Unanswered,
@@ -68,7 +71,21 @@ mod tests {
             (say(401, &[], CODE_32), refused(), (Revocation::Refused, 1)),
             (say(403, &[], "{}"), refused(), (Revocation::Refused, 1)),
             (say(503, &[], ""), refused(), (Revocation::Unanswered, 1)),
-            (say(429, &[], "{}"), refused(), (Revocation::Unanswered, 1)),
+            (
+                say(429, &[], "{}"),
+                refused(),
+                (Revocation::Limited { until: None }, 1),
+            ),
+            (
+                say(429, &[("retry-after", "90")], "{}"),
+                refused(),
+                (
+                    Revocation::Limited {
+                        until: Some(now() + chrono::TimeDelta::seconds(90)),
+                    },
+                    1,
+                ),
+            ),
             (
                 Act::Say(String::new()),
                 refused(),

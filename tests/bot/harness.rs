@@ -265,6 +265,7 @@ impl World {
             rechecks: self.rechecks,
             proxy: Some(self.proxy),
             metrics: None,
+            keeps_backups: None,
         }
     }
 

@@ -11,8 +11,8 @@ use crate::harness::{
 
 const REQUEST: &str = "/oauth/request_token";
 const ACCESS: &str = "/oauth/access_token";
-const BUTTON: &str = "Get it from X with a PIN";
-const ASKED: &str = "X shows a PIN of about 7 digits";
+pub(crate) const BUTTON: &str = "Get it from X with a PIN";
+pub(crate) const ASKED: &str = "X shows a PIN of about 7 digits";
 
 /// Where a button leads.
 fn url(card: &SeenMessage) -> url::Url {
@@ -28,7 +28,7 @@ fn parameter(url: &url::Url, name: &str) -> Option<String> {
 }
 
 /// What a user does behind the button: the PIN.
-fn authorize(world: &World, card: &SeenMessage, user: &XUser) -> String {
+pub(crate) fn authorize(world: &World, card: &SeenMessage, user: &XUser) -> String {
     let token = parameter(&url(card), "oauth_token").unwrap();
     world.x.authorize(&token, user).unwrap()
 }

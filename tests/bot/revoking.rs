@@ -4,12 +4,16 @@ use std::time::Duration;
 
 use addx_sim::{
     telegram::{Person, SeenMessage},
-    x::{Fault, answers},
+    x::{AppPermission, Fault, answers},
 };
 
-use crate::harness::{ME, World, begin, enter, in_order, link, rotate, shown, verdict};
+use crate::{
+    harness::{ME, MINUTE, World, begin, enter, in_order, link, rotate, shown, verdict},
+    pin::{ASKED, BUTTON as PIN_BUTTON, authorize},
+};
 
 const INVALIDATE: &str = "/1.1/oauth/invalidate_token.json";
+const POST: &str = "/2/tweets/{id}";
 const BUTTON: &str = "Revoke at X and erase";
 
 async fn revoke(person: &Person) {
@@ -67,7 +71,7 @@ async fn the_token_ends_at_x_and_the_receipt_says_what_is_gone_and_what_remains(
 
     At X: the token is revoked. I tried it afterwards, and X refuses it.
 
-    Copies of the database that this bot's operator made before may still hold the values, encrypted, until the operator deletes them; I cannot see when that is. The API key pair in such a copy works until you regenerate it in X.
+    Copies of the database that this bot's operator made before may still hold the values, encrypted, until the operator deletes them; only the operator of this bot knows when that is. The API key pair in such a copy works until you regenerate it in X.
     ");
     assert!(!world.x.is_valid_token(&values.access_token));
     assert_eq!(calls(&world), [INVALIDATE, ME]);
@@ -282,4 +286,184 @@ async fn a_second_tap_and_a_foreign_one_revoke_nothing() {
     assert!(answer.text.contains("is not here any more"));
     assert_eq!(world.x.count(INVALIDATE), 1);
     world.finish().await;
+}
+
+#[tokio::test]
+async fn a_token_that_an_open_rotation_has_taken_is_revoked_too() {
+    let world = World::start().await;
+    let person = world.person();
+    let (user, _, values) = world.working_values("seedling");
+    link(&person, "main", &values).await;
+    let app = world.x.new_app(&user, AppPermission::ReadWrite);
+    let pair = app.key_pair();
+    rotate(&person, "All four").await;
+    enter(&person, &[&pair.key, &pair.secret], 4).await;
+    person.press(PIN_BUTTON).unwrap();
+    let card = person.wait_text(ASKED).await.unwrap();
+    person.say(&authorize(&world, &card, &user));
+    person.wait_text("X gave out a token for").await.unwrap();
+    let fresh = world.x.token_pairs();
+    let fresh = fresh.iter().find(|pair| pair.token != values.access_token);
+    let fresh = fresh.unwrap().token.clone();
+    assert!(world.x.is_valid_token(&fresh));
+    revoke(&person).await;
+    let receipt = receipt(&person).await;
+    assert!(receipt.text.contains("the token is revoked"), "{receipt}");
+    for token in [&values.access_token, &fresh] {
+        assert!(!world.x.is_valid_token(token));
+    }
+    is_erased(&world).await;
+    // The flow is over.
+    person.say("/cancel");
+    person.wait_text("nothing to cancel").await.unwrap();
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn of_a_new_token_without_its_apps_key_pair_the_receipt_says_what_to_do() {
+    let world = World::start().await;
+    let person = world.person();
+    let (user, _, values) = world.working_values("seedling");
+    link(&person, "main", &values).await;
+    let app = world.x.new_app(&user, AppPermission::ReadWrite);
+    let fresh = app.generate_token(&user);
+    world.canary(&fresh.token);
+    world.canary(&fresh.secret);
+    rotate(&person, "All four").await;
+    person.say(&format!(
+        "Access Token: {}\nAccess Secret: {}",
+        fresh.token, fresh.secret
+    ));
+    person.wait_text("Step 3 of 4").await.unwrap();
+    revoke(&person).await;
+    let receipt = receipt(&person).await;
+    assert!(
+        receipt.text.contains("without the API key pair of its app"),
+        "{receipt}"
+    );
+    assert!(receipt.text.contains("Connected apps"), "{receipt}");
+    assert!(!world.x.is_valid_token(&values.access_token));
+    assert!(world.x.is_valid_token(&fresh.token));
+    is_erased(&world).await;
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn a_pause_that_x_wants_is_kept() {
+    let world = World::start().await;
+    let person = world.person();
+    let (_, _, values) = world.working_values("seedling");
+    link(&person, "main", &values).await;
+    let limited = answers::too_many_requests().header("retry-after", "300");
+    world.x.answer_next(INVALIDATE, limited);
+    revoke(&person).await;
+    world.x.wait_calls(INVALIDATE, 1).await.unwrap();
+    world.rest().await;
+    world.advance(MINUTE * 4);
+    world.rest().await;
+    assert_eq!(world.x.count(INVALIDATE), 1);
+    world.advance(MINUTE * 2);
+    let receipt = receipt(&person).await;
+    assert!(receipt.text.contains("X refuses it"), "{receipt}");
+    is_erased(&world).await;
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn a_bot_that_dies_again_and_again_uses_up_no_try() {
+    let mut world = World::start().await;
+    let person = world.person();
+    let (_, _, values) = world.working_values("seedling");
+    link(&person, "main", &values).await;
+    let hold = world.x.hold(INVALIDATE);
+    revoke(&person).await;
+    for killed in 1..=4 {
+        world.x.wait_arrivals(INVALIDATE, killed).await.unwrap();
+        world.kill_bot().await;
+        world.start_bot().await;
+    }
+    world.x.wait_arrivals(INVALIDATE, 5).await.unwrap();
+    // X is down: that is the first try of three.
+    world.x.force(INVALIDATE, answers::unavailable());
+    hold.release();
+    world.rest().await;
+    assert_eq!(world.values().await, 4);
+    world.x.clear(INVALIDATE);
+    world.advance(Duration::from_secs(20));
+    receipt(&person).await;
+    assert!(!world.x.is_valid_token(&values.access_token));
+    is_erased(&world).await;
+    world.finish().await;
+}
+
+/// A test post that X does not delete for now.
+async fn standing_post(world: &World, person: &Person) -> String {
+    world.x.answer_next(POST, answers::unavailable());
+    person.say("/testpost");
+    person.wait_text("Shall I post this").await.unwrap();
+    person.press("Post and delete").unwrap();
+    world.x.wait_calls(POST, 1).await.unwrap();
+    world.rest().await;
+    let id = world.x.posts().first().unwrap().id;
+    format!("https://x.com/i/status/{id}")
+}
+
+#[tokio::test]
+async fn a_test_post_that_still_stands_is_deleted_before_the_account_is_erased() {
+    for button in [BUTTON, "Erase"] {
+        let world = World::start().await;
+        let person = world.person();
+        let (_, _, values) = world.working_values("seedling");
+        link(&person, "main", &values).await;
+        standing_post(&world, &person).await;
+        person.say("/unlink main");
+        person.wait_text("Erase main").await.unwrap();
+        // X is not back yet.
+        world.x.answer_next(POST, answers::unavailable());
+        person.press(button).unwrap();
+        world.x.wait_calls(POST, 2).await.unwrap();
+        world.rest().await;
+        assert!(world.x.is_valid_token(&values.access_token));
+        if button == "Erase" {
+            person.wait_text("still stands at X").await.unwrap();
+        }
+        world.advance(Duration::from_secs(20));
+        person.wait_text("it is deleted").await.unwrap();
+        let last = if button == "Erase" {
+            "main and its values are erased"
+        } else {
+            "X refuses it"
+        };
+        person.wait_text(last).await.unwrap();
+        assert!(world.x.posts().is_empty());
+        let valid = world.x.is_valid_token(&values.access_token);
+        assert_eq!(valid, button == "Erase");
+        is_erased(&world).await;
+        world.finish().await;
+    }
+}
+
+#[tokio::test]
+async fn a_test_post_that_cannot_be_deleted_is_shown_when_the_account_goes() {
+    for button in [BUTTON, "Erase"] {
+        let world = World::start().await;
+        let person = world.person();
+        let (_, _, values) = world.working_values("seedling");
+        link(&person, "main", &values).await;
+        let post = standing_post(&world, &person).await;
+        world.x.force(POST, answers::unavailable());
+        person.say("/unlink main");
+        person.wait_text("Erase main").await.unwrap();
+        person.press(button).unwrap();
+        for tries in 2..=4 {
+            world.x.wait_calls(POST, tries).await.unwrap();
+            world.rest().await;
+            world.advance(Duration::from_secs(20));
+        }
+        let told = person.wait_text("may still stand at X").await.unwrap();
+        assert!(told.text.contains(&post), "{told}");
+        is_erased(&world).await;
+        assert_eq!(world.count("SELECT count(*) FROM posts").await, 0);
+        world.finish().await;
+    }
 }

@@ -149,7 +149,10 @@ async fn it_wants_a_typed_sentence_and_a_stopped_bot_and_leaves_nothing() {
     assert_eq!(output.status.code(), Some(0), "{}", complaint(&output));
     assert_eq!(
         counted(&output),
-        json!({"erased": 2, "ended": 2, "uncertain": 0, "users_told": 2, "left": 0})
+        json!({
+            "erased": 2, "ended": 2, "uncertain": 0, "users_told": 2, "left": 0, "limited": 0,
+            "posts_standing": 0, "updates_wiped": 0, "messages_dropped": 0
+        })
     );
     let calls = scene.world.x.calls();
     let invalidated = calls.iter().filter(|call| call.path == INVALIDATE);
@@ -203,6 +206,101 @@ async fn it_can_erase_without_xs_answer_and_says_so() {
         assert!(told.text.contains("Connected apps"), "{told}");
     }
     bot.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_pause_that_x_wants_is_kept_within_the_run() {
+    let scene = Scene::set().await;
+    let limited = answers::too_many_requests().header("retry-after", "2");
+    scene.world.x.answer_next(INVALIDATE, limited);
+    let started = Instant::now();
+    let output = scene.run(&["--yes-revoke-everything", "--json"], "").await;
+    assert!(started.elapsed() >= Duration::from_secs(1));
+    assert_eq!(output.status.code(), Some(0), "{}", complaint(&output));
+    let count = counted(&output);
+    assert_eq!((&count["ended"], &count["limited"]), (&json!(2), &json!(0)));
+    let said = complaint(&output);
+    assert!(said.contains("X wants a pause for 1 accounts"), "{said}");
+    scene.ends().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_x_wants_a_pause_for_to_the_end_is_kept_and_counted_apart() {
+    let scene = Scene::set().await;
+    let limited = answers::too_many_requests().header("retry-after", "1");
+    scene.world.x.force(INVALIDATE, limited);
+    let output = scene.run(&["--yes-revoke-everything", "--json"], "").await;
+    assert_eq!(output.status.code(), Some(1));
+    let count = counted(&output);
+    assert_eq!((&count["left"], &count["limited"]), (&json!(2), &json!(2)));
+    // One try and three more.
+    assert_eq!(scene.world.x.count(INVALIDATE), 8);
+    assert_eq!(scene.left().await, 10);
+    scene.world.x.clear(INVALIDATE);
+    let output = scene.run(&["--yes-revoke-everything"], "").await;
+    assert_eq!(output.status.code(), Some(0));
+    scene.ends().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn test_posts_go_first_and_those_that_stay_are_shown() {
+    const POST: &str = "/2/tweets/{id}";
+    let scene = Scene::set().await;
+    let mut bot = scene.world.start(&[]);
+    scene.world.x.force(POST, answers::unavailable());
+    for (person, _) in &scene.people {
+        person.say("/testpost");
+        person.wait_text("Shall I post this").await.unwrap();
+        person.press("Post and delete").unwrap();
+    }
+    scene.world.x.wait_calls(POST, 2).await.unwrap();
+    bot.stop().await;
+    scene.world.x.clear(POST);
+    scene.world.x.answer_next(POST, answers::not_your_post());
+    let output = scene.run(&["--yes-revoke-everything", "--json"], "").await;
+    assert_eq!(output.status.code(), Some(0), "{}", complaint(&output));
+    assert_eq!(counted(&output)["posts_standing"], 1);
+    let posts = scene.world.x.posts();
+    let [post] = posts.as_slice() else {
+        panic!("{} posts stand", posts.len());
+    };
+    let link = format!("https://x.com/i/status/{}", post.id);
+    let mut bot = scene.world.start(&[]);
+    let mut shown = 0;
+    for (person, _) in &scene.people {
+        let told = person.wait_text("🚨").await.unwrap();
+        shown += usize::from(told.text.contains(&link));
+    }
+    assert_eq!(shown, 1);
+    bot.stop().await;
+}
+
+#[cfg(feature = "failpoints")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_waits_to_be_handled_or_to_be_said_is_gone_too() {
+    let scene = Scene::set().await;
+    let (person, _) = &scene.people[0];
+    let mut bot = scene.world.start(&[("ADDX_FAILPOINT", "handle.durable:1")]);
+    person.say("hello");
+    bot.wait().await;
+    let mut bot = scene
+        .world
+        .start(&[("ADDX_FAILPOINT", "outbox.before_send:1")]);
+    let (other, _) = &scene.people[1];
+    other.say("/guide");
+    bot.wait().await;
+    let output = scene.run(&["--yes-revoke-everything", "--json"], "").await;
+    assert_eq!(output.status.code(), Some(0), "{}", complaint(&output));
+    let count = counted(&output);
+    let sum =
+        count["updates_wiped"].as_u64().unwrap() + count["messages_dropped"].as_u64().unwrap();
+    assert!(sum >= 1, "{count}");
+    let remains = scene.world.remains().await.unwrap();
+    let waiting = "SELECT (SELECT count(*) FROM inbox WHERE sealed IS NOT NULL)
+        + (SELECT count(*) FROM outbox WHERE json_extract(notice, '$.notice') <> 'panic')";
+    assert_eq!(remains.count(waiting).await, 0);
+    drop(remains);
+    scene.ends().await;
 }
 
 #[cfg(feature = "failpoints")]

@@ -178,6 +178,7 @@ impl Stage {
             },
             proxy: Some(self.proxy.address()),
             metrics: None,
+            keeps_backups: None,
         })
     }
 

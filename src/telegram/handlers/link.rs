@@ -205,6 +205,8 @@ pub(in crate::telegram) async fn cancel(
     let Some(mut turn) = Turn::begin(&telegram, &visit, &state).await? else {
         return Ok(());
     };
+    // X may have answered since the command came in.
+    let state = turn.newest(state).await?;
     leave(&telegram, &mut turn, &state).await?;
     Ok(turn.finish().await?)
 }

@@ -5,10 +5,10 @@ use teloxide::types::CallbackQuery;
 use crate::{
     domain::{
         account::AccountId,
-        linking::{AwaitingName, Doubt, LinkName, LinkingState},
+        linking::{AwaitingName, Doubt, Ending, LinkName, LinkingState},
         notice::{Errand, Notice},
     },
-    linker::VerifyRequest,
+    linker::{Unlinked, VerifyRequest},
     store::{StoreError, accounts as store},
     telegram::{
         Telegram,
@@ -37,7 +37,13 @@ pub(in crate::telegram) async fn flow(
     let Some(mut turn) = Turn::begin(&telegram, &visit, &state).await? else {
         return Ok(());
     };
-    act(&telegram, &mut turn, state, action).await?;
+    // X may have answered since the tap came in.
+    let newest = turn.newest(state).await?;
+    let leaves = matches!(action, FlowAction::Cancel | FlowAction::StartOver);
+    let fits = StepTag::of(&newest) == Some(tag);
+    if fits || (leaves && newest.flow_id().is_some()) {
+        act(&telegram, &mut turn, newest, action).await?;
+    }
     Ok(turn.finish().await?)
 }
 
@@ -154,6 +160,8 @@ pub(in crate::telegram) async fn account(
         return Ok(());
     };
     let owner = turn.chat();
+    // X may have answered since the tap came in.
+    let state = turn.newest(state).await?;
     match action {
         AccountAction::Errand(errand) => {
             accounts::run(&telegram, &mut turn, errand, account).await?;
@@ -178,18 +186,24 @@ pub(in crate::telegram) async fn account(
             rotate::begin(&telegram, &mut turn, &state, account, fields, false).await?;
         }
         AccountAction::UseApp => {
-            let state = turn.newest(state).await?;
             pin::use_app(&telegram, &mut turn, state, account).await?;
         }
         AccountAction::Revoke => {
-            if state.account() == Some(account) {
-                link::leave(&telegram, &mut turn, &state).await?;
-            }
+            let open = (state.account() == Some(account)).then_some(&state);
+            // What the flow has taken is wiped after X was asked to revoke it too.
             let gone = telegram
                 .linker
-                .revoke_and_unlink(&mut turn.tx, owner, account)
+                .revoke_and_unlink(
+                    &mut turn.tx,
+                    owner,
+                    account,
+                    open.and_then(LinkingState::flow),
+                )
                 .await?;
             if let Some(gone) = gone {
+                if let Some(open) = open {
+                    turn.close_flow(open, Ending::Cancelled, None).await?;
+                }
                 turn.say(&Notice::Revoking { name: gone.name }).await?;
             }
         }
@@ -197,9 +211,17 @@ pub(in crate::telegram) async fn account(
             if state.account() == Some(account) {
                 link::leave(&telegram, &mut turn, &state).await?;
             }
-            if let Some(linked) = telegram.linker.unlink(&mut turn.tx, owner, account).await? {
-                turn.say(&Notice::Unlinked { name: linked.name }).await?;
-            }
+            let notice = match telegram.linker.unlink(&mut turn.tx, owner, account).await? {
+                Some(Unlinked::Erased(linked)) => Notice::Unlinked {
+                    name: linked.name,
+                    backups_until: telegram.linker.backups_until(),
+                },
+                Some(Unlinked::AfterPosts(linked)) => {
+                    Notice::ErasingAfterPost { name: linked.name }
+                }
+                None => Notice::NoSuchAccount,
+            };
+            turn.say(&notice).await?;
         }
         AccountAction::Keep => {
             if let Some(question) = message {

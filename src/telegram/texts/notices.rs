@@ -195,15 +195,27 @@ pub(in crate::telegram) fn notice(notice: &Notice, words: &Words<'_>) -> Option<
                 ],
             )
         }
-        Notice::Unlinked { name } => plain(format!(
+        Notice::Unlinked {
+            name,
+            backups_until,
+        } => plain(format!(
             "🗑 <b>{}</b> and its values are erased. To end the token at X too: console.x.com → your app → Keys &amp; Tokens → \
              Access Token → Revoke.\n\n{}",
             escape(name.as_str()),
-            receipt::BACKUPS
+            receipt::backups(*backups_until)
         )),
+        Notice::ErasingAfterPost { name } => plain(receipt::erasing_after_post(name.as_str())),
         Notice::Revoking { name } => plain(receipt::revoking(name.as_str())),
-        Notice::Receipt { gone, revocation } => plain(receipt::receipt(gone, *revocation)),
-        Notice::Panic { accounts } => plain(receipt::panic(accounts)),
+        Notice::Receipt {
+            gone,
+            revocation,
+            backups_until,
+        } => plain(receipt::receipt(gone, *revocation, *backups_until)),
+        Notice::Panic {
+            accounts,
+            posts,
+            backups_until,
+        } => plain(receipt::panic(accounts, posts, *backups_until)),
         Notice::TwinUpdated { name } => reply(
             format!(
                 "✅ <b>{}</b> has the new values now; the second entry is erased.",

@@ -216,6 +216,11 @@ pub(super) fn result(result: &PostResult, words: &Words<'_>) -> Reply {
             "⚠️ <b>{name}</b> can publish: X took the test post. I could not delete it; please delete it there:\n{}",
             escape(&post.link())
         )),
+        PostSaid::Stands { post } => plain(format!(
+            "⚠️ A test post of <b>{name}</b> may still stand at X, and I no longer have the values to delete it. Please delete \
+             it there:\n{}",
+            escape(&post.link())
+        )),
         PostSaid::Refused { verdict } => refused(account, verdict, words),
         PostSaid::ValuesRefused => plain(format!(
             "⛔ <b>{name}</b>: X refused the post, because it does not accept the values. Nothing is published. I ask X which \

@@ -1,12 +1,25 @@
 //! What is said of an account that is gone: what was erased, what X said, what remains.
 
-use super::escape;
-use crate::domain::revocation::{Gone, Revocation};
+use chrono::{DateTime, Utc};
 
-/// What remains of an erased account, as far as the bot knows.
-pub(super) const BACKUPS: &str = "Copies of the database that this bot's operator made before may still hold the values, \
-     encrypted, until the operator deletes them; I cannot see when that is. The API key pair in such a copy works until you \
-     regenerate it in X.";
+use super::escape;
+use crate::domain::{
+    post::PostId,
+    revocation::{Gone, Revocation},
+};
+
+/// What remains of an erased account, and until when, as far as the bot knows.
+pub(super) fn backups(until: Option<DateTime<Utc>>) -> String {
+    let kept = match until {
+        Some(until) => format!("until {} at the latest", until.format("%-d %B %Y")),
+        None => "until the operator deletes them; only the operator of this bot knows when that is"
+            .to_owned(),
+    };
+    format!(
+        "Copies of the database that this bot's operator made before may still hold the values, encrypted, {kept}. The API key \
+         pair in such a copy works until you regenerate it in X."
+    )
+}
 
 /// How a user ends a token without the bot.
 const BY_HAND: &str = "Please end the token by hand: console.x.com → your app → Keys &amp; Tokens → Access Token → Revoke. Or, as \
@@ -20,16 +33,32 @@ pub(super) fn revoking(name: &str) -> String {
     )
 }
 
-pub(super) fn receipt(gone: &Gone, revocation: Option<Revocation>) -> String {
+pub(super) fn erasing_after_post(name: &str) -> String {
     format!(
-        "🧾 <b>{}</b> is gone\n\nErased here: API Key, API Secret, Access Token, Access Secret, the key that sealed them, and the \
-         link itself. /history keeps that there was one.\n\nAt X: {}\n\n{BACKUPS}",
-        title(gone),
-        at_x(revocation)
+        "A test post of <b>{}</b> still stands at X. I delete it there first, then I erase the account here, and tell you.",
+        escape(name)
     )
 }
 
-pub(super) fn panic(accounts: &[(Gone, Option<Revocation>)]) -> String {
+pub(super) fn receipt(
+    gone: &Gone,
+    revocation: Option<Revocation>,
+    backups_until: Option<DateTime<Utc>>,
+) -> String {
+    format!(
+        "🧾 <b>{}</b> is gone\n\nErased here: API Key, API Secret, Access Token, Access Secret, the key that sealed them, and the \
+         link itself. /history keeps that there was one.\n\nAt X: {}\n\n{}",
+        title(gone),
+        at_x(revocation),
+        backups(backups_until)
+    )
+}
+
+pub(super) fn panic(
+    accounts: &[(Gone, Option<Revocation>)],
+    posts: &[PostId],
+    backups_until: Option<DateTime<Utc>>,
+) -> String {
     let lines: Vec<String> = accounts
         .iter()
         .map(|(gone, revocation)| {
@@ -44,11 +73,21 @@ pub(super) fn panic(accounts: &[(Gone, Option<Revocation>)]) -> String {
     } else {
         String::new()
     };
+    let posts = if posts.is_empty() {
+        String::new()
+    } else {
+        let links: Vec<String> = posts.iter().map(|post| escape(&post.link())).collect();
+        format!(
+            "\n\nTest posts that may still stand at X; please delete them there:\n{}",
+            links.join("\n")
+        )
+    };
     format!(
         "🚨 This bot's operator has erased every account here and revoked the tokens at X, because of a danger to them. Your \
-         values are no longer held here.\n\n{}{by_hand}\n\nPlease regenerate the API key pair of your app too: console.x.com → \
-         your app → Keys &amp; Tokens → Consumer Key → Regenerate.\n\n{BACKUPS}",
-        lines.join("\n")
+         values are no longer held here.\n\n{}{by_hand}{posts}\n\nPlease regenerate the API key pair of your app too: console.x.com → \
+         your app → Keys &amp; Tokens → Consumer Key → Regenerate.\n\n{}",
+        lines.join("\n"),
+        backups(backups_until)
     )
 }
 
@@ -79,6 +118,12 @@ fn at_x(revocation: Option<Revocation>) -> String {
         Some(Revocation::Refused) => {
             format!("X refused my request, and did not say that the token has ended. {BY_HAND}")
         }
+        Some(Revocation::NotAsked) => format!(
+            "a new token came without the API key pair of its app, so I could not end it. {BY_HAND}"
+        ),
+        Some(Revocation::Limited { .. }) => {
+            format!("X took no more such requests for now, so the token may still work. {BY_HAND}")
+        }
         Some(Revocation::Unanswered) => {
             format!("X did not answer, so the token may still work. {BY_HAND}")
         }
@@ -92,6 +137,8 @@ fn at_x_in_short(revocation: Option<Revocation>) -> &'static str {
         Some(Revocation::AlreadyEnded) => "had ended before",
         Some(Revocation::Unproven) => "revoked, not proven",
         Some(Revocation::Refused) => "X refused",
+        Some(Revocation::NotAsked) => "the app's key pair is missing",
+        Some(Revocation::Limited { .. }) => "X took no more requests",
         Some(Revocation::Unanswered) => "X did not answer",
         None => "had no token",
     }
