@@ -92,6 +92,12 @@ impl Linker {
     /// Makes one call. A failure of ours, a panic included, is tried again, then told.
     async fn make_call(&self, call: Call) {
         let made = incident::guard(async {
+            if call.attempts > MAX_CLAIMS {
+                return Err(StoreError::Corrupt {
+                    table: "calls",
+                    reason: "the process died each time it was made",
+                });
+            }
             match call.kind {
                 CallKind::RequestToken => self.request_token(&call).await,
                 CallKind::AccessToken => self.exchange_pin(&call).await,
