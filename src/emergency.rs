@@ -201,7 +201,8 @@ pub async fn revoke_and_erase(
                 }
                 match ended.revocation {
                     Some(Revocation::Limited { until }) if pauses_left > 0 => {
-                        wait_until = wait_until.max(until.or(Some(linker.now() + LONGEST_PAUSE)));
+                        wait_until =
+                            wait_until.max(until.or_else(|| Some(linker.now() + LONGEST_PAUSE)));
                         later.entry(owner).or_default().push(account);
                         continue;
                     }

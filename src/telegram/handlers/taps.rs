@@ -188,41 +188,8 @@ pub(in crate::telegram) async fn account(
         AccountAction::UseApp => {
             pin::use_app(&telegram, &mut turn, state, account).await?;
         }
-        AccountAction::Revoke => {
-            let open = (state.account() == Some(account)).then_some(&state);
-            // What the flow has taken is wiped after X was asked to revoke it too.
-            let gone = telegram
-                .linker
-                .revoke_and_unlink(
-                    &mut turn.tx,
-                    owner,
-                    account,
-                    open.and_then(LinkingState::flow),
-                )
-                .await?;
-            if let Some(gone) = gone {
-                if let Some(open) = open {
-                    turn.close_flow(open, Ending::Cancelled, None).await?;
-                }
-                turn.say(&Notice::Revoking { name: gone.name }).await?;
-            }
-        }
-        AccountAction::Erase => {
-            if state.account() == Some(account) {
-                link::leave(&telegram, &mut turn, &state).await?;
-            }
-            let notice = match telegram.linker.unlink(&mut turn.tx, owner, account).await? {
-                Some(Unlinked::Erased(linked)) => Notice::Unlinked {
-                    name: linked.name,
-                    backups_until: telegram.linker.backups_until(),
-                },
-                Some(Unlinked::AfterPosts(linked)) => {
-                    Notice::ErasingAfterPost { name: linked.name }
-                }
-                None => Notice::NoSuchAccount,
-            };
-            turn.say(&notice).await?;
-        }
+        AccountAction::Revoke => revoke(&telegram, &mut turn, &state, account).await?,
+        AccountAction::Erase => erase(&telegram, &mut turn, &state, account).await?,
         AccountAction::Keep => {
             if let Some(question) = message {
                 turn.delete_own(question).await?;
@@ -257,6 +224,58 @@ pub(in crate::telegram) async fn account(
         }
     }
     Ok(turn.finish().await?)
+}
+
+/// "Revoke at X and erase".
+async fn revoke(
+    telegram: &Telegram,
+    turn: &mut Turn<'_>,
+    state: &LinkingState,
+    account: AccountId,
+) -> Result<(), StoreError> {
+    let owner = turn.chat();
+    let open = (state.account() == Some(account)).then_some(state);
+    let flow = open.and_then(LinkingState::flow);
+    let linker = &telegram.linker;
+    let revoked = linker.revoke_and_unlink(&mut turn.tx, owner, account, flow);
+    let Some(gone) = revoked.await? else {
+        return Ok(());
+    };
+    if let Some(open) = open {
+        // What it has taken is revoked too, and then erased with the account.
+        turn.close_flow(open, Ending::Cancelled, None).await?;
+    }
+    turn.say(&Notice::Revoking { name: gone.name }).await
+}
+
+/// "Erase".
+async fn erase(
+    telegram: &Telegram,
+    turn: &mut Turn<'_>,
+    state: &LinkingState,
+    account: AccountId,
+) -> Result<(), StoreError> {
+    let owner = turn.chat();
+    if state.account() == Some(account) {
+        link::leave(telegram, turn, state).await?;
+    }
+    let linker = &telegram.linker;
+    match linker.unlink(&mut turn.tx, owner, account).await? {
+        Some(Unlinked::Erased(gone)) => {
+            let backups_until = linker.backups_until();
+            let name = gone.name;
+            turn.say(&Notice::Unlinked {
+                name,
+                backups_until,
+            })
+            .await
+        }
+        Some(Unlinked::AfterPosts(gone)) => {
+            turn.say(&Notice::ErasingAfterPost { name: gone.name })
+                .await
+        }
+        None => Ok(()),
+    }
 }
 
 pub(in crate::telegram) async fn guide(

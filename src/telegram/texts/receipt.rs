@@ -76,10 +76,10 @@ pub(super) fn panic(
     let posts = if posts.is_empty() {
         String::new()
     } else {
-        let links: Vec<String> = posts.iter().map(|post| escape(&post.link())).collect();
+        let addresses: Vec<String> = posts.iter().map(|post| escape(&post.link())).collect();
         format!(
             "\n\nTest posts that may still stand at X; please delete them there:\n{}",
-            links.join("\n")
+            addresses.join("\n")
         )
     };
     format!(
