@@ -137,7 +137,12 @@ async fn serve(
         Some(address) => Some(listen(PROXY, address).await?),
         None => None,
     };
-    let mut parts = JoinSet::new();
+    let mut parts = Running {
+        tasks: JoinSet::new(),
+        clock: clock.clone(),
+        random: random.clone(),
+        stop: stop.clone(),
+    };
     let metrics = Metrics::default();
     let heartbeat = Heartbeat::beside(&config.database, clock.clone());
     // Before Telegram answers: that it does not is one of the things to be seen there.
@@ -149,7 +154,7 @@ async fn serve(
             heartbeat: heartbeat.clone(),
             clock: clock.clone(),
         };
-        parts.spawn(monitor.serve(listener, stop.clone()));
+        parts.tasks.spawn(monitor.serve(listener, stop.clone()));
     }
     let bot = telegram_client(&config)?;
     let introduced = telegram::introduce(&bot, &clock, &stop).await;
@@ -194,55 +199,96 @@ async fn serve(
     });
     let door = door.map(|listener| (listener, Proxy::new(linker.clone(), x)));
     tracing::info!(version = env!("CARGO_PKG_VERSION"), "the bot runs");
-    ask_x(&mut parts, &linker, config.owner, &stop);
-    parts.spawn({
-        let stop = stop.clone();
+    parts.ask_x(&linker, config.owner);
+    parts.keep("emptying the database's log ended", move |stop| {
+        let store = store.clone();
         async move { store.keep_log_clean(stop).await }
     });
-    parts.spawn(async move { telegram.run(written).await });
+    parts
+        .tasks
+        .spawn(async move { telegram.run(written).await });
     if let Some((listener, proxy)) = door {
-        let stop = stop.clone();
-        parts.spawn(async move { proxy.serve(listener, stop).await });
+        parts
+            .tasks
+            .spawn(async move { proxy.serve(listener, stop).await });
     }
-    end(parts, &stop).await
+    parts.end().await
 }
 
-/// Everything that asks X, each at its own pace.
-fn ask_x(parts: &mut JoinSet<()>, linker: &Linker, owner: Option<i64>, stop: &CancellationToken) {
-    let part = || (linker.clone(), stop.clone());
-    let (checks, stop_checks) = part();
-    parts.spawn(async move { checks.run_checks(stop_checks).await });
-    let (calls, stop_calls) = part();
-    parts.spawn(async move { calls.run_calls(stop_calls).await });
-    let (posts, stop_posts) = part();
-    parts.spawn(async move { posts.run_posts(stop_posts).await });
-    let (rechecks, stop_rechecks) = part();
-    parts.spawn(async move { rechecks.run_rechecks(owner, stop_rechecks).await });
+/// What runs beside each other until the bot stops.
+struct Running {
+    tasks: JoinSet<()>,
+    clock: Clock,
+    random: Random,
+    stop: CancellationToken,
 }
 
-/// Waits for the stop, and then for what runs.
-async fn end(mut parts: JoinSet<()>, stop: &CancellationToken) -> Result<(), AppError> {
-    // A part that ends by itself has panicked: the others stop too, and the program ends with an error.
-    tokio::select! {
-        biased;
-        () = stop.cancelled() => {}
-        _ = parts.join_next() => {}
+impl Running {
+    /// Runs a part, and begins it again when it panics. `ended` is what the log then says.
+    fn keep<F>(
+        &mut self,
+        ended: &'static str,
+        part: impl Fn(CancellationToken) -> F + Send + Sync + 'static,
+    ) where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let (clock, random, stop) = (self.clock.clone(), self.random.clone(), self.stop.clone());
+        self.tasks.spawn(async move {
+            incident::keep_up(ended, &clock, &random, &stop, || part(stop.clone())).await;
+        });
     }
-    let asked_to = stop.is_cancelled();
-    if !asked_to {
-        tracing::error!("a part of the bot ended by itself; stopping");
+
+    /// Everything that asks X, each at its own pace.
+    fn ask_x(&mut self, linker: &Linker, owner: Option<i64>) {
+        let checks = linker.clone();
+        self.keep("the checks ended", move |stop| {
+            let checks = checks.clone();
+            async move { checks.run_checks(stop).await }
+        });
+        let calls = linker.clone();
+        self.keep("the calls to X ended", move |stop| {
+            let calls = calls.clone();
+            async move { calls.run_calls(stop).await }
+        });
+        let posts = linker.clone();
+        self.keep("the posts ended", move |stop| {
+            let posts = posts.clone();
+            async move { posts.run_posts(stop).await }
+        });
+        let rechecks = linker.clone();
+        self.keep("the re-checks ended", move |stop| {
+            let rechecks = rechecks.clone();
+            async move { rechecks.run_rechecks(owner, stop).await }
+        });
     }
-    stop.cancel();
-    let ending = async { while parts.join_next().await.is_some() {} };
-    if tokio::time::timeout(STOP_LIMIT, ending).await.is_err() {
-        tracing::warn!("something still ran when the time was up; the next start takes it up");
-        parts.abort_all();
-    }
-    tracing::info!("the bot stopped");
-    if asked_to {
-        Ok(())
-    } else {
-        Err(AppError::Ended)
+
+    /// Waits for the stop, and then for what runs.
+    async fn end(self) -> Result<(), AppError> {
+        let Self {
+            mut tasks, stop, ..
+        } = self;
+        // A part that ends by itself cannot go on: the others stop too, and the program ends with an error.
+        tokio::select! {
+            biased;
+            () = stop.cancelled() => {}
+            _ = tasks.join_next() => {}
+        }
+        let asked_to = stop.is_cancelled();
+        if !asked_to {
+            tracing::error!("a part of the bot ended by itself; stopping");
+        }
+        stop.cancel();
+        let ending = async { while tasks.join_next().await.is_some() {} };
+        if tokio::time::timeout(STOP_LIMIT, ending).await.is_err() {
+            tracing::warn!("something still ran when the time was up; the next start takes it up");
+            tasks.abort_all();
+        }
+        tracing::info!("the bot stopped");
+        if asked_to {
+            Ok(())
+        } else {
+            Err(AppError::Ended)
+        }
     }
 }
 

@@ -5,7 +5,7 @@
 //! `*` instead of a number means every time.
 
 /// Every point there is. `tests/reliability/crash.rs` checks that this list and the calls in `src/` are the same.
-pub const POINTS: [&str; 70] = [
+pub const POINTS: [&str; 72] = [
     // Start.
     "start.key_made",
     "start.unlocked",
@@ -85,6 +85,9 @@ pub const POINTS: [&str; 70] = [
     "expire.wiped",
     "expire.committed",
     "candidate.erased",
+    // What is due is looked up, and the housekeeping.
+    "timers.looked",
+    "timers.kept_house",
     // What was erased leaves the log.
     "log.before_truncate",
     "log.truncated",

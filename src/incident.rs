@@ -7,9 +7,17 @@ use std::{
     panic::{self, AssertUnwindSafe},
     pin::pin,
     task::Poll,
+    time::Duration,
 };
 
-use crate::random::Random;
+use tokio_util::sync::CancellationToken;
+
+use crate::{clock::Clock, random::Random};
+
+/// The first pause before a part that panicked begins again.
+const SHORTEST_PAUSE: Duration = Duration::from_secs(1);
+/// The longest one. A part that has run for longer begins with the shortest.
+const LONGEST_PAUSE: Duration = Duration::from_mins(1);
 
 /// Logs a failure and returns its id. `error` must not hold what a user sent.
 pub(crate) fn log(random: &Random, what: &str, error: &dyn Display) -> String {
@@ -64,6 +72,33 @@ pub(crate) async fn guard<T>(work: impl Future<Output = T>) -> Result<T, Panicke
     .await
 }
 
+/// Keeps a part of the bot up that runs until `stop`: when it panics, that is logged, and it begins again after a pause.
+/// Without this one panic would end it for good, while the rest looks well.
+pub(crate) async fn keep_up<F: Future<Output = ()>>(
+    what: &str,
+    clock: &Clock,
+    random: &Random,
+    stop: &CancellationToken,
+    part: impl Fn() -> F,
+) {
+    let mut pause = SHORTEST_PAUSE;
+    loop {
+        let began = clock.now();
+        let Err(panicked) = Box::pin(guard(part())).await else {
+            return;
+        };
+        log(random, what, &panicked);
+        if (clock.now() - began).to_std().unwrap_or_default() > LONGEST_PAUSE {
+            pause = SHORTEST_PAUSE;
+        }
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = clock.sleep_until(clock.now() + pause) => {}
+        }
+        pause = (pause * 2).min(LONGEST_PAUSE);
+    }
+}
+
 /// Keeps the place of a panic for [`guard`]. `false`: nobody catches it, so the hook must say it.
 pub(crate) fn take_note(place: &str) -> bool {
     let guarded = GUARDED.get();
@@ -92,6 +127,32 @@ mod tests {
         let shown = error.to_string();
         assert!(shown.starts_with("a panic at src/incident.rs:"), "{shown}");
         assert!(!shown.contains("hunter2"), "{shown}");
+    }
+
+    #[tokio::test]
+    async fn a_part_that_panics_begins_again_until_it_ends_by_itself_or_the_bot_stops() {
+        panic::set_hook(Box::new(crate::telemetry::log_panic));
+        let clock = Clock::manual(chrono::DateTime::from_timestamp(1_800_000_000, 0).unwrap());
+        let (random, stop) = (Random::seeded(1), CancellationToken::new());
+        let begun = Cell::new(0);
+        let part = async || {
+            begun.set(begun.get() + 1);
+            assert!(begun.get() > 2, "not yet");
+        };
+        let mut keeping = pin!(keep_up("it ended", &clock, &random, &stop, part));
+        for (pause, times) in [(1, 1), (2, 2)] {
+            assert!(futures::poll!(&mut keeping).is_pending());
+            assert_eq!(begun.get(), times);
+            clock.advance(Duration::from_secs(pause));
+        }
+        keeping.await;
+        assert_eq!(begun.get(), 3);
+
+        let never = async || panic!("never");
+        let mut keeping = pin!(keep_up("it ended", &clock, &random, &stop, never));
+        assert!(futures::poll!(&mut keeping).is_pending());
+        stop.cancel();
+        keeping.await;
     }
 
     #[tokio::test]

@@ -98,15 +98,16 @@ impl Linker {
                     reason: "the process died each time it was made",
                 });
             }
-            match call.kind {
+            let made = match call.kind {
                 CallKind::RequestToken => self.request_token(&call).await,
                 CallKind::AccessToken => self.exchange_pin(&call).await,
                 CallKind::Revoke => self.revoke(&call).await,
-            }
+            };
+            failpoint::hit("call.committed");
+            made
         });
         let error = match made.await {
             Ok(Ok(())) => {
-                failpoint::hit("call.committed");
                 // The receiver is gone only when the bot stops.
                 let _ = self.to_write.send(call.owner);
                 return;

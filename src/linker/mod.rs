@@ -157,6 +157,11 @@ impl Linker {
         Self { metrics, ..self }
     }
 
+    /// The randomness, for the ids of incidents.
+    pub(crate) fn random(&self) -> &Random {
+        &self.random
+    }
+
     /// Lets the runners look for checks and calls that were asked for, and for links that nobody holds any more. Call it
     /// after the commit.
     pub fn wake_checks(&self) {

@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use tokio::sync::{mpsc, oneshot};
 
-use crate::{domain::audit::Act, linker::Linker, store::StoreError};
+use crate::{domain::audit::Act, incident, linker::Linker, store::StoreError};
 
 /// Uses that wait to be noted; more wait before the door.
 const WAITING: usize = 1024;
 /// Uses in one transaction.
 const BATCH: usize = 256;
+const NOT_NOTED: &str = "uses of accounts could not be noted, so X was not asked";
 
 struct Waiting {
     act: Act,
@@ -26,13 +27,20 @@ impl Uses {
         tokio::spawn(async move {
             let mut batch = Vec::with_capacity(BATCH);
             while waiting.recv_many(&mut batch, BATCH).await > 0 {
-                let noted = note(&linker, &batch).await;
-                if let Err(error) = &noted {
-                    tracing::error!(%error, "uses of accounts could not be noted, so X was not asked");
-                }
+                let noted = match incident::guard(note(&linker, &batch)).await {
+                    Ok(Ok(())) => true,
+                    Ok(Err(error)) => {
+                        tracing::error!(%error, "{NOT_NOTED}");
+                        false
+                    }
+                    Err(panicked) => {
+                        incident::log(linker.random(), NOT_NOTED, &panicked);
+                        false
+                    }
+                };
                 for use_ in batch.drain(..) {
                     // Gone: the program went away meanwhile.
-                    let _ = use_.noted.send(noted.is_ok());
+                    let _ = use_.noted.send(noted);
                 }
             }
         });

@@ -310,8 +310,11 @@ impl Telegram {
     ) -> Result<Failure, StoreError> {
         let id = i64::from(update.id.0);
         let mut tx = self.store.begin().await?;
-        // One that is not on disk yet is read from there in a moment.
         if !inbox::waits(&mut *tx, id).await? {
+            tx.rollback().await?;
+            // It was handled, and what failed is what comes after that: waking those who have something to do now.
+            incident::log(&self.random, "something failed after an update was handled", &error);
+            self.wake_all(chat);
             return Ok(Failure::GivenUp);
         }
         let attempts = inbox::fail(&mut *tx, id).await?;

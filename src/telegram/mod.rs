@@ -42,6 +42,7 @@ use crate::{
     clock::Clock,
     config::AllowedUsers,
     heartbeat::Heartbeat,
+    incident,
     linker::Linker,
     metrics::Metrics,
     random::Random,
@@ -216,24 +217,57 @@ impl Telegram {
     /// something to tell.
     pub(crate) async fn run(&self, to_write: mpsc::UnboundedReceiver<i64>) {
         let tasks = TaskTracker::new();
-        tasks.spawn({
-            let telegram = self.clone();
-            async move { telegram.register_commands().await }
+        let telegram = self.clone();
+        tasks.spawn(async move {
+            let ended = "the list of commands was not registered";
+            telegram
+                .keep_up(ended, || telegram.register_commands())
+                .await;
         });
-        tasks.spawn({
-            let telegram = self.clone();
-            async move { telegram.run_timers(to_write).await }
+        let telegram = self.clone();
+        tasks.spawn(async move {
+            telegram
+                .keep_up("the timers ended", || telegram.run_timers())
+                .await;
         });
-        tasks.spawn({
-            let telegram = self.clone();
-            async move { telegram.resume().await }
+        let telegram = self.clone();
+        tasks.spawn(async move {
+            let ended = "what an earlier run left was not taken up";
+            telegram.keep_up(ended, || telegram.resume()).await;
         });
-        self.poll().await;
+        let telegram = self.clone();
+        tasks.spawn(async move { telegram.hand_on(to_write).await });
+        self.keep_up("fetching updates ended", || self.poll()).await;
         tasks.close();
         tasks.wait().await;
         self.reading.finish().await;
         self.writing.finish().await;
         self.deleting.finish().await;
+    }
+
+    /// Runs a part until the bot stops, and begins it again when it panics.
+    async fn keep_up<F: Future<Output = ()>>(&self, ended: &str, part: impl Fn() -> F) {
+        incident::keep_up(ended, &self.clock, &self.random, &self.stop, part).await;
+    }
+
+    /// Lets everything be looked for that an update of this chat may have promised.
+    fn wake_all(&self, chat: i64) {
+        self.linker.wake_checks();
+        self.linker.wake_posts();
+        self.wake_writing(chat);
+        self.wake_deleting(chat);
+        self.agenda_changed.notify_one();
+    }
+
+    /// Lets chats be written to that others have something to tell.
+    async fn hand_on(&self, mut to_write: mpsc::UnboundedReceiver<i64>) {
+        loop {
+            tokio::select! {
+                () = self.stop.cancelled() => return,
+                Some(chat) = to_write.recv() => self.wake_writing(chat),
+                else => return,
+            }
+        }
     }
 
     /// Whether a message is a further part of an album: what is said of the first one is said of all.

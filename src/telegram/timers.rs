@@ -1,11 +1,10 @@
 //! Wakes what is due: messages, cards, deletions, expired flows, and the housekeeping.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use tokio::sync::mpsc;
 
 use super::{Telegram, handlers::strays::COURTESY};
 use crate::{
-    incident,
+    failpoint, incident,
     store::{StoreError, agenda, checks, courtesies, inbox, posts, temporary, values},
 };
 
@@ -26,7 +25,7 @@ const KEEP_DRAFTS: TimeDelta = TimeDelta::hours(1);
 
 impl Telegram {
     /// Runs until the bot stops.
-    pub(super) async fn run_timers(&self, mut to_write: mpsc::UnboundedReceiver<i64>) {
+    pub(super) async fn run_timers(&self) {
         let mut next_housekeeping = self.clock.now();
         loop {
             let now = self.clock.now();
@@ -43,11 +42,19 @@ impl Telegram {
                     );
                 }
             }
+            failpoint::hit("timers.looked");
             if next_housekeeping <= now {
-                if let Err(error) = self.housekeeping(now).await {
-                    tracing::error!(error = %error, "housekeeping failed; trying again in an hour");
-                }
+                // One that fails, or panics, is not begun again before its time.
                 next_housekeeping = now + HOUSEKEEPING_INTERVAL;
+                match incident::guard(self.housekeeping(now)).await {
+                    Ok(Ok(())) => {}
+                    Ok(Err(error)) => {
+                        tracing::error!(error = %error, "housekeeping failed; trying again in an hour");
+                    }
+                    Err(panicked) => {
+                        incident::log(&self.random, "housekeeping failed", &panicked);
+                    }
+                }
             }
             let mut next = match agenda::next_due(self.store.reader()).await {
                 Ok(Some(due)) => due.clamp(now + SHORTEST_PAUSE, now + LONGEST_PAUSE),
@@ -69,7 +76,6 @@ impl Telegram {
                             }
                         }
                     }
-                    Some(chat) = to_write.recv() => self.wake_writing(chat),
                 }
             }
         }
@@ -103,6 +109,7 @@ impl Telegram {
         if old + values::erase_orphans(&mut *tx, now - KEEP_ORPHANS).await? > 0 {
             self.store.note_erasure();
         }
+        failpoint::hit("timers.kept_house");
         tx.commit().await?;
         Ok(())
     }

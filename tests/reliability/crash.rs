@@ -406,6 +406,59 @@ mod between_steps {
         }
     }
 
+    /// A panic is a failed try: no part of the bot ends by it, the user notices nothing, and the log has it once.
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn between_steps_a_panic_ends_nothing_and_is_logged_once() {
+        let points: Vec<&str> = POINTS
+            .into_iter()
+            .filter(|point| {
+                // Before it runs a panic ends it, and after that nothing is left to go on.
+                let elsewhere = ["start.", "stop.", "post.", "panic."];
+                !elsewhere.iter().any(|prefix| point.starts_with(prefix))
+                    && ![&OF_EXPIRY[..], &OF_LOST_ANSWERS, &OF_RECHECKS]
+                        .iter()
+                        .any(|points| points.contains(point))
+            })
+            .collect();
+        let outcomes: Vec<_> = stream::iter(points)
+            .map(|point| async move {
+                let found = one_panicking_round(point).await;
+                (!found.is_empty()).then(|| format!("{point}: {}", found.join("; ")))
+            })
+            .buffer_unordered(SIDE_BY_SIDE)
+            .collect()
+            .await;
+        report(&outcomes.into_iter().flatten().collect::<Vec<_>>());
+    }
+
+    async fn one_panicking_round(point: &str) -> Vec<String> {
+        let round = Round::new(1).await;
+        // The log of the database is emptied at the start, too.
+        let turn = if point.starts_with("log.") { 2 } else { 1 };
+        let armed = format!("{point}:{turn}:panic");
+        let mut bot = round.world.start(&[("ADDX_FAILPOINT", &armed)]);
+        let told = if is_of_pin(point) {
+            round.pin_story().await
+        } else {
+            round.story().await
+        };
+        let mut found: Vec<String> = told.err().into_iter().collect();
+        if let Some(status) = bot.over() {
+            found.push(format!("it ended: {status}"));
+            return found;
+        }
+        found.extend(round.inspect_end(&mut bot).await);
+        let log = round.world.log();
+        let caught = log.matches("a panic at src/failpoint.rs").count();
+        let hooked = log.matches("panic.at=").count();
+        if (caught, hooked) != (1, 0) {
+            found.push(format!(
+                "logged {caught} times, and {hooked} times by the hook"
+            ));
+        }
+        found
+    }
+
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
     async fn killed_while_a_flow_or_new_values_expire_both_are_gone_all_the_same() {
         for point in OF_EXPIRY {
