@@ -36,6 +36,8 @@ fn main() -> ExitCode {
         LogFormat::Text => telemetry::init(filter.as_deref()),
         LogFormat::Json => telemetry::init_json(filter.as_deref()),
     }
+    // The commands beside the bot open the same keys and values.
+    hardening::harden();
     match run(cli.command.unwrap_or(Command::Serve), &env) {
         Ok(exit) => exit.into(),
         Err(error) => refuse(&error),
@@ -104,7 +106,6 @@ fn run(command: Command, env: &Environment) -> Result<Exit, CliError> {
 }
 
 fn serve(env: &Environment) -> Result<Exit, CliError> {
-    hardening::harden();
     let config = env.config()?;
     block_on(async {
         let stop = CancellationToken::new();

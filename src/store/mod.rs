@@ -157,15 +157,17 @@ impl StoreError {
             .is_some_and(|code| code & 0xff == 11)
     }
 
-    /// Whether it may be gone in a moment: the file is locked, the disk is full or does not answer.
+    /// Whether it may be gone in a moment: the file is locked, the disk is full or does not answer, or the machine is out
+    /// of memory or file handles.
     #[must_use]
     pub fn is_passing(&self) -> bool {
-        // SQLite's primary result codes BUSY, LOCKED, IOERR and FULL; the extended ones carry more in their upper bits.
+        // SQLite's primary result codes BUSY, LOCKED, NOMEM, IOERR, FULL, CANTOPEN and PROTOCOL; the extended ones carry
+        // more in their upper bits.
         let passing = |error: &sqlx::Error| {
             error
                 .as_database_error()
                 .and_then(|error| error.code()?.parse::<u32>().ok())
-                .is_some_and(|code| matches!(code & 0xff, 5 | 6 | 10 | 13))
+                .is_some_and(|code| matches!(code & 0xff, 5 | 6 | 7 | 10 | 13 | 14 | 15))
         };
         match self {
             Self::Database(error) => passing(error) || matches!(error, sqlx::Error::PoolTimedOut),
@@ -291,11 +293,19 @@ impl Store {
     /// The database failed.
     pub async fn truncate_log(&self) -> Result<bool, StoreError> {
         failpoint::hit("log.before_truncate");
-        let busy: i64 = sqlx::query_scalar("PRAGMA wal_checkpoint(TRUNCATE)")
-            .fetch_one(&self.writer)
+        let mut writer = self.writer.lend().await?;
+        // Whoever wants to write waits no longer than this for a reader that is in the way.
+        sqlx::query("PRAGMA busy_timeout = 100")
+            .execute(&mut *writer)
+            .await?;
+        let busy = sqlx::query_scalar::<_, i64>("PRAGMA wal_checkpoint(TRUNCATE)")
+            .fetch_one(&mut *writer)
+            .await;
+        sqlx::query("PRAGMA busy_timeout = 5000")
+            .execute(&mut *writer)
             .await?;
         failpoint::hit("log.truncated");
-        Ok(busy == 0)
+        Ok(busy? == 0)
     }
 
     /// Something was erased: [`Store::keep_log_clean`] empties the log. Inside a transaction too: that waits for its end,
@@ -381,4 +391,35 @@ fn create_private(path: &Path) -> io::Result<()> {
 /// A time as the database keeps it.
 pub(crate) fn time(seconds: i64) -> DateTime<Utc> {
     DateTime::from_timestamp(seconds, 0).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn emptying_the_log_does_not_hold_up_writers_behind_a_reader() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("addx.db")).await.unwrap();
+        let mut lent = store.reader().lend().await.unwrap();
+        let mut reading = lent.snapshot().await.unwrap();
+        counts::schema_version(&mut *reading).await.unwrap();
+        let mut tx = store.begin().await.unwrap();
+        let now = time(1_800_000_000);
+        courtesies::claim(&mut *tx, 1, now, now).await.unwrap();
+        tx.commit().await.unwrap();
+
+        let started = std::time::Instant::now();
+        assert!(!store.truncate_log().await.unwrap());
+        assert!(started.elapsed() < BUSY_TIMEOUT / 2);
+        let timeout: i64 = sqlx::query_scalar("PRAGMA busy_timeout")
+            .fetch_one(store.writer())
+            .await
+            .unwrap();
+        assert_eq!(u128::try_from(timeout).unwrap(), BUSY_TIMEOUT.as_millis());
+
+        reading.rollback().await.unwrap();
+        drop(lent);
+        assert!(store.truncate_log().await.unwrap());
+    }
 }

@@ -313,7 +313,11 @@ impl Telegram {
         if !inbox::waits(&mut *tx, id).await? {
             tx.rollback().await?;
             // It was handled, and what failed is what comes after that: waking those who have something to do now.
-            incident::log(&self.random, "something failed after an update was handled", &error);
+            incident::log(
+                &self.random,
+                "something failed after an update was handled",
+                &error,
+            );
             self.wake_all(chat);
             return Ok(Failure::GivenUp);
         }

@@ -8,12 +8,12 @@ use std::{
 };
 
 use addx_sim::telegram::{Fault, FaultKind, Person};
-use rustix::process::Signal;
+use rustix::process::{Resource, Rlimit, Signal, prlimit};
 
 use crate::{
     canary::contains,
     story::{self, in_order},
-    world::World,
+    world::{World, may_dump_core},
 };
 
 /// A clean stop may take this long.
@@ -242,11 +242,38 @@ async fn a_database_that_is_locked_at_start_is_tried_again_and_that_is_said() {
 async fn while_the_database_is_locked_messages_are_deleted_and_nothing_is_confirmed() {
     let world = World::new(1).await;
     let _bot = world.start(&[]);
-    let (.., values) = world.working_values("seedling");
     let person = first_card(&world).await;
     world.telegram.settled().await.unwrap();
     let other = world.connect().await;
     let lock = other.begin_with("BEGIN IMMEDIATE").await.unwrap();
+    let release = async || lock.rollback().await.unwrap();
+    nothing_is_lost_until(&world, &person, release).await;
+}
+
+#[tokio::test]
+async fn while_the_disk_is_full_messages_are_deleted_and_nothing_is_confirmed() {
+    let world = World::new(1).await;
+    // What it writes fails then, instead of ending it.
+    let mut shell = world.program("sh");
+    let addx = env!("CARGO_BIN_EXE_addx");
+    shell.args(["-c", &format!("trap '' XFSZ; exec {addx}")]);
+    let bot = world.run(shell);
+    let person = first_card(&world).await;
+    world.telegram.settled().await.unwrap();
+    let files_may_have = |bytes: Option<u64>| {
+        let limit = Rlimit {
+            current: bytes,
+            maximum: None,
+        };
+        prlimit(Some(bot.pid()), Resource::Fsize, limit).unwrap();
+    };
+    files_may_have(Some(0));
+    nothing_is_lost_until(&world, &person, async || files_may_have(None)).await;
+}
+
+/// Nothing can be written until `release`: what is said is deleted all the same, confirmed only after that, and then handled.
+async fn nothing_is_lost_until(world: &World, person: &Person, release: impl AsyncFnOnce()) {
+    let (.., values) = world.working_values("seedling");
     // One that looks like a key, and one that only the open flow makes a secret.
     let key = person.say(in_order(&values)[0]);
     let odd = person.say("some words");
@@ -270,10 +297,31 @@ async fn while_the_database_is_locked_messages_are_deleted_and_nothing_is_confir
             "{update} was confirmed: {pending:?}"
         );
     }
-    lock.rollback().await.unwrap();
+    release().await;
     person.wait_text("Step 2 of 4").await.unwrap();
     world.telegram.settled().await.unwrap();
     assert!(!world.log().contains("incident="), "nothing was given up");
+}
+
+/// The commands beside the bot handle the same keys and values.
+#[tokio::test]
+async fn no_command_may_leave_a_core_dump() {
+    let world = World::new(1).await;
+    let mut bot = world.start(&[]);
+    first_card(&world).await;
+    bot.stop().await;
+    let other = world.connect().await;
+    let lock = other.begin_with("BEGIN EXCLUSIVE").await.unwrap();
+    let mut command = world.program("addx");
+    command.args(["client", "list"]);
+    let mut command = world.run(command);
+    until("the command to close itself", || {
+        assert!(command.over().is_none(), "it ended: {}", world.log());
+        may_dump_core(&command) == Some(false)
+    })
+    .await;
+    lock.rollback().await.unwrap();
+    assert_eq!(command.wait().await.code(), Some(0));
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! The bot as a process of its own, both simulators, and what can be seen of the bot from outside.
 
 use std::{
-    fs::{self, File, OpenOptions},
+    fs::{self, OpenOptions},
     os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Stdio},
@@ -59,15 +59,20 @@ impl World {
 
     /// Starts the bot. `env` is what is set besides the usual.
     pub(crate) fn start(&self, env: &[(&str, &str)]) -> Bot {
+        let mut program = self.program("addx");
+        program.envs(env.iter().copied());
+        self.run(program)
+    }
+
+    /// Starts a program whose complaints go to the bot's log.
+    pub(crate) fn run(&self, mut program: Command) -> Bot {
         let log = OpenOptions::new()
             .create(true)
             .append(true)
             .open(self.log_file())
             .unwrap();
-        let child = self
-            .program("addx")
+        let child = program
             .env("RUST_LOG", "trace")
-            .envs(env.iter().copied())
             .stdout(Stdio::null())
             .stderr(log)
             .spawn()
@@ -265,6 +270,10 @@ impl Bot {
         self.child.id()
     }
 
+    pub(crate) fn pid(&self) -> Pid {
+        Pid::from_child(&self.child)
+    }
+
     /// Whether it is over, and how.
     pub(crate) fn over(&mut self) -> Option<ExitStatus> {
         self.child.try_wait().unwrap()
@@ -283,7 +292,7 @@ impl Bot {
     }
 
     pub(crate) fn signal(&self, signal: Signal) {
-        kill_process(Pid::from_child(&self.child), signal).unwrap();
+        kill_process(self.pid(), signal).unwrap();
     }
 
     /// Kills it as a power failure would.
@@ -389,10 +398,11 @@ pub(crate) fn setting(name: &str, default: u64) -> u64 {
     }
 }
 
-/// So many bytes from the operating system's memory of the process, or nothing where that is not told.
-pub(crate) fn limits(bot: &Bot) -> Option<String> {
-    let mut text = String::new();
-    let mut file = File::open(format!("/proc/{}/limits", bot.id())).ok()?;
-    std::io::Read::read_to_string(&mut file, &mut text).ok()?;
-    Some(text)
+/// Whether a process may leave a core dump. `None`: that is not told here.
+pub(crate) fn may_dump_core(bot: &Bot) -> Option<bool> {
+    let limits = fs::read_to_string(format!("/proc/{}/limits", bot.id())).ok()?;
+    let core = limits
+        .lines()
+        .find(|line| line.starts_with("Max core file size"))?;
+    Some(core.split_whitespace().filter(|word| *word == "0").count() != 2)
 }
