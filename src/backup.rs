@@ -18,7 +18,7 @@ use crate::{
     files::{Draft, beside, make_private},
     random::Random,
     store::{
-        self, Store, StoreError, canary, copies, counts, keys,
+        self, Store, StoreError, audit as trail, canary, copies, counts, keys,
         values::{self, Slot},
     },
     unlock::{self, UnlockError},
@@ -230,9 +230,16 @@ async fn check_all(file: &Path, pool: &SqlitePool, vault: &Vault) -> Result<Chec
         let path = file.to_owned();
         return Err(BackupError::Damaged { path, found });
     }
-    let wanted = canary::get(pool).await?;
-    let wanted = wanted.ok_or_else(|| BackupError::Nothing(file.to_owned()))?;
-    unlock::compare(vault, &wanted)?;
+    if canary::get(pool).await?.is_none() {
+        return Err(BackupError::Nothing(file.to_owned()));
+    }
+    let mut db = pool.acquire().await.map_err(StoreError::from)?;
+    unlock::examine(&mut db, &vault.keyring()).await?;
+    drop(db);
+    let failed = |table| move |source: OpenError| StoreError::Open { table, source };
+    if let Some((_, wrapped)) = trail::key(pool).await? {
+        vault.audit_key(&wrapped).map_err(failed("audit_key"))?;
+    }
     let mut values = 0;
     let mut after = None;
     loop {
@@ -240,7 +247,6 @@ async fn check_all(file: &Path, pool: &SqlitePool, vault: &Vault) -> Result<Chec
         let Some(last) = batch.last() else { break };
         after = Some(last.account);
         for stored in &batch {
-            let failed = |table| move |source: OpenError| StoreError::Open { table, source };
             let key = vault
                 .data_key(stored.owner, stored.account, &stored.wrapped)
                 .map_err(failed("data_keys"))?;

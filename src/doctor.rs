@@ -14,11 +14,11 @@ use crate::{
     domain::budget,
     files::folder_of,
     heartbeat::Heartbeat,
-    random::Random,
+    plural::{are, count},
     rekey::{self, RekeyError},
     store::{self, StoreError, canary, copies, counts, schedule, spending},
     unlock,
-    vault::{KeyState, Keyring, Vault},
+    vault::{KeyState, Keyring},
 };
 
 /// A server that needs longer does not serve its users either.
@@ -54,10 +54,10 @@ pub struct Finding {
 }
 
 /// Looks at everything. Never fails: what cannot be looked at is a finding.
-pub async fn examine(config: &Config, clock: &Clock, random: &Random) -> Vec<Finding> {
+pub async fn examine(config: &Config, clock: &Clock) -> Vec<Finding> {
     let mut findings = vec![access(config)];
     findings.extend(files(config));
-    findings.extend(database(config, clock, random).await);
+    findings.extend(database(config, clock).await);
     findings.push(rechecks(config, clock).await);
     match client() {
         Ok(client) => {
@@ -102,7 +102,7 @@ fn access(config: &Config) -> Finding {
             "everybody may use this bot; ADDX_ALLOWED_USERS or ADDX_OWNER limits it",
         ),
         (AllowedUsers::Only(users), _) => {
-            ok("access", format!("{} users are allowed", users.len()))
+            ok("access", format!("{} allowed", are(users.len(), "user")))
         }
     }
 }
@@ -184,7 +184,7 @@ fn disk(database: &Path) -> Finding {
     }
 }
 
-async fn database(config: &Config, clock: &Clock, random: &Random) -> Vec<Finding> {
+async fn database(config: &Config, clock: &Clock) -> Vec<Finding> {
     if !config.database.exists() {
         return vec![warning(
             "database",
@@ -210,16 +210,18 @@ async fn database(config: &Config, clock: &Clock, random: &Random) -> Vec<Findin
         ),
         Err(error) => failed("schema", error.to_string()),
     }];
-    findings.push(key_of(config, &pool, random).await);
+    findings.push(key_of(config, &pool).await);
     findings.push(match counts::waiting(&pool, clock.now()).await {
         Ok(waiting) => {
             let detail = format!(
-                "{} updates, {} messages, {} deletions (oldest {} s), {} checks",
-                waiting.updates,
-                waiting.messages,
-                waiting.deletions,
+                "{}, {}, {} (oldest {} s), {}, {}, {}",
+                count(waiting.updates, "update"),
+                count(waiting.messages, "message"),
+                count(waiting.deletions, "deletion"),
                 waiting.oldest_deletion_s,
-                waiting.checks
+                count(waiting.checks, "check"),
+                count(waiting.calls, "call"),
+                count(waiting.posts, "post"),
             );
             if waiting.oldest_deletion_s > 600 {
                 warning("waiting", detail)
@@ -249,9 +251,9 @@ pub async fn rechecks(config: &Config, clock: &Clock) -> Finding {
     let stretched = budget::stretched(working, interval, config.rechecks.budget);
     let month = budget::month(working, stretched);
     let mut detail = format!(
-        "{working} working {} every {}: at most {} calls and {} a month by X's list ($0.010 for each that is accepted, once \
+        "{} every {}: at most {} calls and {} a month by X's list ($0.010 for each that is accepted, once \
          a day in UTC)",
-        if working == 1 { "link" } else { "links" },
+        count(working, "working link"),
         budget::spoken(stretched),
         month.calls,
         month.price
@@ -269,7 +271,10 @@ pub async fn rechecks(config: &Config, clock: &Clock) -> Finding {
     }
     if let Some(spent) = spent {
         let charged = budget::Dollars(spent.charged.saturating_mul(budget::PRICE));
-        detail.push_str(&format!("; this month {} calls, {charged}", spent.calls));
+        detail.push_str(&format!(
+            "; this month {}, {charged}",
+            count(spent.calls, "call")
+        ));
     }
     ok(what, detail)
 }
@@ -291,7 +296,7 @@ async fn working_and_spent(
     found.map(Some)
 }
 
-async fn key_of(config: &Config, pool: &sqlx::SqlitePool, random: &Random) -> Finding {
+async fn key_of(config: &Config, pool: &sqlx::SqlitePool) -> Finding {
     let what = "key";
     let wanted = match canary::get(pool).await {
         Ok(Some(wanted)) => wanted,
@@ -308,17 +313,26 @@ async fn key_of(config: &Config, pool: &sqlx::SqlitePool, random: &Random) -> Fi
             return failed(what, format!("{error}; {wants}"));
         }
     };
-    let vault = Vault::new(keyring, config.key_file.clone(), random.clone());
-    if let Err(error) = unlock::compare(&vault, &wanted) {
+    if let Err(error) = unlock::compare(&keyring, &wanted) {
         return failed(what, error.to_string());
     }
-    let status = match rekey::status(pool, &vault.keyring()).await {
+    let status = match rekey::status(pool, &keyring).await {
         Ok(status) => status,
         Err(error) => return failed(what, error.to_string()),
     };
     if let Some(lost) = status.iter().find(|key| key.is_lost()) {
         let (id, rows) = (lost.id, lost.rows.total());
-        return failed(what, RekeyError::Lost { id, rows }.to_string());
+        return if lost.given_up {
+            warning(
+                what,
+                format!(
+                    "key {id} is given up; what it sealed stays shut: {}",
+                    count(rows, "row")
+                ),
+            )
+        } else {
+            failed(what, RekeyError::Lost { id, rows }.to_string())
+        };
     }
     let old: i64 = status
         .iter()
@@ -326,7 +340,10 @@ async fn key_of(config: &Config, pool: &sqlx::SqlitePool, random: &Random) -> Fi
         .map(|key| key.rows.total())
         .sum();
     if old > 0 {
-        let detail = format!("{old} rows are sealed by older keys; run: addx key rewrap");
+        let detail = format!(
+            "{} sealed by older keys; run: addx key rewrap",
+            are(old, "row")
+        );
         return warning(what, detail);
     }
     ok(

@@ -19,6 +19,7 @@ pub mod linker;
 mod listening;
 pub mod metrics;
 mod monitor;
+pub mod plural;
 pub mod proxy;
 pub mod publish;
 pub mod random;

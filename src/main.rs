@@ -55,7 +55,7 @@ fn run(command: Command, env: &Environment) -> Result<Exit, CliError> {
         Command::Serve => serve(env),
         Command::Key(command) => {
             let place = env.place()?;
-            done(block_on(async { key::run(command, &place).await })?)
+            block_on(async { key::run(command, &place).await })?
         }
         Command::Audit(command) => {
             let place = env.place()?;

@@ -129,6 +129,8 @@ impl Monitor {
                     ("inbox", waiting.updates),
                     ("outbox", waiting.messages),
                     ("checks", waiting.checks),
+                    ("calls", waiting.calls),
+                    ("posts", waiting.posts),
                     ("deletions", waiting.deletions),
                 ]
             }),

@@ -6,19 +6,23 @@ use std::{collections::BTreeSet, path::Path, time::Duration};
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
-use sqlx::SqliteExecutor;
+use sqlx::{SqliteConnection, SqliteExecutor};
 use tokio::time::Instant;
 
 use crate::{
     audit as audit_trail,
-    domain::audit::{Act, Actor, Event},
+    domain::{
+        account::AccountId,
+        audit::{Act, Actor, Event},
+    },
+    plural::{are, count},
     store::{
-        Store, StoreError, audit,
+        Store, StoreError, Tx, audit,
         keys::{self, Rows},
     },
     unlock,
     vault::{
-        AuditKey, Fingerprint, KeyFile, KeyId, KeyState, Keyring, KeyringError, OpenError, Place,
+        AuditKey, Fingerprint, KeyFile, KeyId, KeyState, Keyring, KeyringError, Place, Sealed,
         Vault,
     },
 };
@@ -28,6 +32,9 @@ const BATCH: u32 = 200;
 /// After a transaction the lock is left alone as long as it was held, and at least this long: who waits for it looks
 /// from time to time only.
 const SHORTEST_PAUSE: Duration = Duration::from_millis(5);
+
+/// Rows that one line of text names.
+const NAMED: usize = 5;
 
 /// Why keys could not be changed.
 #[derive(Debug, thiserror::Error)]
@@ -40,7 +47,8 @@ pub enum RekeyError {
     Keyring(#[from] KeyringError),
     /// Something is sealed by a key that cannot open it any more.
     #[error(
-        "{rows} rows are sealed by key {id}, which the key file does not have or has as retired; put a key file back in which it is enabled"
+        "{} sealed by key {id}, which the key file does not have or has as retired; put a key file back in which it is enabled. If \
+         there is no copy of it any more, write a line into the key file: lost {id}", are(*rows, "row")
     )]
     Lost {
         /// Its number.
@@ -49,12 +57,27 @@ pub enum RekeyError {
         rows: i64,
     },
     /// The key still seals something.
-    #[error("key {id} cannot be retired: it still seals {rows} rows; run: addx key rewrap")]
+    #[error("key {id} cannot be retired: it still seals {}; run: addx key rewrap", count(*rows, "row"))]
     InUse {
         /// Its number.
         id: KeyId,
         /// How many.
         rows: i64,
+    },
+    /// The key seals rows that do not open.
+    #[error(
+        "key {id} cannot be retired: it still seals {}, of which some do not open and stay: {}; bring them back with a copy, or let \
+         their users erase them with /unlink and /cancel",
+        count(*rows, "row"),
+        name_rows(unopened)
+    )]
+    Shut {
+        /// Its number.
+        id: KeyId,
+        /// How many it seals.
+        rows: i64,
+        /// The first of those that do not open.
+        unopened: Vec<Unopened>,
     },
 }
 
@@ -67,6 +90,8 @@ pub struct KeyStatus {
     pub state: Option<KeyState>,
     /// Its name, if the key file has it.
     pub fingerprint: Option<Fingerprint>,
+    /// Whether the operator has given it up.
+    pub given_up: bool,
     /// What it seals.
     pub rows: Rows,
 }
@@ -96,104 +121,252 @@ pub async fn status<'db>(
             id,
             state: key.as_ref().map(|key| key.state),
             fingerprint: key.map(|key| key.fingerprint),
+            given_up: keyring.has_given_up(id),
             rows: keys::rows_of(db, id).await?,
         });
     }
     Ok(all)
 }
 
-/// Puts everything that older keys seal under the primary key. `progress` gets the number of rows done so far.
+/// A row whose sealed bytes do not open: altered, or of another row or user.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Unopened {
+    /// Where it is.
+    pub table: &'static str,
+    /// Which row: the account, the chat, or the number of the update.
+    pub row: String,
+    /// Whose it is, as a Telegram user id; `None`: nobody's in particular.
+    pub owner: Option<i64>,
+    /// The key that is said to have sealed it.
+    pub key: KeyId,
+}
+
+/// Rows that wait for a key which the key file does not have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Lost {
+    /// The key's number.
+    pub key: KeyId,
+    /// How many.
+    pub rows: i64,
+}
+
+/// What a rewrap came to.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Rewrapped {
+    /// How many rows were put under the primary key.
+    pub rows: u64,
+    /// What was left as it is, since it does not open.
+    pub unopened: BTreeSet<Unopened>,
+    /// What was left, since its key is not there.
+    pub lost: Vec<Lost>,
+}
+
+/// Puts everything that older keys seal under the primary key. A row that does not open is left as it is and reported, and
+/// does not hold up the others. `progress` gets the number of rows done so far.
 ///
 /// Two of these at once do each row once.
 ///
 /// # Errors
-/// The database failed, or a row does not open.
+/// The database failed.
 pub async fn rewrap(
     store: &Store,
     vault: &Vault,
     mut progress: impl FnMut(u64),
-) -> Result<u64, RekeyError> {
+) -> Result<Rewrapped, RekeyError> {
     unlock::note_primary(store, vault).await?;
-    let mut done = 0;
+    let mut done = Rewrapped::default();
     loop {
-        let keyring = vault.keyring();
-        let status = status(store.reader(), &keyring).await?;
-        let Some(old) = status
+        let left = status(store.reader(), &vault.keyring()).await?;
+        let left: Vec<KeyStatus> = left
+            .into_iter()
+            .filter(|key| key.state != Some(KeyState::Primary) && key.rows.total() > 0)
+            .collect();
+        done.lost = left
             .iter()
-            .find(|key| key.state != Some(KeyState::Primary) && key.rows.total() > 0)
-        else {
+            .filter(|key| key.is_lost())
+            .map(|key| Lost {
+                key: key.id,
+                rows: key.rows.total(),
+            })
+            .collect();
+        let before = (done.rows, done.unopened.len());
+        for key in left.iter().filter(|key| !key.is_lost()) {
+            rewrap_key(store, vault, key.id, &mut done, &mut progress).await?;
+        }
+        // The last round met nothing new.
+        if (done.rows, done.unopened.len()) == before {
             return Ok(done);
-        };
-        if old.is_lost() {
-            let (id, rows) = (old.id, old.rows.total());
-            return Err(RekeyError::Lost { id, rows });
-        }
-        done += rewrap_audit_key(store, vault).await?;
-        loop {
-            let begun = Instant::now();
-            let rows = rewrap_batch(store, vault, old.id).await?;
-            if rows == 0 {
-                break;
-            }
-            done += rows;
-            progress(done);
-            tokio::time::sleep(begun.elapsed().max(SHORTEST_PAUSE)).await;
         }
     }
 }
 
-async fn rewrap_audit_key(store: &Store, vault: &Vault) -> Result<u64, StoreError> {
-    let mut tx = store.begin().await?;
-    let Some((id, wrapped)) = audit::key(&mut *tx).await? else {
-        return Ok(0);
+async fn rewrap_key(
+    store: &Store,
+    vault: &Vault,
+    old: KeyId,
+    done: &mut Rewrapped,
+    progress: &mut impl FnMut(u64),
+) -> Result<(), StoreError> {
+    let mut reached = Some(Reached::START);
+    while let Some(from) = reached {
+        let begun = Instant::now();
+        let mut tx = store.begin().await?;
+        let (rows, next) = read_batch(&mut tx, old, from).await?;
+        for row in rows {
+            let Ok(plain) = vault.open(&row.place(), &row.sealed) else {
+                done.unopened.insert(row.unopened(old));
+                continue;
+            };
+            let (id, sealed) = vault.seal(&row.place(), &plain)?;
+            row.put_back(&mut tx, id, &sealed).await?;
+            done.rows += 1;
+        }
+        tx.commit().await?;
+        reached = next;
+        progress(done.rows);
+        tokio::time::sleep(begun.elapsed().max(SHORTEST_PAUSE)).await;
+    }
+    Ok(())
+}
+
+/// Of each table, the row up to which it was gone through.
+#[derive(Clone, Copy)]
+struct Reached {
+    data_keys: i64,
+    dialogues: i64,
+    updates: i64,
+}
+
+impl Reached {
+    const START: Self = Self {
+        data_keys: i64::MIN,
+        dialogues: i64::MIN,
+        updates: i64::MIN,
     };
-    if id == vault.keyring().primary() {
-        return Ok(0);
-    }
-    let place = Place::audit_key();
-    let plain = vault
-        .open(&place, &wrapped)
-        .map_err(|source| StoreError::Open {
-            table: "audit_key",
-            source,
-        })?;
-    let (id, wrapped) = vault.seal(&place, &plain)?;
-    audit::put_key(&mut *tx, id, &wrapped).await?;
-    tx.commit().await?;
-    Ok(1)
 }
 
-async fn rewrap_batch(store: &Store, vault: &Vault, old: KeyId) -> Result<u64, StoreError> {
-    let open_error = |table| move |source: OpenError| StoreError::Open { table, source };
-    let mut rows = 0;
-    let mut tx = store.begin().await?;
-    for stored in keys::data_keys_of(&mut tx, old, BATCH).await? {
-        let place = Place::data_key(stored.owner, stored.account);
-        let plain = vault
-            .open(&place, &stored.wrapped)
-            .map_err(open_error("data_keys"))?;
-        let (id, wrapped) = vault.seal(&place, &plain)?;
-        keys::set_data_key(&mut tx, stored.account, id, &wrapped).await?;
-        rows += 1;
+/// A row that a key of the keyring has sealed.
+struct SealedRow {
+    which: Which,
+    sealed: Sealed,
+}
+
+enum Which {
+    DataKey { owner: i64, account: AccountId },
+    Dialogue { chat: i64 },
+    Update { chat: i64, update: i64 },
+    AuditKey,
+}
+
+impl SealedRow {
+    fn place(&self) -> Place {
+        match self.which {
+            Which::DataKey { owner, account } => Place::data_key(owner, account),
+            Which::Dialogue { chat } => Place::dialogue(chat),
+            Which::Update { chat, update } => Place::update(chat, update),
+            Which::AuditKey => Place::audit_key(),
+        }
     }
-    for (chat, sealed) in keys::dialogues_of(&mut tx, old, BATCH).await? {
-        let place = Place::dialogue(chat);
-        let plain = vault
-            .open(&place, &sealed)
-            .map_err(open_error("dialogues"))?;
-        let (id, sealed) = vault.seal(&place, &plain)?;
-        keys::set_dialogue(&mut tx, chat, id, &sealed).await?;
-        rows += 1;
+
+    fn unopened(&self, key: KeyId) -> Unopened {
+        let (table, row, owner) = match self.which {
+            Which::DataKey { owner, account } => ("data_keys", account.to_string(), Some(owner)),
+            Which::Dialogue { chat } => ("dialogues", chat.to_string(), Some(chat)),
+            Which::Update { chat, update } => ("inbox", update.to_string(), Some(chat)),
+            Which::AuditKey => ("audit_key", "1".to_owned(), None),
+        };
+        Unopened {
+            table,
+            row,
+            owner,
+            key,
+        }
     }
-    for (update, chat, sealed) in keys::updates_of(&mut tx, old, BATCH).await? {
-        let place = Place::update(chat, update);
-        let plain = vault.open(&place, &sealed).map_err(open_error("inbox"))?;
-        let (id, sealed) = vault.seal(&place, &plain)?;
-        keys::set_update(&mut tx, update, id, &sealed).await?;
-        rows += 1;
+
+    async fn put_back(&self, tx: &mut Tx, id: KeyId, sealed: &Sealed) -> Result<(), StoreError> {
+        match self.which {
+            Which::DataKey { account, .. } => keys::set_data_key(tx, account, id, sealed).await,
+            Which::Dialogue { chat } => keys::set_dialogue(tx, chat, id, sealed).await,
+            Which::Update { update, .. } => keys::set_update(tx, update, id, sealed).await,
+            Which::AuditKey => audit::put_key(&mut **tx, id, sealed).await,
+        }
     }
-    tx.commit().await?;
-    Ok(rows)
+}
+
+/// The next rows of this key behind `from`, and how far they go; `None`: these are the last.
+async fn read_batch(
+    db: &mut SqliteConnection,
+    key: KeyId,
+    from: Reached,
+) -> Result<(Vec<SealedRow>, Option<Reached>), StoreError> {
+    let mut rows = Vec::new();
+    let mut reached = from;
+    if from.data_keys == i64::MIN
+        && let Some((id, sealed)) = audit::key(&mut *db).await?
+        && id == key
+    {
+        let which = Which::AuditKey;
+        rows.push(SealedRow { which, sealed });
+    }
+    let data_keys = keys::data_keys_of(&mut *db, key, from.data_keys, BATCH).await?;
+    let dialogues = keys::dialogues_of(&mut *db, key, from.dialogues, BATCH).await?;
+    let updates = keys::updates_of(&mut *db, key, from.updates, BATCH).await?;
+    let lengths = [data_keys.len(), dialogues.len(), updates.len()];
+    for stored in data_keys {
+        reached.data_keys = stored.row;
+        let (owner, account) = (stored.owner, stored.account);
+        let which = Which::DataKey { owner, account };
+        let sealed = stored.wrapped;
+        rows.push(SealedRow { which, sealed });
+    }
+    for (chat, sealed) in dialogues {
+        reached.dialogues = chat;
+        let which = Which::Dialogue { chat };
+        rows.push(SealedRow { which, sealed });
+    }
+    for (update, chat, sealed) in updates {
+        reached.updates = update;
+        let which = Which::Update { chat, update };
+        rows.push(SealedRow { which, sealed });
+    }
+    let more = lengths.contains(&(BATCH as usize));
+    Ok((rows, more.then_some(reached)))
+}
+
+/// The rows of this key that do not open, as far as they are told: the first few.
+async fn unopened_of(
+    store: &Store,
+    vault: &Vault,
+    key: KeyId,
+) -> Result<Vec<Unopened>, StoreError> {
+    let mut found = Vec::new();
+    let mut reached = Some(Reached::START);
+    while let Some(from) = reached {
+        let mut db = store.reader().lend().await?;
+        let (rows, next) = read_batch(&mut db, key, from).await?;
+        let shut = rows
+            .iter()
+            .filter(|row| vault.open(&row.place(), &row.sealed).is_err());
+        found.extend(shut.map(|row| row.unopened(key)));
+        if found.len() > NAMED {
+            break;
+        }
+        reached = next;
+    }
+    Ok(found)
+}
+
+/// Rows as an operator looks for them.
+#[must_use]
+pub fn name_rows<'r>(rows: impl IntoIterator<Item = &'r Unopened>) -> String {
+    let mut named = Vec::new();
+    let mut rows = rows.into_iter();
+    for row in rows.by_ref().take(NAMED) {
+        let Unopened { table, row, .. } = row;
+        named.push(format!("{table} {row}"));
+    }
+    let more = if rows.next().is_some() { ", …" } else { "" };
+    named.join(", ") + more
 }
 
 /// Retires a key that seals nothing any more. While its rows are counted and the file is changed nobody writes to the
@@ -215,7 +388,13 @@ pub async fn retire(
     let mut tx = store.begin().await?;
     let rows = keys::rows_of(&mut *tx, id).await?.total();
     if rows > 0 {
-        return Err(RekeyError::InUse { id, rows });
+        drop(tx);
+        let unopened = unopened_of(store, vault, id).await?;
+        return Err(if unopened.is_empty() {
+            RekeyError::InUse { id, rows }
+        } else {
+            RekeyError::Shut { id, rows, unopened }
+        });
     }
     file.retire(id)?;
     let act = Act {

@@ -2,16 +2,21 @@
 
 use std::{fmt::Display, path::Path};
 
+use futures::future::BoxFuture;
+use sqlx::SqliteConnection;
+
 use crate::{
     clock::Clock,
     config::{ConfigError, KEY_FILE},
     failpoint,
     random::Random,
+    rekey::RekeyError,
     store::{
-        Store, StoreError,
+        KeyringWatch, Store, StoreError,
         canary::{self, Canary},
+        keys,
     },
-    vault::{Fingerprint, Keyring, Place, Vault},
+    vault::{Fingerprint, KeyId, Keyring, Place, Vault},
 };
 
 /// Why the vault stays closed.
@@ -28,20 +33,52 @@ pub enum UnlockError {
 /// What is sealed in the canary row.
 const CANARY: &[u8] = b"addx";
 
+/// What the keyring has to open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Wanted {
+    /// Every row.
+    Everything,
+    /// The row that tells a wrong key file: enough to see which rows want a key that is not there.
+    Canary,
+}
+
 /// Opens the vault with the key file, and makes sure that it is the one that this database wants. From then on the store
 /// reads the key file again before it writes, when another process has made a new primary key.
 ///
 /// # Errors
-/// The key file is missing although there is data, or it is another one, an older one, or it cannot be used; or the
-/// database is older than the oldest key that is still accepted.
+/// The key file is missing although there is data, or it is another one, an older one, lacks a key that rows need, or cannot
+/// be used; or the database is older than the oldest key that is still accepted.
 pub async fn unlock(
     store: &Store,
     key_file: &Path,
     clock: &Clock,
     random: &Random,
 ) -> Result<Vault, UnlockError> {
-    let wanted = canary::get(store.reader()).await?;
-    let keyring = match &wanted {
+    open(store, key_file, clock, random, Wanted::Everything).await
+}
+
+/// As [`unlock`], and a key that rows need may be missing: for the commands that show and mend that.
+///
+/// # Errors
+/// The others of [`unlock`].
+pub async fn unlock_to_mend(
+    store: &Store,
+    key_file: &Path,
+    clock: &Clock,
+    random: &Random,
+) -> Result<Vault, UnlockError> {
+    open(store, key_file, clock, random, Wanted::Canary).await
+}
+
+async fn open(
+    store: &Store,
+    key_file: &Path,
+    clock: &Clock,
+    random: &Random,
+    wanted: Wanted,
+) -> Result<Vault, UnlockError> {
+    let mut db = store.reader().lend().await.map_err(StoreError::from)?;
+    let keyring = match wanted_by(&mut db).await? {
         Some(wanted) if !key_file.exists() => {
             return Err(problem(format!(
                 "there is no key file at {}. The database wants key {} with fingerprint {}; put that file back. A new key \
@@ -50,12 +87,6 @@ pub async fn unlock(
                 wanted.key_id,
                 wanted.fingerprint
             )));
-        }
-        None if canary::has_sealed_rows(store.reader()).await? => {
-            return Err(problem(
-                "the database holds sealed values, but not which key they want (its canary row is gone). Restore it from a \
-                 backup",
-            ));
         }
         None if !key_file.exists() => {
             let made = Keyring::create(key_file, random, clock.now()).map_err(problem)?;
@@ -67,50 +98,102 @@ pub async fn unlock(
         }
         Some(_) | None => Keyring::read(key_file).map_err(problem)?,
     };
+    check(&mut db, &keyring, wanted).await?;
+    drop(db);
     let vault = Vault::new(keyring, key_file.to_owned(), random.clone());
-    if let Some(wanted) = wanted {
-        compare(&vault, &wanted)?;
-    }
     note_primary(store, &vault).await?;
-    watch_keyring(store, &vault);
+    store.watch_keyring(Watch(vault.clone(), wanted));
     Ok(vault)
 }
 
-/// Lets the store read the key file again when another process has made a new primary key.
-fn watch_keyring(store: &Store, vault: &Vault) {
-    let vault = vault.clone();
-    store.watch_keyring(move |newest| {
-        if vault.keyring().primary() < newest {
-            match vault.reload() {
+/// Lets the store take up the key file again when another process has made a new primary key.
+struct Watch(Vault, Wanted);
+
+impl KeyringWatch for Watch {
+    fn primary(&self) -> KeyId {
+        self.0.keyring().primary()
+    }
+
+    fn take_up<'a>(&'a self, db: &'a mut SqliteConnection) -> BoxFuture<'a, ()> {
+        Box::pin(async {
+            match adopt(db, &self.0, self.1).await {
                 Ok(()) => tracing::info!("the key file was read again: there is a new primary key"),
                 Err(error) => {
                     tracing::error!(error = %error, "the key file could not be read again");
                 }
             }
-        }
-        vault.keyring().primary()
-    });
+        })
+    }
 }
 
 /// Takes up the key file as it is now, if it is still the one that this database wants. The keyring in use stays if not.
 ///
 /// # Errors
-/// The key file cannot be used, or is another one or an older one, or the database failed.
+/// The key file cannot be used, is another one or an older one, or lacks a key that rows need; or the database failed.
 pub async fn take_up(store: &Store, vault: &Vault) -> Result<(), UnlockError> {
-    let fresh = vault.read_again().map_err(problem)?;
-    if let Some(wanted) = canary::get(store.reader()).await? {
-        compare(&fresh, &wanted)?;
-    }
-    vault.adopt(&fresh);
+    let mut db = store.reader().lend().await.map_err(StoreError::from)?;
+    adopt(&mut db, vault, Wanted::Everything).await?;
+    drop(db);
     Ok(note_primary(store, vault).await?)
+}
+
+async fn adopt(
+    db: &mut SqliteConnection,
+    vault: &Vault,
+    wanted: Wanted,
+) -> Result<(), UnlockError> {
+    let fresh = vault.read_file().map_err(problem)?;
+    check(db, &fresh, wanted).await?;
+    vault.adopt(fresh);
+    Ok(())
+}
+
+/// Whether this keyring opens the database behind `db`.
+///
+/// # Errors
+/// As [`take_up`].
+pub async fn examine(db: &mut SqliteConnection, keyring: &Keyring) -> Result<(), UnlockError> {
+    check(db, keyring, Wanted::Everything).await
+}
+
+/// The one check that every keyring goes through before it is used: it opens the canary, neither it nor the database is an
+/// old copy, and it has every key that rows need.
+async fn check(
+    db: &mut SqliteConnection,
+    keyring: &Keyring,
+    wanted: Wanted,
+) -> Result<(), UnlockError> {
+    if let Some(canary) = wanted_by(&mut *db).await? {
+        compare(keyring, &canary)?;
+    }
+    if wanted == Wanted::Canary {
+        return Ok(());
+    }
+    for id in keys::in_use(&mut *db).await? {
+        if !keyring.opens(id) && !keyring.has_given_up(id) {
+            let rows = keys::rows_of(&mut *db, id).await?.total();
+            return Err(problem(RekeyError::Lost { id, rows }));
+        }
+    }
+    Ok(())
+}
+
+/// The row that tells which key the database wants; an empty database has none.
+async fn wanted_by(db: &mut SqliteConnection) -> Result<Option<Canary>, UnlockError> {
+    let canary = canary::get(&mut *db).await?;
+    if canary.is_none() && canary::has_sealed_rows(db).await? {
+        return Err(problem(
+            "the database holds sealed values, but not which key they want (its canary row is gone). Restore it from a backup",
+        ));
+    }
+    Ok(canary)
 }
 
 /// Whether the keyring is the one that the database wants, and neither of them an old copy.
 ///
 /// # Errors
 /// It is not; the text names what is wanted and what is there.
-pub fn compare(vault: &Vault, wanted: &Canary) -> Result<(), UnlockError> {
-    let keyring = vault.keyring();
+pub fn compare(keyring: &Keyring, wanted: &Canary) -> Result<(), UnlockError> {
     let newest_seen = wanted.key_id;
     if newest_seen > keyring.newest() || newest_seen > keyring.primary() {
         return Err(problem(format!(
@@ -128,7 +211,7 @@ pub fn compare(vault: &Vault, wanted: &Canary) -> Result<(), UnlockError> {
             keyring.minimum()
         )));
     }
-    if vault.open(&Place::canary(), &wanted.sealed).is_ok() {
+    if keyring.open(&Place::canary(), &wanted.sealed).is_ok() {
         return Ok(());
     }
     let there = match keyring.info(newest_seen) {

@@ -57,8 +57,8 @@ const DELIBERATE: [(&str, &str); 24] = [
         "that table has one row; the others are counted by an index",
     ),
     (
-        "SELECT key_id FROM data_keys UNION",
-        "finds keys that the key file does not have, for the operator",
+        "UNION SELECT key_id FROM audit_key ORDER BY 1",
+        "goes through the few numbers it found itself, and a table of one row",
     ),
     (
         "DELETE FROM courtesies",

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use addx::{audit, clock::Clock, random::Random};
+use addx::{audit, clock::Clock, plural::count, random::Random};
 use anyhow::Context as _;
 use clap::Subcommand;
 use serde::Serialize;
@@ -65,8 +65,8 @@ pub(crate) async fn run(command: AuditCommand, place: &Place) -> Result<(), CliE
             let verified = audit::verify(&store, &key, head.as_deref(), |_| {}).await;
             verified.map_err(anyhow::Error::from).and_then(|head| {
                 let text = format!(
-                    "{} entries, each as it was written. Head: {head}",
-                    head.number
+                    "{}, each as it was written. Head: {head}",
+                    count(head.number, "entry")
                 );
                 let verified = Verified {
                     entries: head.number,

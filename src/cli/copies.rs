@@ -6,6 +6,7 @@ use addx::{
     backup::{self, BackupError, Checked},
     clock::Clock,
     config::{ConfigError, KEY_FILE},
+    plural::count,
     random::Random,
     unlock::UnlockError,
 };
@@ -99,7 +100,7 @@ fn in_words(checked: &Checked) -> String {
     } else {
         accounts.join(", ")
     };
-    format!("{} values; accounts: {accounts}.", checked.values)
+    format!("{}; accounts: {accounts}.", count(checked.values, "value"))
 }
 
 /// Lets a signal stop the work, which then removes what is half done.

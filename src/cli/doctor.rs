@@ -4,13 +4,12 @@ use addx::{
     clock::Clock,
     config::Config,
     doctor::{self, State},
-    random::Random,
 };
 
 use super::{CliError, Exit, answer};
 
 pub(crate) async fn run(config: &Config, json: bool) -> Result<Exit, CliError> {
-    let findings = doctor::examine(config, &Clock::system(), &Random::system()).await;
+    let findings = doctor::examine(config, &Clock::system()).await;
     let lines: Vec<String> = findings
         .iter()
         .map(|finding| {

@@ -7,8 +7,9 @@ use addx::{
     clock::Clock,
     config::{ConfigError, DATABASE, KEY_FILE},
     domain::audit::{Act, Actor, Event},
+    plural::count,
     random::Random,
-    rekey,
+    rekey::{self, Lost, RekeyError, Rewrapped, Unopened},
     store::{Store, StoreError},
     unlock::{self, UnlockError},
     vault::{KeyFile, KeyId, KeyState, Vault},
@@ -16,9 +17,8 @@ use addx::{
 use anyhow::Context as _;
 use clap::Subcommand;
 use indicatif::{ProgressBar, ProgressStyle};
-use serde::Serialize;
 
-use super::{CliError, answer};
+use super::{CliError, Exit, answer};
 
 pub(crate) const EXAMPLES: &str = "\
 A new key, from beginning to end, while the bot runs:
@@ -75,16 +75,25 @@ pub(crate) struct Place {
     pub(crate) key_file: PathBuf,
 }
 
-pub(crate) async fn run(command: KeyCommand, place: &Place) -> Result<(), CliError> {
+pub(crate) async fn run(command: KeyCommand, place: &Place) -> Result<Exit, CliError> {
     let (clock, random) = (Clock::system(), Random::system());
-    let (store, vault) = open(place, &clock, &random).await?;
+    let shows_or_mends = matches!(
+        command,
+        KeyCommand::Status { .. } | KeyCommand::Rewrap { .. }
+    );
+    let (store, vault) = if shows_or_mends {
+        let store = open_store(place).await?;
+        let vault = unlock::unlock_to_mend(&store, &place.key_file, &clock, &random).await;
+        (store, vault.map_err(refused)?)
+    } else {
+        open(place, &clock, &random).await?
+    };
+    let key_file = &place.key_file;
     let done = match command {
-        KeyCommand::Add { json } => add(&store, &vault, &place.key_file, json).await,
+        KeyCommand::Add { json } => add(&store, &vault, key_file, json).await,
         KeyCommand::Rewrap { json } => rewrap(&store, &vault, json).await,
         KeyCommand::Status { json } => status(&store, &vault, json).await,
-        KeyCommand::Retire { id, json } => {
-            retire(&store, &vault, &place.key_file, KeyId(id), json).await
-        }
+        KeyCommand::Retire { id, json } => retire(&store, &vault, key_file, KeyId(id), json).await,
     };
     store.close().await.context("cannot close the database")?;
     done
@@ -95,6 +104,19 @@ pub(super) async fn open(
     clock: &Clock,
     random: &Random,
 ) -> Result<(Store, Vault), CliError> {
+    let store = open_store(place).await?;
+    let vault = unlock::unlock(&store, &place.key_file, clock, random).await;
+    Ok((store, vault.map_err(refused)?))
+}
+
+fn refused(error: UnlockError) -> CliError {
+    match error {
+        UnlockError::Config(error) => error.into(),
+        UnlockError::Store(error) => anyhow::Error::from(error).into(),
+    }
+}
+
+async fn open_store(place: &Place) -> Result<Store, CliError> {
     if !place.key_file.exists() {
         let problem = format!("there is no key file at {}", place.key_file.display());
         return Err(ConfigError::new(KEY_FILE, problem).into());
@@ -103,28 +125,22 @@ pub(super) async fn open(
         let problem = format!("there is no database at {}", place.database.display());
         return Err(ConfigError::new(DATABASE, problem).into());
     }
-    let store = match Store::open(&place.database).await {
-        Ok(store) => store,
-        Err(error) if error.is_passing() => return Err(anyhow::Error::from(error).into()),
-        Err(error) => return Err(ConfigError::new(DATABASE, error).into()),
-    };
-    match unlock::unlock(&store, &place.key_file, clock, random).await {
-        Ok(vault) => Ok((store, vault)),
-        Err(UnlockError::Config(error)) => Err(error.into()),
-        Err(UnlockError::Store(error)) => Err(anyhow::Error::from(error).into()),
+    match Store::open(&place.database).await {
+        Ok(store) => Ok(store),
+        Err(error) if error.is_passing() => Err(anyhow::Error::from(error).into()),
+        Err(error) => Err(ConfigError::new(DATABASE, error).into()),
     }
 }
 
-async fn add(store: &Store, vault: &Vault, key_file: &Path, json: bool) -> Result<(), CliError> {
+async fn add(store: &Store, vault: &Vault, key_file: &Path, json: bool) -> Result<Exit, CliError> {
     let id = {
         let mut file = KeyFile::open(key_file).context("cannot change the key file")?;
         file.add(&Random::system(), Clock::system().now())
             .context("cannot change the key file")?
     };
-    vault.reload().context("cannot read the new key file")?;
-    unlock::note_primary(store, vault)
+    unlock::take_up(store, vault)
         .await
-        .context("cannot note the new key in the database")?;
+        .context("cannot use the new key file")?;
     note_key_added(store, vault, id)
         .await
         .context("cannot note the new key in the audit trail")?;
@@ -139,7 +155,8 @@ async fn add(store: &Store, vault: &Vault, key_file: &Path, json: bool) -> Resul
             "Key {id} ({fingerprint}) is the primary key now. Back up {}, then run: addx key rewrap",
             key_file.display()
         ),
-    )
+    )?;
+    Ok(Exit::Done)
 }
 
 async fn note_key_added(store: &Store, vault: &Vault, id: KeyId) -> Result<(), StoreError> {
@@ -156,12 +173,7 @@ async fn note_key_added(store: &Store, vault: &Vault, id: KeyId) -> Result<(), S
     Ok(tx.commit().await?)
 }
 
-#[derive(Serialize)]
-struct Rewrapped {
-    rows: u64,
-}
-
-async fn rewrap(store: &Store, vault: &Vault, json: bool) -> Result<(), CliError> {
+async fn rewrap(store: &Store, vault: &Vault, json: bool) -> Result<Exit, CliError> {
     let primary = vault.keyring().primary();
     let waiting: i64 = rekey::status(store.reader(), &vault.keyring())
         .await
@@ -173,14 +185,51 @@ async fn rewrap(store: &Store, vault: &Vault, json: bool) -> Result<(), CliError
     let bar = ProgressBar::new(u64::try_from(waiting).unwrap_or(0)).with_style(style());
     let done = rekey::rewrap(store, vault, |done| bar.set_position(done)).await;
     bar.finish_and_clear();
-    let rows = done.context("cannot rewrap everything; what is done stays done")?;
-    answer(
-        json,
-        &Rewrapped { rows },
-        format!(
-            "{rows} rows were put under key {primary}; nothing is under an older one. Next, for each older key: addx key retire NUMBER"
-        ),
-    )
+    let done = done.context("cannot rewrap everything; what is done stays done")?;
+    answer(json, &done, in_words(&done, primary))?;
+    let keyring = vault.keyring();
+    let missed = done
+        .lost
+        .iter()
+        .find(|lost| !keyring.has_given_up(lost.key));
+    match missed {
+        Some(Lost { key: id, rows }) => Err(anyhow::Error::from(RekeyError::Lost {
+            id: *id,
+            rows: *rows,
+        })
+        .into()),
+        None if done.unopened.is_empty() => Ok(Exit::Done),
+        None => Ok(Exit::Failed),
+    }
+}
+
+fn in_words(done: &Rewrapped, primary: KeyId) -> String {
+    let were = if done.rows == 1 { "was" } else { "were" };
+    let mut text = format!("{} {were} put under key {primary}", count(done.rows, "row"));
+    if done.unopened.is_empty() && done.lost.is_empty() {
+        text += "; nothing is under an older one. Next, for each older key: addx key retire NUMBER";
+        return text;
+    }
+    text += ". What follows stays under its older key, which cannot be retired until then:";
+    for lost in &done.lost {
+        let rows = count(lost.rows, "row");
+        text += &format!("\n  {rows} of key {}, which is not there", lost.key);
+    }
+    for row in &done.unopened {
+        let Unopened {
+            table,
+            row,
+            owner,
+            key,
+        } = row;
+        let owner = owner.map_or_else(String::new, |owner| format!(" of user {owner}"));
+        text += &format!("\n  {table} {row}{owner}: does not open with key {key}");
+    }
+    if !done.unopened.is_empty() {
+        text += "\nWhat does not open was altered. Bring it back with a copy, or let its user erase it with /unlink (an account) or \
+                 /cancel (a dialogue).";
+    }
+    text
 }
 
 /// Drawn on standard error, and only when a person watches.
@@ -189,7 +238,7 @@ pub(super) fn style() -> ProgressStyle {
         .unwrap_or_else(|_| ProgressStyle::default_bar())
 }
 
-async fn status(store: &Store, vault: &Vault, json: bool) -> Result<(), CliError> {
+async fn status(store: &Store, vault: &Vault, json: bool) -> Result<Exit, CliError> {
     let all = rekey::status(store.reader(), &vault.keyring())
         .await
         .context("cannot count the rows")?;
@@ -201,7 +250,10 @@ async fn status(store: &Store, vault: &Vault, json: bool) -> Result<(), CliError
         text += &format!(
             "\n{:>4}  {:<8}  {:<16}  {:>9}  {:>9}  {:>7}  {:>5}",
             key.id,
-            key.state.map_or("missing", KeyState::as_str),
+            key.state.map_or(
+                if key.given_up { "lost" } else { "missing" },
+                KeyState::as_str
+            ),
             key.fingerprint.as_ref().map_or("-", |name| &name.0),
             key.rows.data_keys,
             key.rows.dialogues,
@@ -209,7 +261,8 @@ async fn status(store: &Store, vault: &Vault, json: bool) -> Result<(), CliError
             key.rows.audit_key
         );
     }
-    answer(json, &all, text)
+    answer(json, &all, text)?;
+    Ok(Exit::Done)
 }
 
 async fn retire(
@@ -218,7 +271,7 @@ async fn retire(
     key_file: &Path,
     id: KeyId,
     json: bool,
-) -> Result<(), CliError> {
+) -> Result<Exit, CliError> {
     let audit_key = audit::open_key(store, vault)
         .await
         .context("cannot open the key of the audit trail")?;
@@ -226,12 +279,15 @@ async fn retire(
     rekey::retire(store, vault, key_file, id, &audit_key, now)
         .await
         .map_err(anyhow::Error::from)?;
-    vault.reload().context("cannot read the new key file")?;
+    unlock::take_up(store, vault)
+        .await
+        .context("cannot use the new key file")?;
     answer(
         json,
         &vault.keyring().info(id),
         format!(
             "Key {id} is retired. Copies of the database from before may still need it: keep an old copy of the key file with them."
         ),
-    )
+    )?;
+    Ok(Exit::Done)
 }

@@ -62,7 +62,7 @@ pub async fn put(db: impl SqliteExecutor<'_>, canary: &Canary) -> Result<(), Sto
 pub async fn has_sealed_rows(db: impl SqliteExecutor<'_>) -> Result<bool, StoreError> {
     let found: bool = sqlx::query_scalar(
         "SELECT EXISTS (SELECT 1 FROM data_keys) OR EXISTS (SELECT 1 FROM dialogues)
-             OR EXISTS (SELECT 1 FROM inbox WHERE sealed IS NOT NULL)",
+             OR EXISTS (SELECT 1 FROM inbox WHERE sealed IS NOT NULL) OR EXISTS (SELECT 1 FROM audit_key)",
     )
     .fetch_one(db)
     .await?;

@@ -19,6 +19,10 @@ pub struct Waiting {
     pub oldest_deletion_s: i64,
     /// Questions to X that are due.
     pub checks: i64,
+    /// Calls that change something at X and are due.
+    pub calls: i64,
+    /// Posts that were confirmed and are due, test posts that are to be deleted among them.
+    pub posts: i64,
 }
 
 /// What waits now.
@@ -35,7 +39,9 @@ pub async fn waiting(
                 (SELECT count(*) FROM outbox) AS messages,
                 (SELECT count(*) FROM deletions) AS deletions,
                 (SELECT ifnull(max(?1 - give_up_at + 172800), 0) FROM deletions) AS oldest_deletion_s,
-                (SELECT count(*) FROM checks WHERE due_at <= ?1) AS checks",
+                (SELECT count(*) FROM checks WHERE due_at <= ?1) AS checks,
+                (SELECT count(*) FROM calls WHERE due_at <= ?1) AS calls,
+                (SELECT count(*) FROM posts WHERE due_at <= ?1) AS posts",
     )
     .bind(now.timestamp())
     .fetch_one(db)

@@ -57,10 +57,21 @@ pub async fn rows_of(db: impl SqliteExecutor<'_>, id: KeyId) -> Result<Rows, Sto
 /// # Errors
 /// The database failed.
 pub async fn in_use(db: impl SqliteExecutor<'_>) -> Result<Vec<KeyId>, StoreError> {
+    // From each number to the next higher one by the index, since there are many rows and few keys.
     let ids: Vec<u32> = sqlx::query_scalar(
-        "SELECT key_id FROM data_keys UNION SELECT key_id FROM dialogues
-         UNION SELECT key_id FROM inbox WHERE sealed IS NOT NULL
-         UNION SELECT key_id FROM audit_key ORDER BY key_id",
+        "WITH RECURSIVE
+             of_data_keys (id) AS (
+                 SELECT min(key_id) FROM data_keys UNION ALL
+                 SELECT (SELECT min(key_id) FROM data_keys WHERE key_id > id) FROM of_data_keys WHERE id IS NOT NULL),
+             of_dialogues (id) AS (
+                 SELECT min(key_id) FROM dialogues UNION ALL
+                 SELECT (SELECT min(key_id) FROM dialogues WHERE key_id > id) FROM of_dialogues WHERE id IS NOT NULL),
+             of_updates (id) AS (
+                 SELECT min(key_id) FROM inbox WHERE sealed IS NOT NULL UNION ALL
+                 SELECT (SELECT min(key_id) FROM inbox WHERE sealed IS NOT NULL AND key_id > id)
+                 FROM of_updates WHERE id IS NOT NULL)
+         SELECT id FROM of_data_keys WHERE id IS NOT NULL UNION SELECT id FROM of_dialogues WHERE id IS NOT NULL
+         UNION SELECT id FROM of_updates WHERE id IS NOT NULL UNION SELECT key_id FROM audit_key ORDER BY 1",
     )
     .fetch_all(db)
     .await?;
@@ -70,6 +81,8 @@ pub async fn in_use(db: impl SqliteExecutor<'_>) -> Result<Vec<KeyId>, StoreErro
 /// A data key as it is stored.
 #[derive(Debug)]
 pub struct StoredDataKey {
+    /// Where it stands in the table, for going on after it.
+    pub row: i64,
     /// Whose.
     pub owner: i64,
     /// Of which account.
@@ -80,26 +93,31 @@ pub struct StoredDataKey {
 
 #[derive(FromRow)]
 struct DataKeyRow {
+    place: i64,
     owner: i64,
     account_id: Vec<u8>,
     wrapped: Vec<u8>,
 }
 
-/// Data keys that key `id` wraps, at most `limit`.
+/// Data keys that key `id` wraps, at most `limit` behind `after`, in the order of the table.
 ///
 /// # Errors
 /// The database failed, or holds what this program never writes.
 pub async fn data_keys_of(
-    tx: &mut Tx,
+    db: impl SqliteExecutor<'_>,
     id: KeyId,
+    after: i64,
     limit: u32,
 ) -> Result<Vec<StoredDataKey>, StoreError> {
-    let rows: Vec<DataKeyRow> =
-        sqlx::query_as("SELECT owner, account_id, wrapped FROM data_keys WHERE key_id = ? LIMIT ?")
-            .bind(id.0)
-            .bind(limit)
-            .fetch_all(&mut **tx)
-            .await?;
+    let rows: Vec<DataKeyRow> = sqlx::query_as(
+        "SELECT rowid AS place, owner, account_id, wrapped FROM data_keys
+         WHERE key_id = ? AND rowid > ? ORDER BY rowid LIMIT ?",
+    )
+    .bind(id.0)
+    .bind(after)
+    .bind(limit)
+    .fetch_all(db)
+    .await?;
     rows.into_iter().map(TryInto::try_into).collect()
 }
 
@@ -113,7 +131,7 @@ pub async fn data_keys_after(
     limit: u32,
 ) -> Result<Vec<StoredDataKey>, StoreError> {
     let rows: Vec<DataKeyRow> = sqlx::query_as(
-        "SELECT owner, account_id, wrapped FROM data_keys WHERE account_id > ?
+        "SELECT rowid AS place, owner, account_id, wrapped FROM data_keys WHERE account_id > ?
          ORDER BY account_id LIMIT ?",
     )
     .bind(after.map_or_else(Vec::new, |after| after.bytes().to_vec()))
@@ -132,6 +150,7 @@ impl TryFrom<DataKeyRow> for StoredDataKey {
             reason: "id of a wrong length",
         })?;
         Ok(Self {
+            row: row.place,
             owner: row.owner,
             account: AccountId::from_bytes(account),
             wrapped: Sealed::from_bytes(row.wrapped),
@@ -158,21 +177,25 @@ pub async fn set_data_key(
     Ok(())
 }
 
-/// Dialogues that key `id` has sealed: chat and state, at most `limit`.
+/// Dialogues that key `id` has sealed: chat and state, at most `limit` behind `after`, by chat.
 ///
 /// # Errors
 /// The database failed.
 pub async fn dialogues_of(
-    tx: &mut Tx,
+    db: impl SqliteExecutor<'_>,
     id: KeyId,
+    after: i64,
     limit: u32,
 ) -> Result<Vec<(i64, Sealed)>, StoreError> {
-    let rows: Vec<(i64, Vec<u8>)> =
-        sqlx::query_as("SELECT chat_id, sealed FROM dialogues WHERE key_id = ? LIMIT ?")
-            .bind(id.0)
-            .bind(limit)
-            .fetch_all(&mut **tx)
-            .await?;
+    let rows: Vec<(i64, Vec<u8>)> = sqlx::query_as(
+        "SELECT chat_id, sealed FROM dialogues
+         WHERE key_id = ? AND chat_id > ? ORDER BY chat_id LIMIT ?",
+    )
+    .bind(id.0)
+    .bind(after)
+    .bind(limit)
+    .fetch_all(db)
+    .await?;
     Ok(rows
         .into_iter()
         .map(|(chat, sealed)| (chat, Sealed::from_bytes(sealed)))
@@ -198,22 +221,24 @@ pub async fn set_dialogue(
     Ok(())
 }
 
-/// Updates that wait and that key `id` has sealed: update, chat and text, at most `limit`.
+/// Updates that wait and that key `id` has sealed: update, chat and text, at most `limit` behind `after`, by update.
 ///
 /// # Errors
 /// The database failed.
 pub async fn updates_of(
-    tx: &mut Tx,
+    db: impl SqliteExecutor<'_>,
     id: KeyId,
+    after: i64,
     limit: u32,
 ) -> Result<Vec<(i64, i64, Sealed)>, StoreError> {
     let rows: Vec<(i64, i64, Vec<u8>)> = sqlx::query_as(
         "SELECT update_id, chat_id, sealed FROM inbox
-         WHERE key_id = ? AND sealed IS NOT NULL LIMIT ?",
+         WHERE key_id = ? AND sealed IS NOT NULL AND update_id > ? ORDER BY update_id LIMIT ?",
     )
     .bind(id.0)
+    .bind(after)
     .bind(limit)
-    .fetch_all(&mut **tx)
+    .fetch_all(db)
     .await?;
     Ok(rows
         .into_iter()

@@ -40,7 +40,9 @@ use std::{
 };
 
 use chrono::{DateTime, Utc};
+use futures::future::BoxFuture;
 use sqlx::{
+    SqliteConnection,
     migrate::{MigrateError, Migrator},
     sqlite::{SqliteAutoVacuum, SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
 };
@@ -81,13 +83,20 @@ pub struct Store {
     writer: Connections,
     /// Writes too, in the writer's turn, and does not wait for the disk.
     light: Connections,
-    keyring: Arc<OnceLock<KeyringWatch>>,
+    keyring: Arc<OnceLock<Box<dyn KeyringWatch>>>,
     /// Something was erased, and may still stand in the write-ahead log.
     erased: Arc<Notify>,
 }
 
-/// Reads the key file again and says which key seals from then on.
-type KeyringWatch = Box<dyn Fn(KeyId) -> KeyId + Send + Sync>;
+/// The keyring in use, as far as the store has to know it.
+pub trait KeyringWatch: Send + Sync {
+    /// The key that seals now.
+    fn primary(&self) -> KeyId;
+
+    /// Takes up the key file as it is now, if it is the one that the database behind `db` wants. `db` is inside a write
+    /// transaction, so that nothing changes meanwhile.
+    fn take_up<'a>(&'a self, db: &'a mut SqliteConnection) -> BoxFuture<'a, ()>;
+}
 
 /// What went wrong with the database. Never names a value.
 #[derive(Debug, thiserror::Error)]
@@ -241,7 +250,7 @@ impl Store {
     /// # Errors
     /// The database is locked, full or gone, or has seen a newer key than the key file has.
     pub async fn begin(&self) -> Result<Tx, StoreError> {
-        self.checked(Tx::begin(&self.writer).await?)
+        self.checked(Tx::begin(&self.writer).await?).await
     }
 
     /// The same for what need not be forced to disk by itself: what is committed outlives the process at once, and a machine
@@ -253,23 +262,26 @@ impl Store {
         // SQLite lets the two writers take turns only by trying again and again.
         let turn = self.writer.lend().await?;
         let (tx, newest) = Tx::begin(&self.light).await?;
-        self.checked((tx.holding(turn), newest))
+        self.checked((tx.holding(turn), newest)).await
     }
 
-    fn checked(&self, (tx, newest): (Tx, Option<u32>)) -> Result<Tx, StoreError> {
+    async fn checked(&self, (mut tx, newest): (Tx, Option<u32>)) -> Result<Tx, StoreError> {
         if let Some(watch) = self.keyring.get() {
             // Another process may have made a new primary key and retired the one in use: nothing may be sealed with that.
             let newest = KeyId(newest.unwrap_or(0));
-            if watch(newest) < newest {
+            if watch.primary() < newest {
+                watch.take_up(&mut tx).await;
+            }
+            if watch.primary() < newest {
                 return Err(StoreError::OldKeyring(newest));
             }
         }
         Ok(tx)
     }
 
-    /// From now on every write transaction tells `watch` the newest key that the database has seen; `watch` answers with
-    /// the key that seals, after reading the key file again if that is an older one.
-    pub fn watch_keyring(&self, watch: impl Fn(KeyId) -> KeyId + Send + Sync + 'static) {
+    /// From now on a write transaction that finds a newer primary key than the one in use lets `watch` take up the key file,
+    /// and nothing is written with an older one.
+    pub fn watch_keyring(&self, watch: impl KeyringWatch + 'static) {
         // A second watch would watch the same.
         let _ = self.keyring.set(Box::new(watch));
     }

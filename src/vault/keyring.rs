@@ -1,7 +1,7 @@
 //! The keyring: numbered keys with their states, read from a small text that a person can read and comment.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fmt, fs, io,
     os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
@@ -96,6 +96,8 @@ pub struct Keyring {
     keys: BTreeMap<KeyId, (KeyState, Key)>,
     primary: KeyId,
     minimum: KeyId,
+    /// Keys that the operator has given up.
+    lost: BTreeSet<KeyId>,
 }
 
 impl fmt::Debug for Keyring {
@@ -186,6 +188,7 @@ impl Keyring {
     pub(super) fn parse(text: &str, path: &Path) -> Result<Self, KeyringError> {
         let mut keys = BTreeMap::new();
         let mut minimum = None;
+        let mut lost = BTreeSet::new();
         for (index, line) in text.lines().enumerate() {
             let problem = |problem| KeyringError::Line {
                 path: path.to_owned(),
@@ -198,6 +201,9 @@ impl Keyring {
                     if minimum.replace(id).is_some() {
                         return Err(problem("there are two lines with a minimum"));
                     }
+                }
+                Line::Lost(id) => {
+                    lost.insert(id);
                 }
                 Line::Key(id, state, key) => {
                     if keys.insert(id, (state, key)).is_some() {
@@ -216,6 +222,7 @@ impl Keyring {
                 keys,
                 primary,
                 minimum: minimum.unwrap_or(KeyId(1)),
+                lost,
             }),
             _ => Err(KeyringError::Primary {
                 path: path.to_owned(),
@@ -249,6 +256,18 @@ impl Keyring {
     #[must_use]
     pub fn minimum(&self) -> KeyId {
         self.minimum
+    }
+
+    /// Whether the key opens what it sealed: it is there, and not retired.
+    #[must_use]
+    pub fn opens(&self, id: KeyId) -> bool {
+        self.key(id).is_some()
+    }
+
+    /// Whether the operator has given this key up: what it sealed stays shut, and the bot runs without.
+    #[must_use]
+    pub fn has_given_up(&self, id: KeyId) -> bool {
+        self.lost.contains(&id)
     }
 
     /// The highest number there is.
@@ -295,6 +314,7 @@ pub(super) fn read_private(path: &Path) -> Result<Zeroizing<String>, KeyringErro
 pub(super) enum Line {
     Empty,
     Minimum(KeyId),
+    Lost(KeyId),
     Key(KeyId, KeyState, Key),
 }
 
@@ -304,6 +324,7 @@ pub(super) fn parse_line(line: &str) -> Result<Line, &'static str> {
     let (number, state, key) = match words[..] {
         [] => return Ok(Line::Empty),
         ["minimum", number] => return parse_id(number).map(Line::Minimum),
+        ["lost", number] => return parse_id(number).map(Line::Lost),
         [number, state, _made_on, key] => (number, state, key),
         _ => return Err("a key line has four words: number, state, date, key"),
     };

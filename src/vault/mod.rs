@@ -26,6 +26,18 @@ use crate::{
     random::{NoRandomness, Random},
 };
 
+impl Keyring {
+    /// Opens what was sealed for this place by a key that is in here and not retired.
+    ///
+    /// # Errors
+    /// There is no such key, or the bytes were made for another place, or altered.
+    pub fn open(&self, place: &Place, sealed: &Sealed) -> Result<Zeroizing<Vec<u8>>, OpenError> {
+        let id = sealed.key_id()?;
+        let key = self.key(id).ok_or(OpenError::UnknownKey(id))?;
+        seal::open(key.bytes(), place, sealed)
+    }
+}
+
 /// The keyring in use, with the randomness that nonces and data keys come from. Cheap to clone; clones change together
 /// when the key file is read again.
 #[derive(Clone)]
@@ -54,32 +66,18 @@ impl Vault {
         Arc::clone(&keyring)
     }
 
-    /// Reads the key file again. The keyring stays as it is if the file cannot be used.
+    /// The key file as it is now. The keyring in use stays as it is until [`Vault::adopt`]: whoever knows the database has to
+    /// compare the two first.
     ///
     /// # Errors
     /// The file is missing, others may read it, or it is not a keyring.
-    pub fn reload(&self) -> Result<(), KeyringError> {
-        let fresh = Arc::new(Keyring::read(&self.key_file)?);
-        *self.keyring.write().unwrap_or_else(PoisonError::into_inner) = fresh;
-        Ok(())
+    pub fn read_file(&self) -> Result<Keyring, KeyringError> {
+        Keyring::read(&self.key_file)
     }
 
-    /// A vault of its own over the key file as it is now; this one stays as it is.
-    ///
-    /// # Errors
-    /// As [`Vault::reload`].
-    pub fn read_again(&self) -> Result<Self, KeyringError> {
-        let keyring = Keyring::read(&self.key_file)?;
-        Ok(Self::new(
-            keyring,
-            self.key_file.to_path_buf(),
-            self.random.clone(),
-        ))
-    }
-
-    /// Takes over the keyring of another vault.
-    pub fn adopt(&self, other: &Self) {
-        *self.keyring.write().unwrap_or_else(PoisonError::into_inner) = other.keyring();
+    /// Seals and opens with `keyring` from now on.
+    pub fn adopt(&self, keyring: Keyring) {
+        *self.keyring.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(keyring);
     }
 
     /// Seals `plain` for `place` with the primary key, and says which key that was.
@@ -93,18 +91,20 @@ impl Vault {
         Ok((id, sealed))
     }
 
-    /// Opens what [`Vault::seal`] made for the same place. A key that is not known yet is looked for in the file.
+    /// Opens what [`Vault::seal`] made for the same place. A key that is not known yet is looked for in the file, for this
+    /// once: that it opens the bytes proves this key, and nothing about the rest of the file.
     ///
     /// # Errors
     /// The key is not in the keyring or retired, or the bytes were made for another place, or altered.
     pub fn open(&self, place: &Place, sealed: &Sealed) -> Result<Zeroizing<Vec<u8>>, OpenError> {
-        let id = sealed.key_id()?;
-        let mut keyring = self.keyring();
-        if keyring.key(id).is_none() && self.reload().is_ok() {
-            keyring = self.keyring();
+        let opened = self.keyring().open(place, sealed);
+        match opened {
+            Err(OpenError::UnknownKey(id)) => match self.read_file() {
+                Ok(file) => file.open(place, sealed),
+                Err(_) => Err(OpenError::UnknownKey(id)),
+            },
+            opened => opened,
         }
-        let key = keyring.key(id).ok_or(OpenError::UnknownKey(id))?;
-        seal::open(key.bytes(), place, sealed)
     }
 
     /// A fresh data key for an account, and the same wrapped by the primary key.

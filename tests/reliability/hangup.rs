@@ -104,3 +104,57 @@ async fn a_running_bot_takes_up_a_changed_key_file_and_lives_through_a_broken_on
     assert_eq!(remains.count(older).await, 1);
     assert_eq!(remains.count(newer).await, 1);
 }
+
+#[tokio::test]
+async fn a_bot_takes_up_no_key_file_that_lacks_a_key_which_rows_need() {
+    let world = World::new(1).await;
+    let mut bot = world.start(&[]);
+    let ada = world.telegram.new_user("Ada", None);
+    let (.., values) = world.working_values("seedling");
+    story::link(&ada, &values).await.unwrap();
+    let file = world.key_file();
+    let without_first = |text: &str| -> String {
+        let lines = text.split_inclusive('\n');
+        lines.filter(|line| !line.starts_with("1 ")).collect()
+    };
+    let needed = "sealed by key 1, which the key file does not have";
+
+    // At a hang-up.
+    let mut changed = KeyFile::open(&file).unwrap();
+    changed
+        .add(&Random::system(), Clock::system().now())
+        .unwrap();
+    drop(changed);
+    hang_up(&world, &bot, TAKEN_UP).await;
+    let both = fs::read_to_string(&file).unwrap();
+    fs::write(&file, without_first(&both)).unwrap();
+    let said = hang_up(&world, &bot, KEPT).await;
+    assert!(said.contains(needed), "{said}");
+    assert!(said.contains("keys=\"1 enabled "), "{said}");
+    ada.say("/verify main");
+    ada.wait_text("main is connected as").await.unwrap();
+
+    // Before it writes, when another process has made a new key: nothing is sealed by the old one, and nothing is lost.
+    fs::write(&file, &both).unwrap();
+    let added = world.addx(&["key", "add", "--json"]).await.json();
+    assert_eq!(added["id"], 3);
+    let all = fs::read_to_string(&file).unwrap();
+    fs::write(&file, without_first(&all)).unwrap();
+    let before = world.log().len();
+    ada.say("/accounts");
+    let deadline = Instant::now() + PATIENCE;
+    while !world.log()[before..]
+        .lines()
+        .any(|line| line.contains("the key file could not be read again") && line.contains(needed))
+    {
+        assert!(Instant::now() < deadline, "{}", world.log());
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    fs::write(&file, &all).unwrap();
+    ada.wait_text("main").await.unwrap();
+    story::unlink(&ada).await.unwrap();
+    bot.stop().await;
+    let remains = world.remains().await.unwrap();
+    let older = "SELECT count(*) FROM inbox WHERE key_id < 3 AND sealed IS NOT NULL";
+    assert_eq!(remains.count(older).await, 0);
+}

@@ -10,7 +10,7 @@ use std::{
 };
 
 use addx_sim::{telegram::Person, x::FourValues};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::{
     accounts::Maker,
@@ -331,6 +331,126 @@ async fn rows_of_a_key_that_is_gone_from_the_file_are_named() {
         "{doctor:?}"
     );
     fs::write(&file, good).unwrap();
+    assert_eq!(world.addx(&["key", "rewrap"]).await.code, Some(0));
+}
+
+#[tokio::test]
+async fn rows_that_do_not_open_are_reported_and_hold_up_no_other() {
+    let world = world_with(450).await;
+    assert_eq!(world.addx(&["key", "add"]).await.code, Some(0));
+    let database = world.connect().await;
+    // More of them than go into one transaction, and before all others.
+    sqlx::query(
+        "UPDATE data_keys SET wrapped = CAST(wrapped || x'00' AS BLOB) WHERE rowid IN
+             (SELECT rowid FROM data_keys ORDER BY rowid LIMIT 250)",
+    )
+    .execute(&database)
+    .await
+    .unwrap();
+    let left = async || -> i64 {
+        let left = sqlx::query_scalar("SELECT count(*) FROM data_keys WHERE key_id = 1");
+        left.fetch_one(&database).await.unwrap()
+    };
+    let done = world.addx(&["key", "rewrap", "--json"]).await;
+    assert_eq!((done.code, left().await), (Some(1), 250));
+    let done: Value = serde_json::from_str(&done.out).unwrap();
+    // The key of the audit trail is one of them.
+    assert_eq!(done["rows"], 201);
+    let shut = done["unopened"].as_array().unwrap();
+    assert_eq!(shut.len(), 250);
+    let (table, row) = (&shut[0]["table"], shut[0]["row"].as_str().unwrap());
+    assert_eq!((table, &shut[0]["key"]), (&json!("data_keys"), &json!(1)));
+    assert!(shut[0]["owner"].as_i64().is_some());
+
+    let again = world.addx(&["key", "rewrap"]).await;
+    assert_eq!(again.code, Some(1));
+    assert!(again.out.starts_with("0 rows were put under key 2. "));
+    assert!(again.out.contains(&format!("data_keys {row} of user ")));
+    let retired = world.addx(&["key", "retire", "1"]).await;
+    retired.refused(
+        1,
+        "250 rows, of which some do not open and stay: data_keys ",
+    );
+    let named = shut
+        .iter()
+        .filter(|shut| retired.complaint.contains(shut["row"].as_str().unwrap()));
+    assert_eq!(named.count(), 5, "{retired:?}");
+
+    // What does not open here is no reason to keep the bot from the others.
+    let mut bot = world.start(&[]);
+    world.telegram.wait_polling().await.unwrap();
+    bot.stop().await;
+    sqlx::query("DELETE FROM data_keys WHERE key_id = 1")
+        .execute(&database)
+        .await
+        .unwrap();
+    database.close().await;
+    let done = world.addx(&["key", "rewrap", "--json"]).await.json();
+    assert_eq!(done, json!({"rows": 0, "unopened": [], "lost": []}));
+    assert_eq!(world.addx(&["key", "retire", "1"]).await.code, Some(0));
+}
+
+#[tokio::test]
+async fn a_key_file_without_a_key_that_rows_need_is_taken_up_by_nobody_unless_the_key_is_given_up()
+{
+    let world = world_with(2).await;
+    let file = world.key_file();
+    let first = fs::read_to_string(&file).unwrap();
+    assert_eq!(world.addx(&["key", "add"]).await.code, Some(0));
+    let both = fs::read_to_string(&file).unwrap();
+    let without_first: String = both
+        .split_inclusive('\n')
+        .filter(|line| !line.starts_with("1 "))
+        .collect();
+    let with_it_retired = both.replace("1 enabled", "1 retired");
+    let said = "sealed by key 1, which the key file does not have or has as retired";
+    for text in [&without_first, &with_it_retired] {
+        fs::write(&file, text).unwrap();
+        for arguments in [&["serve"][..], &["key", "add"], &["audit", "verify"]] {
+            world.addx(arguments).await.refused(2, said);
+        }
+        assert_eq!(fs::read_to_string(&file).unwrap(), *text);
+    }
+    fs::write(&file, &both).unwrap();
+    assert_eq!(world.addx(&["backup", "copy.db"]).await.code, Some(0));
+    fs::write(&file, &without_first).unwrap();
+    let check = world.addx(&["restore", "--check", "copy.db"]).await;
+    check.refused(2, said);
+
+    // There is no copy of the key: the bot runs with the others. The key of the trail must be among those.
+    fs::write(&file, &both).unwrap();
+    let database = world.connect().await;
+    let copied = sqlx::query("CREATE TABLE kept AS SELECT * FROM data_keys");
+    copied.execute(&database).await.unwrap();
+    assert_eq!(world.addx(&["key", "rewrap"]).await.code, Some(0));
+    let put_back = sqlx::query(
+        "UPDATE data_keys SET (key_id, wrapped) =
+             (SELECT key_id, wrapped FROM kept WHERE kept.account_id = data_keys.account_id)",
+    );
+    put_back.execute(&database).await.unwrap();
+    database.close().await;
+    fs::write(&file, format!("{without_first}lost 1\n")).unwrap();
+    let mut bot = world.start(&[]);
+    let (_, _, values) = world.working_values("seedling");
+    let ada = world.telegram.new_user("Ada", None);
+    story::link(&ada, &values).await.unwrap();
+    bot.stop().await;
+    let status = world.addx(&["key", "status"]).await;
+    assert!(status.out.contains("   1  lost "), "{status:?}");
+    let doctor = world.addx(&["doctor"]).await;
+    assert_eq!(doctor.code, Some(0), "{doctor:?}");
+    assert!(
+        doctor
+            .out
+            .contains("key 1 is given up; what it sealed stays shut: 2 rows"),
+        "{doctor:?}"
+    );
+    let rewrapped = world.addx(&["key", "rewrap", "--json"]).await.json();
+    assert_eq!(rewrapped["lost"], json!([{"key": 1, "rows": 2}]));
+
+    // A file with the key makes everything open again.
+    assert!(both.starts_with(first.split("1 primary").next().unwrap()));
+    fs::write(&file, &both).unwrap();
     assert_eq!(world.addx(&["key", "rewrap"]).await.code, Some(0));
 }
 
