@@ -5,7 +5,7 @@ use http_body_util::{Either, Full};
 use hyper::{
     Response, StatusCode,
     body::Bytes,
-    header::{CONTENT_TYPE, HeaderMap, HeaderValue, WWW_AUTHENTICATE},
+    header::{CONNECTION, CONTENT_TYPE, HeaderMap, HeaderValue, WWW_AUTHENTICATE},
 };
 
 use crate::x::ForwardedBody;
@@ -30,6 +30,8 @@ pub(super) enum Denial {
     TooLarge,
     /// The body ended before its end.
     HalfBody,
+    /// The body did not come in time.
+    SlowBody,
     /// The account's values cannot be used; a verdict's code.
     NotConnected(&'static str),
     /// X wants no request of this kind before this time; its own headers say so.
@@ -80,6 +82,11 @@ impl Denial {
                 "half_body",
                 "The body ended before its end; X was not given the whole of it.",
             ),
+            Self::SlowBody => (
+                StatusCode::REQUEST_TIMEOUT,
+                "slow_body",
+                "The body did not come in time; X was not given the whole of it.",
+            ),
             Self::NotConnected(code) => (
                 StatusCode::CONFLICT,
                 *code,
@@ -126,6 +133,8 @@ impl Denial {
         match self {
             Self::Unauthorized => {
                 headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+                // Whoever has no token keeps no place either.
+                headers.insert(CONNECTION, HeaderValue::from_static("close"));
             }
             Self::RateLimited(_, of_x) => headers.extend(*of_x),
             _ => {}

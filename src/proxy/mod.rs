@@ -5,14 +5,14 @@
 
 mod answer;
 mod body;
+mod connection;
 mod limits;
 mod request;
 mod uses;
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
-use hyper::{Request, body::Incoming, server::conn::http1, service::service_fn};
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper::{Request, body::Incoming};
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::Semaphore,
@@ -26,12 +26,8 @@ use self::{
 };
 use crate::{linker::Linker, listening::accept, x::XClient};
 
-/// A program has this long to send the head of a request.
-const HEAD_LIMIT: Duration = Duration::from_secs(10);
 /// Connections at the same time; more wait.
 const CONNECTIONS: usize = 512;
-/// A head longer than this is refused.
-const HEAD_BYTES: usize = 16 * 1024;
 
 /// The signing proxy. Cheap to clone.
 #[derive(Clone)]
@@ -91,29 +87,7 @@ impl Proxy {
     async fn converse(&self, stream: TcpStream, stop: CancellationToken) {
         // Answers are short: waiting for more to send would only delay them.
         let _ = stream.set_nodelay(true);
-        let proxy = self.clone();
-        let service = service_fn(move |request| {
-            let proxy = proxy.clone();
-            async move { Ok::<_, std::convert::Infallible>(proxy.answer(request).await) }
-        });
-        let mut connection = std::pin::pin!(
-            http1::Builder::new()
-                .timer(TokioTimer::new())
-                .header_read_timeout(HEAD_LIMIT)
-                .max_buf_size(HEAD_BYTES)
-                .serve_connection(TokioIo::new(stream), service)
-        );
-        let ended = tokio::select! {
-            ended = connection.as_mut() => ended,
-            () = stop.cancelled() => {
-                connection.as_mut().graceful_shutdown();
-                connection.await
-            }
-        };
-        // The program went away, or did not speak HTTP: its own business.
-        if ended.is_err() {
-            tracing::debug!("a connection of a program broke");
-        }
+        connection::converse(stream, &stop, |request| self.answer(request)).await;
     }
 
     async fn answer(&self, request: Request<Incoming>) -> Reply {

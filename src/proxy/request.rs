@@ -159,10 +159,7 @@ impl Proxy {
         let forwarded = self.0.x.forward(client, token, forward).await;
         match forwarded {
             Ok(forwarded) => Ok(self.back(admitted, kind, forwarded).await),
-            Err(_) if fate.is_too_large() => Err(Denial::TooLarge),
-            Err(_) if fate.is_half() => Err(Denial::HalfBody),
-            Err(NotForwarded::NotSent) => Err(Denial::NotSent),
-            Err(NotForwarded::Unknown) => Err(Denial::Unknown),
+            Err(why) => Err(unanswered(&fate, why)),
         }
     }
 
@@ -229,6 +226,17 @@ impl Admitted {
             account: Some(self.account),
             detail: format!("{}: {}", self.program, self.what),
         }
+    }
+}
+
+/// Why there is no answer of X's. X does nothing with a body of which it was not given the end.
+fn unanswered(fate: &Fate, why: NotForwarded) -> Denial {
+    match why {
+        _ if fate.is_too_large() => Denial::TooLarge,
+        _ if fate.is_half() => Denial::HalfBody,
+        _ if fate.is_slow() => Denial::SlowBody,
+        NotForwarded::NotSent => Denial::NotSent,
+        NotForwarded::Unknown => Denial::Unknown,
     }
 }
 
