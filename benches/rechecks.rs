@@ -131,7 +131,7 @@ async fn turn(store: &Store, random: &Random, now: DateTime<Utc>) -> bool {
     spending::add(&mut *tx, now, 1, true).await.unwrap();
     let answer = Answer::Judged(&verdict);
     let step = watch.memory.hear(answer, Witness::NotAsked, now, RULES);
-    accounts::record_verdict(&mut *tx, &linked, &verdict, now)
+    accounts::record_verdict(&mut *tx, &linked, &verdict, now, now)
         .await
         .unwrap();
     let draw = u64::from_le_bytes(random.bytes().unwrap());

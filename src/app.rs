@@ -192,12 +192,13 @@ async fn serve(
         metrics,
         clock,
         random,
-        allowed: config.allowed_users,
+        allowed: config.allowed_users.clone(),
         owner: config.owner,
         audit,
         stop: stop.clone(),
     });
-    let door = door.map(|listener| (listener, Proxy::new(linker.clone(), x)));
+    let proxy = || Proxy::new(linker.clone(), x, config.allowed_users, config.owner);
+    let door = door.map(|listener| (listener, proxy()));
     tracing::info!(version = env!("CARGO_PKG_VERSION"), "the bot runs");
     parts.ask_x(&linker, config.owner);
     parts.keep("emptying the database's log ended", move |stop| {

@@ -10,7 +10,7 @@ use std::{
 use chrono::TimeDelta;
 use url::{Host, Url};
 
-use crate::domain::{budget::Dollars, credentials::Secret};
+use crate::domain::{budget::Dollars, credentials::Secret, notice::Standing};
 
 /// An environment variable the bot reads.
 #[derive(Clone, Copy, Debug)]
@@ -157,6 +157,20 @@ pub enum AllowedUsers {
 }
 
 impl AllowedUsers {
+    /// Whether this Telegram user may use the bot of `owner`, who decided this about them. Without an owner the fixed list
+    /// alone decides. With one, an empty list lets nobody in, the owner's word adds to the list, and whom they blocked stays
+    /// out.
+    #[must_use]
+    pub fn admits(&self, owner: Option<i64>, user: i64, standing: Option<Standing>) -> bool {
+        match (owner, standing) {
+            (None, _) => self.contains(user),
+            (Some(owner), _) if owner == user => true,
+            (Some(_), Some(Standing::Granted)) => true,
+            (Some(_), Some(Standing::Blocked)) => false,
+            (Some(_), Some(Standing::Asked | Standing::Refused) | None) => self.lists(user),
+        }
+    }
+
     /// Whether this Telegram user may use the bot.
     #[must_use]
     pub fn contains(&self, user: i64) -> bool {

@@ -112,7 +112,7 @@ impl Maker {
         };
         let linked = accounts::by_id(&mut **tx, owner, account).await?;
         let linked = linked.context("a link that was just made is gone")?;
-        accounts::record_verdict(&mut **tx, &linked, &verdict, now).await?;
+        accounts::record_verdict(&mut **tx, &linked, &verdict, now, now).await?;
         for (event, actor, detail) in [
             (Event::Link, Actor::User, ""),
             (Event::Check, Actor::Bot, verdict.code()),

@@ -56,21 +56,34 @@ impl fmt::Display for ClientName {
 pub struct TokenHash(pub [u8; 32]);
 
 impl TokenHash {
-    /// The hash of what somebody shows as a token.
+    /// The hash of a token.
     #[must_use]
-    pub fn of(shown: &str) -> Self {
-        Self(Sha256::digest(shown.as_bytes()).into())
+    pub fn of(token: &str) -> Self {
+        Self(Sha256::digest(token.as_bytes()).into())
+    }
+
+    /// The hash of what somebody shows as a token. `None`: no token looks like that, and everybody may know it.
+    #[must_use]
+    pub fn of_shown(shown: &str) -> Option<Self> {
+        let secret = shown.strip_prefix(TOKEN_PREFIX)?;
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
+        (secret.len() == TOKEN_CHARS && secret.bytes().all(plain)).then(|| Self::of(shown))
     }
 }
+
+const TOKEN_PREFIX: &str = "addx_";
+/// 32 bytes in base64.
+const TOKEN_CHARS: usize = 43;
 
 /// A new token from random bytes. It is shown once and never stored.
 #[must_use]
 pub fn new_token(bytes: [u8; 32]) -> Secret {
-    Secret::new(format!("addx_{}", BASE64_URL_SAFE_NO_PAD.encode(bytes)))
+    let secret = BASE64_URL_SAFE_NO_PAD.encode(bytes);
+    Secret::new(format!("{TOKEN_PREFIX}{secret}"))
 }
 
 /// What a program may ask of X: a method and a path, in which a segment like `:id` stands for any one.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Rule {
     method: String,
@@ -319,5 +332,26 @@ mod tests {
         assert_eq!(token.expose().len(), 5 + 43);
         assert_eq!(TokenHash::of(token.expose()), TokenHash::of(token.expose()));
         assert_ne!(TokenHash::of(token.expose()), TokenHash::of("addx_"));
+    }
+
+    #[test]
+    fn what_does_not_look_like_a_token_is_not_looked_up() {
+        for bytes in [[0; 32], [255; 32], [62; 32]] {
+            let token = new_token(bytes);
+            let hash = TokenHash::of(token.expose());
+            assert_eq!(TokenHash::of_shown(token.expose()), Some(hash));
+        }
+        let letters = "A".repeat(43);
+        for shown in [
+            String::new(),
+            "addx_".to_owned(),
+            letters.clone(),
+            format!("addx_{letters}A"),
+            format!("addx-{letters}"),
+            format!("addx_{}/", "A".repeat(42)),
+            format!("addx_{}ä", "A".repeat(41)),
+        ] {
+            assert_eq!(TokenHash::of_shown(&shown), None, "{shown}");
+        }
     }
 }

@@ -178,7 +178,8 @@ impl Linker {
         let Some(opened) = open_all(&data_key, owner, account, values, &current)? else {
             return self.drop_check(check).await;
         };
-        let fresh = self.clock.now() - KEY_PAIR_FRESH;
+        let asked_at = self.clock.now();
+        let fresh = asked_at - KEY_PAIR_FRESH;
         let known_good_pair = matches!(
             wrapped.key_pair,
             Some((KeyPairOutcome::Accepted, at)) if at >= fresh
@@ -197,7 +198,8 @@ impl Linker {
             check.kind = ?check.kind,
             "a check was answered"
         );
-        self.record(check, &linked, diagnosis.verdict, diagnosis.key_pair)
+        let asked_about = (&linked, asked_at);
+        self.record(check, asked_about, diagnosis.verdict, diagnosis.key_pair)
             .await
     }
 
@@ -227,7 +229,7 @@ impl Linker {
     async fn record(
         &self,
         check: Check,
-        asked_about: &LinkedAccount,
+        (asked_about, asked_at): (&LinkedAccount, DateTime<Utc>),
         verdict: Verdict,
         key_pair: Option<KeyPairOutcome>,
     ) -> Result<(), StoreError> {
@@ -254,8 +256,9 @@ impl Linker {
             CheckKind::Rotation => self.record_rotation(&mut tx, &linked, verdict).await?,
             CheckKind::KeyPair | CheckKind::Link | CheckKind::Verify => {
                 let verdict = judge_owner(&linked, verdict);
-                accounts::record_verdict(&mut *tx, &linked, &verdict, now).await?;
-                self.watch_learns(&mut tx, &linked, &verdict).await?;
+                if accounts::record_verdict(&mut *tx, &linked, &verdict, asked_at, now).await? {
+                    self.watch_learns(&mut tx, &linked, &verdict).await?;
+                }
                 let linked = self.take_x_handle(&mut tx, linked, &verdict).await?;
                 let before = asked_about
                     .verdict
@@ -314,7 +317,8 @@ impl Linker {
                 failpoint::hit("swap.moved");
                 self.store.note_erasure();
                 accounts::set_candidate_until(&mut **tx, linked.owner, linked.id, None).await?;
-                accounts::record_verdict(&mut **tx, linked, &verdict, now).await?;
+                // Whatever was asked with the old values says nothing about these.
+                accounts::record_verdict(&mut **tx, linked, &verdict, now, now).await?;
                 self.watch_learns(tx, linked, &verdict).await?;
                 reminders::begin_again(&mut **tx, linked.id, now).await?;
                 Occasion::Swapped

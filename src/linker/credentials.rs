@@ -12,6 +12,7 @@ use crate::{
         credentials::{ClientCredentials, TokenCredentials},
         notice::Notice,
         verdict::{Outcome, Verdict},
+        watch::AppMark,
     },
     store::{
         StoreError, accounts,
@@ -148,6 +149,12 @@ impl Linker {
         let mut tx = self.store.begin_light().await?;
         audit::note_all(&mut tx, &self.audit, acts, self.clock.now()).await?;
         Ok(tx.commit().await?)
+    }
+
+    /// Which app an account's values are of, without saying which.
+    #[must_use]
+    pub fn app_mark(&self, keys: &Keys) -> AppMark {
+        self.audit.app_mark(&keys.client)
     }
 
     /// Now.

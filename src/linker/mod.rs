@@ -254,7 +254,8 @@ impl Linker {
         }
         accounts::set_candidate_until(&mut **tx, owner, into.id, None).await?;
         if let Some(verdict) = &from.verdict {
-            accounts::record_verdict(&mut **tx, &into, verdict, self.clock.now()).await?;
+            let now = self.clock.now();
+            accounts::record_verdict(&mut **tx, &into, verdict, now, now).await?;
             self.watch_learns(tx, &into, verdict).await?;
         }
         // They are the same X user's, so the values that stay delete them.

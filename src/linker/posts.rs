@@ -107,7 +107,8 @@ impl Linker {
             PostState::Waiting => self.send(post, &keys).await,
             // Whoever had it in hand is gone.
             PostState::Sending => {
-                self.note_outcome(post, &keys.linked, &PostOutcome::Unknown)
+                let now = self.clock.now();
+                self.note_outcome(post, &keys.linked, &PostOutcome::Unknown, now)
                     .await
             }
             PostState::Posted(number) => self.delete_test(post, &keys, number).await,
@@ -129,11 +130,12 @@ impl Linker {
             token,
         } = keys;
         let whose = linked.x_account.as_ref();
+        let asked_at = self.clock.now();
         let outcome = self.x.publish(client, token, whose, &post.text).await;
         failpoint::hit("post.sent");
         // It is known here and nowhere else: the database has time to come back.
         loop {
-            match self.note_outcome(post, linked, &outcome).await {
+            match self.note_outcome(post, linked, &outcome, asked_at).await {
                 Ok(()) => break,
                 Err(error) if error.is_passing() => {
                     tracing::error!(%error, "what became of a post could not be noted; trying again");
@@ -151,10 +153,11 @@ impl Linker {
         post: &Post,
         linked: &LinkedAccount,
         outcome: &PostOutcome,
+        asked_at: DateTime<Utc>,
     ) -> Result<(), StoreError> {
         let now = self.clock.now();
         let mut tx = self.store.begin().await?;
-        let learned = self.learn(&mut tx, linked, outcome, now).await?;
+        let learned = self.learn(&mut tx, linked, outcome, asked_at).await?;
         let said = match (outcome, post.kind) {
             (PostOutcome::Published(number), PostKind::Test) => {
                 let kept = posts::posted(&mut *tx, post.id, number, now).await?;
@@ -202,14 +205,21 @@ impl Linker {
         Ok(())
     }
 
-    /// What a post says about the account: more than any question does. The code of the verdict that was recorded.
-    async fn learn(
+    /// What a post says about the account: more than any question that was asked before it. The code of the verdict that was
+    /// recorded.
+    pub(crate) async fn learn(
         &self,
         tx: &mut Tx,
-        linked: &LinkedAccount,
+        posted_with: &LinkedAccount,
         outcome: &PostOutcome,
-        now: DateTime<Utc>,
+        asked_at: DateTime<Utc>,
     ) -> Result<Option<&'static str>, StoreError> {
+        let now = self.clock.now();
+        // As it is now: it may have been checked meanwhile.
+        let (owner, account) = (posted_with.owner, posted_with.id);
+        let Some(linked) = accounts::by_id(&mut **tx, owner, account).await? else {
+            return Ok(None);
+        };
         let verdict = match (outcome, &linked.verdict) {
             (PostOutcome::Published(_), Some(Verdict::ConnectedPermissionUnknown { account })) => {
                 Verdict::Connected {
@@ -238,8 +248,10 @@ impl Linker {
             }
             _ => return Ok(None),
         };
-        accounts::record_verdict(&mut **tx, linked, &verdict, now).await?;
-        self.watch_learns(tx, linked, &verdict).await?;
+        if !accounts::record_verdict(&mut **tx, &linked, &verdict, asked_at, now).await? {
+            return Ok(None);
+        }
+        self.watch_learns(tx, &linked, &verdict).await?;
         Ok(Some(verdict.code()))
     }
 

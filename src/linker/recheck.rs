@@ -77,6 +77,8 @@ impl Heard {
 
 /// A link with everything that a question needs.
 struct Subject {
+    /// Since when it is as follows; whatever is asked is asked after it.
+    read_at: DateTime<Utc>,
     linked: LinkedAccount,
     watch: Watch,
     opened: Opened,
@@ -338,6 +340,7 @@ impl Rechecker {
     async fn subject(&self, claimed: Claimed) -> Result<Option<Subject>, StoreError> {
         let Claimed { account, owner, .. } = claimed;
         let base = &self.linker;
+        let read_at = base.clock.now();
         let mut lent = base.store.reader().lend().await?;
         let mut reading = lent.snapshot().await?;
         let key = values::data_key(&mut *reading, owner, account).await?;
@@ -360,6 +363,7 @@ impl Rechecker {
         };
         let app = base.audit.app_mark(&opened.client);
         Ok(Some(Subject {
+            read_at,
             linked,
             watch,
             opened,
@@ -515,8 +519,14 @@ impl Rechecker {
         let before = watch.memory.standing;
         let step = watch.memory.hear(answer, witness, now, self.rules);
         let mut memory = step.memory;
-        self.keep_verdict(&mut tx, &linked, &reply.heard, &memory, now)
-            .await?;
+        self.keep_verdict(
+            &mut tx,
+            &linked,
+            &reply.heard,
+            &memory,
+            (subject.read_at, now),
+        )
+        .await?;
         let news = self
             .hear_sign(&mut tx, subject.app, answer, witness, now)
             .await?;
@@ -586,16 +596,18 @@ impl Rechecker {
         linked: &LinkedAccount,
         heard: &Heard,
         memory: &Memory,
-        now: DateTime<Utc>,
+        (asked_at, now): (DateTime<Utc>, DateTime<Utc>),
     ) -> Result<(), StoreError> {
         match heard {
             Heard::Judged(verdict) => match verdict.outcome() {
                 Outcome::Accepted => {
                     let verdict = with_known_permission(linked, verdict);
-                    accounts::record_verdict(&mut **tx, linked, &verdict, now).await
+                    accounts::record_verdict(&mut **tx, linked, &verdict, asked_at, now).await?;
+                    Ok(())
                 }
                 Outcome::Refused if memory.standing == Standing::Refused => {
-                    accounts::record_verdict(&mut **tx, linked, verdict, now).await
+                    accounts::record_verdict(&mut **tx, linked, verdict, asked_at, now).await?;
+                    Ok(())
                 }
                 Outcome::Refused | Outcome::Undecided => Ok(()),
             },

@@ -34,6 +34,8 @@ pub(super) enum Denial {
     SlowBody,
     /// The account's values cannot be used; a verdict's code.
     NotConnected(&'static str),
+    /// The account's owner may not use the bot.
+    OwnerShutOut,
     /// X wants no request of this kind before this time; its own headers say so.
     RateLimited(DateTime<Utc>, Box<HeaderMap>),
     /// X could not be reached.
@@ -91,6 +93,11 @@ impl Denial {
                 StatusCode::CONFLICT,
                 *code,
                 "The account cannot be used as it is; its owner sees why in Telegram.",
+            ),
+            Self::OwnerShutOut => (
+                StatusCode::CONFLICT,
+                "no_access",
+                "The account's owner may not use this bot any more; its operator knows why.",
             ),
             Self::RateLimited(until, _) => {
                 let message = format!(

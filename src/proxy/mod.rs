@@ -1,7 +1,7 @@
 //! The signing proxy: a program asks it in the words of X's API, and it signs with the values of an account that the
 //! program may use. The program never holds a value; X's answer comes back as it is.
 //!
-//! Nothing of a request but its method, its path without numbers, and its status goes into the log.
+//! Nothing of a request but the rule that allows it, and its status, goes into the log.
 
 mod answer;
 mod body;
@@ -24,7 +24,7 @@ use self::{
     limits::Limits,
     uses::Uses,
 };
-use crate::{linker::Linker, listening::accept, x::XClient};
+use crate::{config::AllowedUsers, linker::Linker, listening::accept, x::XClient};
 
 /// Connections at the same time; more wait.
 const CONNECTIONS: usize = 512;
@@ -36,19 +36,27 @@ pub struct Proxy(Arc<Parts>);
 struct Parts {
     linker: Linker,
     x: XClient,
+    allowed: AllowedUsers,
+    owner: Option<i64>,
+    /// Who shows a token waits here to have it looked up, so that the bot itself always finds a free connection to the
+    /// database.
+    entrance: Semaphore,
     limits: Limits,
     uses: Uses,
 }
 
 impl Proxy {
-    /// A proxy over these parts.
+    /// A proxy over these parts, for the accounts of whoever may use the bot.
     #[must_use]
-    pub fn new(linker: Linker, x: XClient) -> Self {
+    pub fn new(linker: Linker, x: XClient, allowed: AllowedUsers, owner: Option<i64>) -> Self {
         Self(Arc::new(Parts {
             uses: Uses::new(linker.clone()),
             limits: Limits::default(),
             linker,
             x,
+            allowed,
+            owner,
+            entrance: Semaphore::new(1),
         }))
     }
 

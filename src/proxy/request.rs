@@ -65,8 +65,8 @@ struct Admitted {
     owner: i64,
     account: AccountId,
     path: ApiPath,
-    /// The method and the path without numbers.
-    what: String,
+    /// What it is, for everybody to read: the rule that allows it names no post and no person.
+    rule: Rule,
 }
 
 impl Proxy {
@@ -88,7 +88,7 @@ impl Proxy {
         tracing::info!(
             client = %admitted.program,
             account = %admitted.account,
-            request = admitted.what,
+            request = %admitted.rule,
             http.status = status,
             elapsed_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
             "a program used an account"
@@ -96,11 +96,15 @@ impl Proxy {
         answered
     }
 
-    /// Who asks, and whether they may. Whatever token is shown, the same question goes to the database.
+    /// Who asks, and whether they may. Whatever shows that might be a token, the same question goes to the database.
     async fn admit(&self, request: &Request<Incoming>) -> Result<Admitted, Denial> {
         let target = Target::of(request.uri().path());
-        let shown = TokenHash::of(bearer(request.headers()).unwrap_or_default());
-        let entrance = self.0.linker.enter(&shown, target.account).await;
+        let shown = bearer(request.headers()).and_then(TokenHash::of_shown);
+        let shown = shown.ok_or(Denial::Unauthorized)?;
+        let entrance = {
+            let _turn = self.0.entrance.acquire().await;
+            self.0.linker.enter(&shown, target.account).await
+        };
         let entrance = entrance.map_err(|error| failed(&error))?;
         let entrance = entrance
             .filter(|entrance| bool::from(entrance.token.0.ct_eq(&shown.0)))
@@ -110,12 +114,14 @@ impl Proxy {
         };
         let path = target.path.ok_or(Denial::NotAllowed)?;
         let method = request.method().as_str();
-        let allows = |rule: &Rule| rule.allows(method, &path);
-        if !entrance.client.allowed.iter().any(allows) {
-            return Err(Denial::NotAllowed);
+        let mut rules = entrance.client.allowed.into_iter();
+        let rule = rules.find(|rule| rule.allows(method, &path));
+        let rule = rule.ok_or(Denial::NotAllowed)?;
+        if !(self.0.allowed).admits(self.0.owner, owner, entrance.standing) {
+            return Err(Denial::OwnerShutOut);
         }
         Ok(Admitted {
-            what: format!("{method} {}", path.pattern()),
+            rule,
             program: entrance.client.name,
             owner,
             account,
@@ -138,7 +144,8 @@ impl Proxy {
             return Err(Denial::TooLarge);
         }
         let keys = self.keys(admitted, head.method.is_safe()).await?;
-        let kind: Kind = (admitted.account, admitted.what.clone());
+        let app = self.0.linker.app_mark(&keys);
+        let kind: Kind = (admitted.account, app, admitted.rule.clone());
         if let Some((until, headers)) = self.0.limits.holds(&kind, self.0.linker.now()) {
             return Err(Denial::RateLimited(until, Box::new(headers)));
         }
@@ -224,7 +231,7 @@ impl Admitted {
             actor: Actor::Program,
             event: Event::Use,
             account: Some(self.account),
-            detail: format!("{}: {}", self.program, self.what),
+            detail: format!("{}: {}", self.program, self.rule),
         }
     }
 }

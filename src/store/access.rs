@@ -15,7 +15,7 @@ fn name_of(standing: Standing) -> &'static str {
     }
 }
 
-fn parse(name: &str) -> Option<Standing> {
+pub(super) fn parse(name: &str) -> Option<Standing> {
     [
         Standing::Asked,
         Standing::Granted,

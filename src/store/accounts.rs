@@ -199,7 +199,8 @@ pub async fn twin(
     .transpose()
 }
 
-/// Notes X's word on the values in use, and who it is, once X has said so.
+/// Notes X's word on the values in use, and who it is, once X has said so. `false`: X was asked this before it was asked
+/// what is noted already, so that stays.
 ///
 /// # Errors
 /// The database failed.
@@ -207,8 +208,9 @@ pub async fn record_verdict(
     db: impl SqliteExecutor<'_>,
     before: &LinkedAccount,
     verdict: &Verdict,
+    asked_at: DateTime<Utc>,
     now: DateTime<Utc>,
-) -> Result<(), StoreError> {
+) -> Result<bool, StoreError> {
     let unchanged = before
         .verdict
         .as_ref()
@@ -222,24 +224,24 @@ pub async fn record_verdict(
         reason: "the verdict has no JSON form",
     })?;
     let accepted = verdict.outcome() == Outcome::Accepted;
-    sqlx::query(
-        "UPDATE accounts SET verdict = ?, verdict_since = ?, checked_at = ?,
-             accepted_at = iif(?, ?, accepted_at),
-             x_user_id = coalesce(?, x_user_id), x_username = coalesce(?, x_username)
-         WHERE account_id = ? AND owner = ?",
+    let done = sqlx::query(
+        "UPDATE accounts SET verdict = ?1, verdict_since = ?2, checked_at = ?3, asked_at = ?4,
+             accepted_at = iif(?5, ?3, accepted_at),
+             x_user_id = coalesce(?6, x_user_id), x_username = coalesce(?7, x_username)
+         WHERE account_id = ?8 AND owner = ?9 AND coalesce(asked_at, ?4) <= ?4",
     )
     .bind(json)
     .bind(since.timestamp())
     .bind(now.timestamp())
+    .bind(asked_at.timestamp())
     .bind(accepted)
-    .bind(now.timestamp())
     .bind(verdict.account().map(|account| account.id.to_string()))
     .bind(verdict.account().map(|account| account.username.0.clone()))
     .bind(before.id.bytes().as_slice())
     .bind(before.owner)
     .execute(db)
     .await?;
-    Ok(())
+    Ok(done.rows_affected() > 0)
 }
 
 /// Notes that X was asked, and that its word stands.

@@ -4,10 +4,11 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use sqlx::{FromRow, SqliteExecutor};
 
-use super::{StoreError, Tx, time};
+use super::{StoreError, Tx, access, time};
 use crate::domain::{
     account::AccountId,
     client::{ClientName, Rule, TokenHash},
+    notice::Standing,
 };
 
 /// A program.
@@ -306,6 +307,8 @@ pub struct Entrance {
     pub token: TokenHash,
     /// The owner of the account that was asked for, if the program may use that.
     pub owner: Option<i64>,
+    /// What the bot's owner decided about that one.
+    pub standing: Option<Standing>,
 }
 
 #[derive(FromRow)]
@@ -314,6 +317,7 @@ struct EntranceRow {
     client: Row,
     token_hash: Vec<u8>,
     account_owner: Option<i64>,
+    standing: Option<String>,
 }
 
 /// The program whose token has this hash, unless it was revoked, and whether it may use `account`.
@@ -326,10 +330,13 @@ pub async fn enter(
     account: Option<AccountId>,
 ) -> Result<Option<Entrance>, StoreError> {
     let row: Option<EntranceRow> = sqlx::query_as(
-        "SELECT clients.*, (
-             SELECT owner FROM client_accounts JOIN accounts USING (account_id)
-             WHERE client_accounts.client_id = clients.client_id AND account_id = ?) AS account_owner
-         FROM clients WHERE token_hash = ? AND revoked_at IS NULL",
+        "SELECT clients.*, accounts.owner AS account_owner, access.standing
+         FROM clients
+         LEFT JOIN client_accounts ON client_accounts.client_id = clients.client_id
+             AND client_accounts.account_id = ?
+         LEFT JOIN accounts ON accounts.account_id = client_accounts.account_id
+         LEFT JOIN access ON access.user_id = accounts.owner
+         WHERE token_hash = ? AND revoked_at IS NULL",
     )
     .bind(account.map(|account| account.bytes().to_vec()))
     .bind(token.0.as_slice())
@@ -344,6 +351,7 @@ pub async fn enter(
             client: row.client.try_into()?,
             token: TokenHash(hash),
             owner: row.account_owner,
+            standing: row.standing.as_deref().and_then(access::parse),
         })
     })
     .transpose()

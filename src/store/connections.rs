@@ -233,10 +233,15 @@ impl Drop for Tx {
         if !self.lent.live.abandoned {
             return;
         }
-        // Whoever gets the connection next rolls back. If nobody waits for it that is this task: the file is locked.
+        // Whoever gets the connection next rolls back. If nobody waits for it that is this task: the file is locked. Until
+        // then the turn to write is not given on.
         if let Ok(runtime) = Handle::try_current() {
-            let writer = self.writer.clone();
-            runtime.spawn(async move { writer.lend().await.is_ok() });
+            let (writer, turn) = (self.writer.clone(), self.turn.take());
+            runtime.spawn(async move {
+                let rolled_back = writer.lend().await.is_ok();
+                drop(turn);
+                rolled_back
+            });
         }
     }
 }
@@ -360,6 +365,21 @@ mod tests {
             assert_eq!(count(&store).await, 0);
             tx.commit().await.unwrap();
         }
+    }
+
+    #[tokio::test]
+    async fn the_turn_of_a_light_transaction_lasts_until_it_is_rolled_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("addx.db")).await.unwrap();
+        let mut tx = store.begin_light().await.unwrap();
+        promise(&mut tx).await;
+        drop(tx);
+        let mut next = Box::pin(store.writer().lend());
+        assert!(futures::poll!(&mut next).is_pending());
+        drop(next.await.unwrap());
+        let tx = store.begin().await.unwrap();
+        assert_eq!(count(&store).await, 0);
+        tx.commit().await.unwrap();
     }
 
     #[tokio::test]

@@ -335,7 +335,7 @@ impl XClient {
         ))
     }
 
-    async fn body(&self, response: &mut Response) -> Body {
+    pub(super) async fn body(&self, response: &mut Response) -> Body {
         // Reserved at once: a buffer that grows leaves copies behind that nobody wipes.
         let mut bytes = Zeroizing::new(Vec::with_capacity(self.limits.body));
         loop {

@@ -6,19 +6,18 @@ use std::{
 };
 
 use chrono::{DateTime, Utc};
-use http_body_util::{BodyExt as _, Either, Full, Limited};
+use http_body_util::{Either, Full};
 use hyper::body::{Body as HttpBody, Bytes};
 use reqwest::{
     Method, Request, Response,
-    header::{ACCEPT, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderValue},
+    header::{ACCEPT, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue},
 };
-use zeroize::Zeroizing;
 
 use super::{
     client::XClient,
     judge,
     oauth1::{Signatory, Stamp, authorization, escaped},
-    response::{Answer, Body, NoAnswer},
+    response::{Answer, NoAnswer},
 };
 use crate::domain::{
     client::{ApiPath, Rule},
@@ -95,7 +94,7 @@ impl XClient {
             NoAnswer::Timeout if error.is_connect() => NotForwarded::NotSent,
             NoAnswer::Timeout | NoAnswer::Broken => NotForwarded::Unknown,
         })?;
-        self.read(response).await
+        Ok(self.read(response).await)
     }
 
     fn forwardable<B>(
@@ -148,46 +147,46 @@ impl XClient {
         Some(request)
     }
 
-    /// Answers that say something about the account are read whole; all others stream.
-    async fn read(&self, response: Response) -> Result<Forwarded, NotForwarded> {
-        let (parts, body) = hyper::Response::from(response).into_parts();
-        if !matches!(parts.status.as_u16(), 401 | 403 | 429) {
-            return Ok(Forwarded {
-                response: hyper::Response::from_parts(parts, Either::Right(body)),
+    /// Answers that say something about the account are read whole; all others stream. One of which only a part came counts by
+    /// its status and headers, and is handed on as far as it came.
+    async fn read(&self, response: Response) -> Forwarded {
+        let status = response.status().as_u16();
+        if !matches!(status, 401 | 403 | 429) {
+            return Forwarded {
+                response: hyper::Response::from(response).map(Either::Right),
                 doubt: false,
                 limited_until: None,
-            });
+            };
         }
-        let bytes = Limited::new(body, self.limits.body)
-            .collect()
-            .await
-            .map_err(|_| NotForwarded::Unknown)?
-            .to_bytes();
-        let answer = self.answer(parts.status.as_u16(), &parts.headers, &bytes);
-        Ok(Forwarded {
+        let mut response = response;
+        let body = self.body(&mut response).await;
+        let bytes = Bytes::copy_from_slice(&body.bytes);
+        let (mut parts, _) = hyper::Response::from(response).into_parts();
+        if !body.complete {
+            parts.headers.remove(CONTENT_LENGTH);
+        }
+        let answer = Answer::read(status, &parts.headers, self.clock.now(), body);
+        Forwarded {
             doubt: judge::makes_doubtful(&answer),
             limited_until: judge::limited_until(&answer),
             response: hyper::Response::from_parts(parts, Either::Left(Full::new(bytes))),
-        })
-    }
-
-    fn answer(&self, status: u16, headers: &HeaderMap, bytes: &Bytes) -> Answer {
-        let body = Body {
-            bytes: Zeroizing::new(bytes.to_vec()),
-            complete: true,
-        };
-        Answer::read(status, headers, self.clock.now(), body)
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use http_body_util::BodyExt as _;
+
     use super::*;
     use crate::{
         clock::Clock,
         random::Random,
-        x::fake::{Server, client_credentials, now, token_credentials},
+        x::fake::{Act, Server, client_credentials, message, now, say, token_credentials},
     };
+
+    /// Path and query of [`forward`].
+    const TARGET: &str = "/2/tweets?a%20b=%C3%A4%26%3D";
 
     fn forward(body: Option<&str>) -> Forward<Full<Bytes>> {
         Forward {
@@ -200,13 +199,17 @@ mod tests {
         }
     }
 
-    async fn sent(body: Option<&str>) -> String {
-        let server = Server::play(&[]);
+    async fn forwarded(server: &Server, body: Option<&str>) -> Forwarded {
         let clock = Clock::manual(now());
         let client = XClient::new(server.url.clone(), clock, Random::seeded(7)).unwrap();
         let (key, token) = (client_credentials(), token_credentials());
         let forwarded = client.forward(&key, &token, forward(body)).await;
-        let forwarded = forwarded.ok().unwrap();
+        forwarded.ok().unwrap()
+    }
+
+    async fn sent(body: Option<&str>) -> String {
+        let server = Server::play(&[]);
+        let forwarded = forwarded(&server, body).await;
         let body = forwarded.response.into_body().collect().await;
         assert_eq!(body.ok().unwrap().to_bytes(), "{}");
         server.seen().remove(0)
@@ -246,5 +249,37 @@ mod tests {
             1,
             "{request}"
         );
+    }
+
+    #[tokio::test]
+    async fn a_refusal_counts_though_its_body_breaks_off() {
+        let reset = (now().timestamp() + 300).to_string();
+        let half = r#"{"title":"Unauthor"#;
+        for (status, doubt, limited) in [(401, true, false), (403, true, false), (429, false, true)]
+        {
+            let headers = [("x-rate-limit-reset", reset.as_str())];
+            let broken = Act::Say(message(status, &headers, 100, half));
+            let server = Server::play(&[(TARGET, broken)]);
+            let Forwarded {
+                response,
+                doubt: doubted,
+                limited_until,
+            } = forwarded(&server, None).await;
+            assert_eq!(response.status().as_u16(), status);
+            assert_eq!((doubted, limited_until.is_some()), (doubt, limited));
+            assert!(!response.headers().contains_key(CONTENT_LENGTH));
+            let body = response.into_body().collect().await;
+            assert_eq!(body.ok().unwrap().to_bytes(), half);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_refusal_comes_back_as_it_is() {
+        let server = Server::play(&[(TARGET, say(403, &[("a", "b")], r#"{"x":1}"#))]);
+        let Forwarded { response, .. } = forwarded(&server, None).await;
+        assert_eq!(response.headers()["a"], "b");
+        assert_eq!(response.headers()[CONTENT_LENGTH], "7");
+        let body = response.into_body().collect().await;
+        assert_eq!(body.ok().unwrap().to_bytes(), r#"{"x":1}"#);
     }
 }

@@ -4,6 +4,7 @@ use std::{net::SocketAddr, time::Duration};
 
 use addx::{
     audit, clients,
+    config::AllowedUsers,
     domain::{
         account::AccountId,
         client::{ClientName, Rule},
@@ -12,7 +13,7 @@ use addx::{
     store::Store,
     unlock,
 };
-use addx_sim::x::{AppPermission, Fault, UnexpectedReason, answers};
+use addx_sim::x::{AnswerBody, AppPermission, Fault, UnexpectedReason, answers};
 use reqwest::{Method, StatusCode, header};
 use serde_json::{Value, json};
 use tokio::{
@@ -20,7 +21,9 @@ use tokio::{
     net::TcpStream,
 };
 
-use crate::harness::{HOUR, ME, MINUTE, World, link, try_link, verdict, verify};
+use crate::harness::{
+    HOUR, ME, MINUTE, World, enter, in_order, link, rotate, try_link, verdict, verify,
+};
 
 const POSTS: &str = "/2/tweets";
 
@@ -670,6 +673,139 @@ async fn the_user_takes_an_account_back_from_a_program() {
     world.rest().await;
     let taken = "SELECT count(*) FROM audit WHERE event = 'client_take_back'";
     assert_eq!(world.count(taken).await, 1);
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn programs_end_with_their_users_access_and_come_back_with_it() {
+    let mut world = World::without_bot().await;
+    let (owner, eve) = (world.person(), world.person());
+    world.owner = Some(owner.id());
+    world.start_bot().await;
+    owner.say("/start");
+    owner.wait_text("I link your X account").await.unwrap();
+    let let_in = "may use this bot now";
+    eve.say("/start");
+    owner.wait_text("wants to use this bot").await.unwrap();
+    owner.press("Approve").unwrap();
+    owner.wait_text(let_in).await.unwrap();
+    eve.wait_text("let you in").await.unwrap();
+    let (_, _, values) = world.working_values("seedling");
+    link(&eve, "main", &values).await;
+    let program = Program::new(&world, "autoforward", account(&world, "main").await).await;
+    assert_eq!(program.post("one").await.status(), StatusCode::CREATED);
+
+    owner.say(&format!("/block {}", eve.id()));
+    let blocked = owner.wait_text("may no longer use this bot").await.unwrap();
+    assert!(blocked.text.contains("programs"), "{blocked}");
+    let shut_out = (StatusCode::CONFLICT, "no_access".to_owned());
+    assert_eq!(error(program.post("two").await).await, shut_out);
+    assert_eq!(error(program.who().await).await, shut_out);
+    assert_eq!(world.x.count(POSTS), 1);
+
+    owner.tap(blocked.id, "Approve").unwrap();
+    owner.wait_text(let_in).await.unwrap();
+    assert_eq!(program.post("three").await.status(), StatusCode::CREATED);
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn whoever_leaves_the_fixed_list_takes_their_programs_along() {
+    let mut world = World::start().await;
+    let person = world.person();
+    let (_, _, values) = world.working_values("seedling");
+    link(&person, "main", &values).await;
+    let program = Program::new(&world, "autoforward", account(&world, "main").await).await;
+    assert_eq!(program.post("one").await.status(), StatusCode::CREATED);
+
+    world.stop_bot().await;
+    world.allowed = AllowedUsers::Only([1].into());
+    world.start_bot().await;
+    let shut_out = (StatusCode::CONFLICT, "no_access".to_owned());
+    assert_eq!(error(program.post("two").await).await, shut_out);
+    world.stop_bot().await;
+    world.allowed = AllowedUsers::Only([person.id()].into());
+    world.start_bot().await;
+    assert_eq!(program.post("three").await.status(), StatusCode::CREATED);
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn a_use_is_named_by_its_rule_and_so_names_nobody() {
+    let world = World::start().await;
+    let person = world.person();
+    let (_, _, values) = world.working_values("seedling");
+    link(&person, "main", &values).await;
+    let rules = ["GET /2/users/by/username/:name".parse().unwrap()];
+    let id = account(&world, "main").await;
+    let program = Program::with_rules(&world, "looker", id, &rules).await;
+
+    let path = "/2/users/by/username/somebody_private";
+    let asked = program.request(Method::GET, path).send().await.unwrap();
+    assert_eq!(asked.status(), StatusCode::NOT_FOUND);
+    let detail = world
+        .text("SELECT group_concat(detail, '|') FROM audit WHERE event = 'use'")
+        .await;
+    assert_eq!(detail, "looker: GET /2/users/by/username/:name");
+
+    // X's limit is for the kind of question, whoever it is about.
+    let reset = (world.x.now() + 300).to_string();
+    let limited = answers::too_many_requests().header("x-rate-limit-reset", &reset);
+    world.x.answer_next(path, limited);
+    let asked = program.request(Method::GET, path).send().await.unwrap();
+    assert_eq!(asked.status(), StatusCode::TOO_MANY_REQUESTS);
+    let other = program.request(Method::GET, "/2/users/by/username/somebody_else");
+    let denied = (StatusCode::TOO_MANY_REQUESTS, "rate_limited".to_owned());
+    assert_eq!(error(other.send().await.unwrap()).await, denied);
+    for unexpected in world.x.take_unexpected() {
+        assert_eq!(unexpected.reason, UnexpectedReason::UnknownPath);
+    }
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn a_429_ends_with_a_rotation_to_another_app_and_its_wait_counts_down() {
+    let world = World::start().await;
+    let person = world.person();
+    let (user, _, values) = world.working_values("seedling");
+    link(&person, "main", &values).await;
+    let program = Program::new(&world, "eager", account(&world, "main").await).await;
+
+    let limited = answers::too_many_requests().header("retry-after", "600");
+    world.x.answer_next(POSTS, limited);
+    let first = program.post("one").await;
+    assert_eq!(first.headers()[header::RETRY_AFTER], "600");
+    world.advance(Duration::from_secs(200));
+    let second = program.post("two").await;
+    assert_eq!(second.headers()[header::RETRY_AFTER], "400");
+    let denied = (StatusCode::TOO_MANY_REQUESTS, "rate_limited".to_owned());
+    assert_eq!(error(second).await, denied);
+
+    let app = world.x.new_app(&user, AppPermission::ReadWrite);
+    let values = world.canary_values(app.four_values(&user));
+    rotate(&person, "All four").await;
+    enter(&person, &in_order(&values), 4).await;
+    verdict(&person, "connected").await;
+    assert_eq!(program.post("three").await.status(), StatusCode::CREATED);
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn a_refusal_counts_though_its_body_breaks_off() {
+    let world = World::start().await;
+    let person = world.person();
+    let (user, app, values) = world.working_values("seedling");
+    link(&person, "main", &values).await;
+    let program = Program::new(&world, "unlucky", account(&world, "main").await).await;
+    world.advance(HOUR);
+    app.revoke(&user);
+
+    let half = AnswerBody::Cut(br#"{"title":"Unauth"#.to_vec());
+    world.x.answer_next(POSTS, answers::Answer::json(401, half));
+    let response = program.post("too late").await;
+    assert_eq!(response.status(), StatusCode::UNAUTHORIZED);
+    person.wait_text("X refused it (401)").await.unwrap();
+    verdict(&person, "access_token_rejected").await;
     world.finish().await;
 }
 

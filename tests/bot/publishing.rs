@@ -439,3 +439,49 @@ async fn what_cannot_be_published_is_said_and_nothing_is_lost() {
     assert_eq!(world.x.count(ME), 1);
     world.finish().await;
 }
+
+#[tokio::test]
+async fn what_was_asked_last_counts_whichever_answer_comes_first() {
+    let world = World::start().await;
+    let person = world.person();
+    let (_, app, values) = world.working_values("seedling");
+    link(&person, "main", &values).await;
+    let listed = async |verdict: &str| {
+        person.say("/accounts");
+        let list = person.wait_text("Your accounts").await.unwrap();
+        assert!(list.text.contains(verdict), "{list}");
+    };
+
+    // A post is refused, and its answer takes so long that a check is asked and answered meanwhile.
+    app.set_write_state(AppState::NoCredits);
+    world.advance(MINUTE);
+    let hold = world.x.hold(POSTS);
+    ask_test(&person).await;
+    person.press("Post and delete").unwrap();
+    hold.wait_arrived(1).await.unwrap();
+    world.advance(MINUTE);
+    verify(&person, "connected").await;
+    hold.release();
+    person.wait_text("\n\nno_credits").await.unwrap();
+    listed("\nconnected since").await;
+
+    // The other way round, the post is the newer one.
+    world.advance(MINUTE);
+    let hold = world.x.hold(ME);
+    person.say("/verify");
+    hold.wait_arrived(1).await.unwrap();
+    world.advance(MINUTE);
+    test_post(&person, "\n\nno_credits").await;
+    hold.release();
+    verdict(&person, "connected").await;
+    person.say("/accounts");
+    let list = person.wait_text("Your accounts").await.unwrap();
+    assert!(!list.text.contains("\nconnected since"), "{list}");
+
+    // With credits a check finds it well again.
+    app.set_write_state(AppState::Enrolled);
+    world.advance(MINUTE);
+    verify(&person, "connected").await;
+    listed("\nconnected since").await;
+    world.finish().await;
+}

@@ -277,7 +277,7 @@ pub(in crate::telegram) fn notice(notice: &Notice, words: &Words<'_>) -> Option<
                     ("may not use this bot", ("Approve", Decision::Approve))
                 }
                 Standing::Blocked => (
-                    "may no longer use this bot; their accounts stay until they /unlink them",
+                    "may no longer use this bot, nor may programs use their accounts, which stay until they /unlink them",
                     ("Approve", Decision::Approve),
                 ),
             };
