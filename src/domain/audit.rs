@@ -167,6 +167,23 @@ pub struct Entry {
     pub detail: String,
 }
 
+/// How often a program used an account on one day, in UTC.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct UsesOfDay {
+    /// Which account.
+    pub account: Option<AccountId>,
+    /// The program's name.
+    pub program: String,
+    /// How often.
+    pub times: i64,
+    /// When first.
+    pub first_at: DateTime<Utc>,
+    /// When last.
+    pub last_at: DateTime<Utc>,
+    /// The detail of the last one.
+    pub last: String,
+}
+
 impl Entry {
     /// What the entry's mac covers besides the mac before: every field, each of fixed length or with its length before it.
     #[must_use]

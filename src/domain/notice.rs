@@ -375,8 +375,20 @@ pub struct Past {
     pub account: Option<AccountName>,
     /// The name of an [`super::audit::Event`].
     pub event: String,
-    /// A verdict's code, or empty.
+    /// A verdict's code, a program, or empty.
     pub detail: String,
+    /// For several uses by a program that are told as one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub uses: Option<Uses>,
+}
+
+/// Several uses by a program, told as one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Uses {
+    /// How many.
+    pub times: i64,
+    /// When the first of them was.
+    pub since: DateTime<Utc>,
 }
 
 /// What became of a post.

@@ -4,7 +4,10 @@ use sqlx::{FromRow, SqliteExecutor};
 
 use super::{StoreError, time};
 use crate::{
-    domain::{account::AccountId, audit::Entry},
+    domain::{
+        account::AccountId,
+        audit::{Entry, UsesOfDay},
+    },
     vault::{KeyId, Mac, Sealed},
 };
 
@@ -145,7 +148,8 @@ pub async fn after(
     Ok(rows.into_iter().map(|row| row.try_into().ok()).collect())
 }
 
-/// The newest entries that concern a user, the newest first, at most `limit`.
+/// The newest entries that concern a user, the newest first, at most `limit`. Uses by programs are not among them: see
+/// [`uses_of`].
 ///
 /// # Errors
 /// The database failed.
@@ -154,13 +158,69 @@ pub async fn newest_of(
     owner: i64,
     limit: u32,
 ) -> Result<Vec<Entry>, StoreError> {
-    let rows: Vec<Row> =
-        sqlx::query_as("SELECT * FROM audit WHERE owner = ? ORDER BY number DESC LIMIT ?")
-            .bind(owner)
-            .bind(limit)
-            .fetch_all(db)
-            .await?;
+    let rows: Vec<Row> = sqlx::query_as(
+        "SELECT * FROM audit WHERE owner = ? AND event <> 'use' ORDER BY number DESC LIMIT ?",
+    )
+    .bind(owner)
+    .bind(limit)
+    .fetch_all(db)
+    .await?;
     rows.into_iter()
         .map(|row| <(Entry, Mac)>::try_from(row).map(|(entry, _)| entry))
         .collect()
+}
+
+/// How many entries concern a user, uses not counted.
+///
+/// # Errors
+/// The database failed.
+pub async fn count_of(db: impl SqliteExecutor<'_>, owner: i64) -> Result<i64, StoreError> {
+    Ok(
+        sqlx::query_scalar("SELECT count(*) FROM audit WHERE owner = ? AND event <> 'use'")
+            .bind(owner)
+            .fetch_one(db)
+            .await?,
+    )
+}
+
+#[derive(FromRow)]
+struct UsesRow {
+    account_id: Vec<u8>,
+    program: String,
+    times: i64,
+    first_at: i64,
+    last_at: i64,
+    last: String,
+}
+
+/// How often programs used the accounts of a user on each day, the newest day first, at most `limit`.
+///
+/// # Errors
+/// The database failed.
+pub async fn uses_of(
+    db: impl SqliteExecutor<'_>,
+    owner: i64,
+    limit: u32,
+) -> Result<Vec<UsesOfDay>, StoreError> {
+    let rows: Vec<UsesRow> = sqlx::query_as(
+        "SELECT account_id, program, times, first_at, last_at, last FROM uses
+         WHERE owner = ? ORDER BY day DESC LIMIT ?",
+    )
+    .bind(owner)
+    .bind(limit)
+    .fetch_all(db)
+    .await?;
+    let mut uses: Vec<UsesOfDay> = rows
+        .into_iter()
+        .map(|row| UsesOfDay {
+            account: row.account_id.try_into().ok().map(AccountId::from_bytes),
+            program: row.program,
+            times: row.times,
+            first_at: time(row.first_at),
+            last_at: time(row.last_at),
+            last: row.last,
+        })
+        .collect();
+    uses.sort_by_key(|uses| std::cmp::Reverse(uses.last_at));
+    Ok(uses)
 }

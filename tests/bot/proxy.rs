@@ -7,6 +7,7 @@ use addx::{
     config::AllowedUsers,
     domain::{
         account::AccountId,
+        audit::{Act, Actor, Event},
         client::{ClientName, Rule},
     },
     random::Random,
@@ -174,6 +175,15 @@ async fn a_program_publishes_deletes_and_asks_who_it_is_without_holding_a_key() 
     assert_eq!(body["data"]["text"], "Hello from a program 🌱");
     assert_eq!(world.x.posts().len(), 1);
 
+    person.say("/history");
+    let history = person.wait_text("What happened").await.unwrap();
+    assert!(
+        history
+            .text
+            .contains("main: used by autoforward: POST /2/tweets"),
+        "{history}"
+    );
+
     let id = body["data"]["id"].as_str().unwrap();
     let deleted = program.request(Method::DELETE, &format!("{POSTS}/{id}"));
     let deleted: Value = deleted.send().await.unwrap().json().await.unwrap();
@@ -190,12 +200,13 @@ async fn a_program_publishes_deletes_and_asks_who_it_is_without_holding_a_key() 
         details,
         "autoforward: POST /2/tweets|autoforward: DELETE /2/tweets/:id|autoforward: GET /2/users/me"
     );
+    person.mark();
     person.say("/history");
     let history = person.wait_text("What happened").await.unwrap();
     assert!(
         history
             .text
-            .contains("main: used by autoforward: POST /2/tweets"),
+            .contains(" UTC main: used by autoforward, 3 times"),
         "{history}"
     );
     world.finish().await;
@@ -928,5 +939,75 @@ async fn a_rust_program_opens_the_same_database_and_publishes() {
     };
     let none = Publisher::open(&elsewhere).await.err().unwrap();
     assert!(matches!(none, OpenError::NoDatabase(_)), "{none}");
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn thousands_of_uses_hide_nothing_of_what_a_person_did() {
+    let world = World::start().await;
+    let person = world.person();
+    let (_, _, values) = world.working_values("seedling");
+    link(&person, "main", &values).await;
+    let id = account(&world, "main").await;
+    let (store, key) = beside(&world).await;
+    for (day, times) in [(0, 3000), (1, 1), (2, 2000)] {
+        if day > 0 {
+            world.advance(24 * HOUR);
+        }
+        let acts = (0..times).map(|number| Act {
+            owner: person.id(),
+            actor: Actor::Program,
+            event: Event::Use,
+            account: Some(id),
+            detail: match number % 2 {
+                0 => "feed: POST /2/tweets".to_owned(),
+                _ => "library: POST /2/tweets".to_owned(),
+            },
+        });
+        let mut tx = store.begin().await.unwrap();
+        let now = world.clock.now();
+        audit::note_all(&mut tx, &key, acts, now).await.unwrap();
+        tx.commit().await.unwrap();
+    }
+    store.close().await.unwrap();
+    person.mark();
+    person.say("/history");
+    let history = person.wait_text("What happened").await.unwrap();
+    let lines: Vec<&str> = history.text.lines().skip(2).collect();
+    let uses = lines.iter().filter(|line| line.contains("used by"));
+    assert_eq!(uses.count(), 5, "{history}");
+    for wanted in [
+        "main: used by feed, 1500 times",
+        "main: used by library, 1000 times",
+        "main: used by feed: POST /2/tweets",
+        "main: linked",
+    ] {
+        assert!(
+            lines.iter().any(|line| line.ends_with(wanted)),
+            "{wanted} is not in {history}"
+        );
+    }
+
+    let before = person.chat().from_bot().count();
+    person.say("/mydata");
+    person.wait_text("What I hold about you").await.unwrap();
+    world.rest().await;
+    let chat = person.chat();
+    let parts = chat.from_bot().skip(before);
+    let json: String = parts
+        .map(|part| part.text.split_once(":\n\n").unwrap().1.to_owned() + "\n")
+        .collect();
+    let data: Value = serde_json::from_str(&json).unwrap();
+    let days = data["uses_by_programs"].as_array().unwrap();
+    let of = |program: &str| -> Vec<i64> {
+        let days = days.iter().filter(|day| day["program"] == program);
+        days.map(|day| day["times"].as_i64().unwrap()).collect()
+    };
+    assert_eq!(of("feed"), [1000, 1, 1500], "{data}");
+    assert_eq!(of("library"), [1000, 1500], "{data}");
+    let others = data["history"].as_array().unwrap();
+    assert!(others.iter().all(|entry| entry["event"] != "use"), "{data}");
+    assert!(others.iter().any(|entry| entry["event"] == "link"));
+    assert_eq!(data["history_left_out"], 0);
     world.finish().await;
 }

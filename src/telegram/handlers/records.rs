@@ -1,12 +1,15 @@
 //! What is kept about a user, for that user: `/history` and `/mydata`.
 
+use std::cmp::Reverse;
+
 use serde::Serialize;
 
 use crate::{
     domain::{
-        audit::Entry,
+        account::AccountId,
+        audit::{Entry, Event, UsesOfDay},
         linking::LinkingState,
-        notice::{AccountSummary, Guest, Notice, Past},
+        notice::{AccountSummary, Guest, Notice, Past, Uses},
         report::ValueReport,
     },
     store::{access, audit},
@@ -17,9 +20,11 @@ use crate::{
     },
 };
 
-/// Entries that `/history` shows.
+/// Lines that `/history` shows.
 const SHOWN: u32 = 20;
-/// Entries that `/mydata` gives: more than a person makes.
+/// Days of programs among which it finds the newest.
+const LOOKED_AT: u32 = 200;
+/// Entries that `/mydata` gives, and days of programs; the rest is counted.
 const GIVEN: u32 = 1000;
 /// Telegram takes 4,096 characters a message; escaping makes a text longer.
 const CHUNK: usize = 3000;
@@ -33,6 +38,10 @@ struct MyData {
     flow_open: bool,
     accounts: Vec<MyAccount>,
     history: Vec<Entry>,
+    /// Older entries that are not among these.
+    history_left_out: i64,
+    /// What programs did, by program, account and day in UTC, the newest first.
+    uses_by_programs: Vec<UsesOfDay>,
 }
 
 #[derive(Serialize)]
@@ -51,22 +60,38 @@ pub(in crate::telegram) async fn history(
         return Ok(());
     };
     let entries = audit::newest_of(&mut *turn.tx, visit.chat, SHOWN).await?;
+    let uses = audit::uses_of(&mut *turn.tx, visit.chat, LOOKED_AT).await?;
     let accounts = telegram.linker.summaries(&mut turn.tx, visit.chat).await?;
-    let notice = Notice::History {
-        entries: entries
-            .into_iter()
-            .map(|entry| Past {
-                at: entry.at,
-                account: accounts
-                    .iter()
-                    .find(|account| Some(account.id) == entry.account)
-                    .map(|account| account.name.clone()),
-                event: entry.event,
-                detail: entry.detail,
-            })
-            .collect(),
+    let name = |id: Option<AccountId>| {
+        let account = accounts.iter().find(|account| Some(account.id) == id);
+        account.map(|account| account.name.clone())
     };
-    turn.say(&notice).await?;
+    let mut entries: Vec<Past> = entries
+        .into_iter()
+        .map(|entry| Past {
+            at: entry.at,
+            account: name(entry.account),
+            event: entry.event,
+            detail: entry.detail,
+            uses: None,
+        })
+        .collect();
+    entries.extend(uses.into_iter().map(|day| {
+        let one = day.times == 1;
+        Past {
+            at: day.last_at,
+            account: name(day.account),
+            event: Event::Use.as_str().to_owned(),
+            detail: if one { day.last } else { day.program },
+            uses: (!one).then_some(Uses {
+                times: day.times,
+                since: day.first_at,
+            }),
+        }
+    }));
+    entries.sort_by_key(|entry| Reverse(entry.at));
+    entries.truncate(SHOWN as usize);
+    turn.say(&Notice::History { entries }).await?;
     Ok(turn.finish().await?)
 }
 
@@ -89,12 +114,17 @@ pub(in crate::telegram) async fn my_data(
             values: report.map(|report| report.values).unwrap_or_default(),
         });
     }
+    let history = audit::newest_of(&mut *turn.tx, visit.chat, GIVEN).await?;
+    let in_all = audit::count_of(&mut *turn.tx, visit.chat).await?;
+    let given = i64::try_from(history.len()).unwrap_or(i64::MAX);
     let data = MyData {
         telegram_user_id: visit.chat,
         access: access::of(&mut *turn.tx, visit.chat).await?,
         flow_open: state.flow_id().is_some(),
         accounts,
-        history: audit::newest_of(&mut *turn.tx, visit.chat, GIVEN).await?,
+        history,
+        history_left_out: in_all - given,
+        uses_by_programs: audit::uses_of(&mut *turn.tx, visit.chat, GIVEN).await?,
     };
     let json = serde_json::to_string_pretty(&data).unwrap_or_default();
     let chunks = in_chunks(&json);

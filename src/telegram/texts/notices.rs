@@ -13,13 +13,14 @@ use crate::{
         linking::{LinkName, Purpose},
         notice::{
             AccountChoice, AccountSummary, CheckResult, Errand, Guest, Notice, Occasion, Past,
-            Standing,
+            Standing, Uses,
         },
         paste::Warning,
         report::{Report, ValueReport},
         verdict::{KeyPairOutcome, Outcome, Verdict},
     },
     linker::{MAX_ACCOUNTS, MAX_CHECKS_AN_HOUR},
+    plural::count,
     telegram::{
         Command,
         action::{AccountAction, Action, Decision, Doubtful, FlowAction, Regenerated, StepTag},
@@ -480,11 +481,16 @@ fn history(entries: &[Past], words: &Words<'_>) -> Reply {
             } else {
                 format!(" <code>{}</code>", escape(&entry.detail))
             };
-            format!(
-                "{}{account}: {}{detail}",
-                at(entry.at, words.now),
-                happened(&entry.event)
-            )
+            let happened = happened(&entry.event);
+            let until = at(entry.at, words.now);
+            match &entry.uses {
+                None => format!("{until}{account}: {happened}{detail}"),
+                Some(Uses { times, since }) => format!(
+                    "{} to {until}{account}: {happened}{detail}, {}",
+                    at(*since, words.now),
+                    count(*times, "time")
+                ),
+            }
         })
         .collect();
     plain(format!(
