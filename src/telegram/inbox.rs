@@ -4,7 +4,10 @@
 use std::{future::Future, sync::Arc, time::Duration};
 
 use teloxide::{
-    types::{Message, MessageKind, Update, UpdateKind},
+    types::{
+        MediaChecklist, MediaContact, MediaKind, MediaPoll, MediaVenue, Message, MessageEntityKind,
+        MessageKind, Update, UpdateKind,
+    },
     utils::command::BotCommands as _,
 };
 use tokio::sync::watch;
@@ -442,8 +445,55 @@ pub(super) fn is_written(message: &Message) -> bool {
 }
 
 fn looks_secret(message: &Message) -> bool {
-    message
-        .text()
-        .or_else(|| message.caption())
-        .is_some_and(paste::looks_secret)
+    texts(message).into_iter().any(paste::looks_secret)
+}
+
+/// Everything in a message that a person wrote, or that its file brought along.
+fn texts(message: &Message) -> Vec<&str> {
+    let mut texts: Vec<&str> = [
+        message.text(),
+        message.caption(),
+        message.quote().map(|quote| quote.text.as_str()),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    let entities = [message.entities(), message.caption_entities()];
+    for entity in entities.into_iter().flatten().flatten() {
+        if let MessageEntityKind::TextLink { url } = &entity.kind {
+            texts.push(url.as_str());
+        }
+    }
+    let MessageKind::Common(common) = &message.kind else {
+        return texts;
+    };
+    match &common.media_kind {
+        MediaKind::Poll(MediaPoll { poll }) => {
+            texts.push(&poll.question);
+            texts.extend(poll.options.iter().map(|option| option.text.as_str()));
+            texts.extend(poll.explanation.as_deref());
+        }
+        MediaKind::Checklist(MediaChecklist { checklist }) => {
+            texts.push(&checklist.title);
+            texts.extend(checklist.tasks.iter().map(|task| task.text.as_str()));
+        }
+        MediaKind::Contact(MediaContact { contact }) => {
+            texts.push(&contact.first_name);
+            texts.extend(contact.last_name.as_deref());
+            texts.extend(contact.vcard.as_deref());
+        }
+        MediaKind::Venue(MediaVenue { venue }) => {
+            texts.extend([venue.title.as_str(), venue.address.as_str()]);
+        }
+        MediaKind::Document(media) => texts.extend(media.document.file_name.as_deref()),
+        MediaKind::Animation(media) => texts.extend(media.animation.file_name.as_deref()),
+        MediaKind::Video(media) => texts.extend(media.video.file_name.as_deref()),
+        MediaKind::Audio(media) => {
+            let audio = &media.audio;
+            let written = [&audio.title, &audio.performer, &audio.file_name];
+            texts.extend(written.into_iter().filter_map(Option::as_deref));
+        }
+        _ => {}
+    }
+    texts
 }

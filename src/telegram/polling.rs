@@ -10,7 +10,7 @@ use teloxide::{
     ApiError, RequestError,
     prelude::Request as _,
     requests::{JsonRequest, Payload},
-    types::{MessageKind, Update, UpdateKind},
+    types::{Update, UpdateKind},
 };
 use tokio::sync::watch;
 use zeroize::{Zeroize as _, Zeroizing};
@@ -265,7 +265,8 @@ fn read(raw: &Value) -> Option<Incoming> {
     })
 }
 
-/// Whether the message has a text that did not come along: what cannot be read as any kind is read as an empty one.
+/// Whether the message has a text that did not come along: what cannot be read as any kind is read as an empty one, and some
+/// kinds are read without their caption.
 fn lost_text(update: &Update, raw: &Value) -> bool {
     let (kind, message) = match &update.kind {
         UpdateKind::Message(message) => ("message", message),
@@ -273,8 +274,8 @@ fn lost_text(update: &Update, raw: &Value) -> bool {
         _ => return false,
     };
     let raw = &raw[kind];
-    matches!(message.kind, MessageKind::Empty {})
-        && (raw["text"].is_string() || raw["caption"].is_string())
+    (raw["text"].is_string() && message.text().is_none())
+        || (raw["caption"].is_string() && message.caption().is_none())
 }
 
 /// A message that cannot be read, of a newer Bot API say, as a plain text: it may hold a secret, so it is deleted like any
@@ -396,6 +397,14 @@ mod tests {
     #[test]
     fn an_unreadable_caption_counts_as_the_text() {
         let extra = json!({ "text": null, "caption": "a secret", "photo": "none" });
+        let incoming = read_at_noon(message(&extra)).unwrap();
+        assert_eq!(text_of(&incoming), Some("a secret"));
+    }
+
+    #[test]
+    fn a_caption_that_would_be_lost_counts_as_the_text() {
+        let paid = json!({ "star_count": 1, "paid_media": [{ "type": "preview" }] });
+        let extra = json!({ "text": null, "caption": "a secret", "paid_media": paid });
         let incoming = read_at_noon(message(&extra)).unwrap();
         assert_eq!(text_of(&incoming), Some("a secret"));
     }

@@ -1,6 +1,7 @@
 //! What people send instead of a value: each has its own answer, and nothing that was entered is lost.
 
 use addx_sim::telegram::Person;
+use serde_json::{Value, json};
 
 use crate::harness::{
     World, begin, deleted_with, enter, enter_from, in_order, labelled, link, verdict,
@@ -401,6 +402,79 @@ async fn a_secret_outside_a_flow_is_deleted_wherever_it_stands() {
     )
     .await;
     assert_eq!(world.values().await, 0);
+    link(&person, "main", &values).await;
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn a_secret_in_any_part_of_a_message_is_deleted_in_private_and_in_groups() {
+    let world = World::start().await;
+    let person = world.person();
+    let group = world.group();
+    group.set_bot_admin(&person, true);
+    let (_, _, values) = world.working_values("seedling");
+    let key = &values.access_token;
+    let address = json!({"type": "text_link", "offset": 0, "length": 4, "url": format!("https://x.test/{key}")});
+    let file = json!({"file_id": "a", "file_unique_id": "b", "file_size": 1});
+    let with = |media: &Value, more: Value| {
+        let mut media = media.clone();
+        let more = more.as_object().unwrap().clone();
+        media.as_object_mut().unwrap().extend(more);
+        media
+    };
+    let harmless = [
+        json!({"contact": {"phone_number": "+491701234567890", "first_name": "Grace", "user_id": 7}}),
+        json!({"text": "read this", "entities": [with(&address, json!({"url": "https://docs.x.com/fundamentals/authentication"}))]}),
+        json!({"document": with(&file, json!({"file_name": "IMG_20261124_170102_HDR.jpg"}))}),
+    ];
+    let secret = [
+        json!({"poll": {"id": "1", "question": format!("is {key} good?"), "options": [], "total_voter_count": 0,
+            "is_closed": false, "is_anonymous": true, "type": "regular", "allows_multiple_answers": false}}),
+        json!({"poll": {"id": "1", "question": "which?", "options": [{"text": key, "voter_count": 0}],
+            "total_voter_count": 0, "is_closed": false, "is_anonymous": true, "type": "regular",
+            "allows_multiple_answers": false}}),
+        json!({"checklist": {"title": "to do", "tasks": [{"id": 1, "text": key}]}}),
+        json!({"contact": {"phone_number": "+49170", "first_name": key}}),
+        json!({"contact": {"phone_number": "+49170", "first_name": "Key",
+            "vcard": format!("BEGIN:VCARD\nNOTE:{key}\nEND:VCARD")}}),
+        json!({"venue": {"location": {"latitude": 1.0, "longitude": 1.0}, "title": "here", "address": key}}),
+        json!({"document": with(&file, json!({"file_name": format!("{key}.txt")}))}),
+        json!({"audio": with(&file, json!({"duration": 1, "title": key, "mime_type": "audio/mpeg"}))}),
+        json!({"text": "read this", "entities": [address]}),
+        json!({"text": "this one?", "quote": {"text": key, "position": 0}}),
+    ];
+    let chats = [
+        json!({"id": person.id(), "type": "private", "first_name": "Ada"}),
+        json!({"id": group.chat_id(), "type": "group", "title": "Friends"}),
+    ];
+    let mut number = 9_100;
+    let mut push = |chat: &Value, parts: &Value| {
+        number += 1_i64;
+        let message = json!({"message_id": number, "date": world.telegram.now(), "chat": chat,
+            "from": {"id": person.id(), "is_bot": false, "first_name": "Ada"}});
+        world
+            .telegram
+            .push_raw(json!({"message": with(&message, parts.clone())}));
+        number
+    };
+    for chat in &chats {
+        for parts in &harmless {
+            push(chat, parts);
+        }
+    }
+    world.rest().await;
+    assert_eq!(world.telegram.calls_to("deleteMessage").len(), 0);
+    for chat in &chats {
+        for parts in &secret {
+            let number = push(chat, parts);
+            world.rest().await;
+            let calls = world.telegram.calls_to("deleteMessage");
+            let mut deleted = calls
+                .iter()
+                .filter_map(|call| call.params["message_id"].as_i64());
+            assert!(deleted.any(|deleted| deleted == number), "{parts}");
+        }
+    }
     link(&person, "main", &values).await;
     world.finish().await;
 }
