@@ -1,17 +1,67 @@
-//! The table `anchors`: for each chat, the bot's message that says that X is being asked. An answer that may have been sent
+//! The table `anchors`: for each chat, the bot's messages that say that X is being asked. An answer that may have been sent
 //! already goes there by an edit, which can be repeated without saying it twice.
 
 use sqlx::SqliteExecutor;
 
 use super::StoreError;
+use crate::domain::notice::Notice;
+
+/// What X is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asked {
+    /// Whether the values work.
+    Check,
+    /// To end a token.
+    Revocation,
+    /// To publish.
+    Post,
+}
+
+impl Asked {
+    /// What this message says that X is being asked for.
+    #[must_use]
+    pub fn announced_by(notice: &Notice) -> Option<Self> {
+        match notice {
+            Notice::Checking { .. } => Some(Self::Check),
+            Notice::Revoking { .. } => Some(Self::Revocation),
+            Notice::Posting { .. } => Some(Self::Post),
+            _ => None,
+        }
+    }
+
+    /// What this message is X's answer to.
+    #[must_use]
+    pub fn answered_by(notice: &Notice) -> Option<Self> {
+        match notice {
+            Notice::Result(_) => Some(Self::Check),
+            Notice::Receipt { .. } => Some(Self::Revocation),
+            Notice::PostResult(_) => Some(Self::Post),
+            _ => None,
+        }
+    }
+
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Check => "check",
+            Self::Revocation => "revocation",
+            Self::Post => "post",
+        }
+    }
+}
 
 /// Notes the message.
 ///
 /// # Errors
 /// The database failed.
-pub async fn set(db: impl SqliteExecutor<'_>, chat: i64, message: i32) -> Result<(), StoreError> {
-    sqlx::query("INSERT OR REPLACE INTO anchors (chat_id, message_id) VALUES (?, ?)")
+pub async fn set(
+    db: impl SqliteExecutor<'_>,
+    chat: i64,
+    asked: Asked,
+    message: i32,
+) -> Result<(), StoreError> {
+    sqlx::query("INSERT OR REPLACE INTO anchors (chat_id, errand, message_id) VALUES (?, ?, ?)")
         .bind(chat)
+        .bind(asked.as_str())
         .bind(message)
         .execute(db)
         .await?;
@@ -22,10 +72,15 @@ pub async fn set(db: impl SqliteExecutor<'_>, chat: i64, message: i32) -> Result
 ///
 /// # Errors
 /// The database failed.
-pub async fn get(db: impl SqliteExecutor<'_>, chat: i64) -> Result<Option<i32>, StoreError> {
+pub async fn get(
+    db: impl SqliteExecutor<'_>,
+    chat: i64,
+    asked: Asked,
+) -> Result<Option<i32>, StoreError> {
     Ok(
-        sqlx::query_scalar("SELECT message_id FROM anchors WHERE chat_id = ?")
+        sqlx::query_scalar("SELECT message_id FROM anchors WHERE chat_id = ? AND errand = ?")
             .bind(chat)
+            .bind(asked.as_str())
             .fetch_optional(db)
             .await?,
     )
@@ -35,7 +90,20 @@ pub async fn get(db: impl SqliteExecutor<'_>, chat: i64) -> Result<Option<i32>, 
 ///
 /// # Errors
 /// The database failed.
-pub async fn clear(db: impl SqliteExecutor<'_>, chat: i64) -> Result<(), StoreError> {
+pub async fn clear(db: impl SqliteExecutor<'_>, chat: i64, asked: Asked) -> Result<(), StoreError> {
+    sqlx::query("DELETE FROM anchors WHERE chat_id = ? AND errand = ?")
+        .bind(chat)
+        .bind(asked.as_str())
+        .execute(db)
+        .await?;
+    Ok(())
+}
+
+/// Forgets all of a chat's.
+///
+/// # Errors
+/// The database failed.
+pub async fn clear_all(db: impl SqliteExecutor<'_>, chat: i64) -> Result<(), StoreError> {
     sqlx::query("DELETE FROM anchors WHERE chat_id = ?")
         .bind(chat)
         .execute(db)

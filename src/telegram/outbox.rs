@@ -18,7 +18,9 @@ use crate::{
     },
     failpoint, incident,
     store::{
-        StoreError, anchors, deletions,
+        StoreError,
+        anchors::{self, Asked},
+        deletions,
         dialogues::{self, Dialogue},
         outbox::{self, Promised},
         schedule, unreachable,
@@ -127,11 +129,11 @@ impl Telegram {
         promised: &Promised,
         reply: Reply,
     ) -> Result<Result<i32, CallError>, StoreError> {
-        if !matches!(promised.notice, Notice::Result(_)) {
+        let Some(asked) = Asked::answered_by(&promised.notice) else {
             return Ok(reply::send(&self.bot, chat, reply).await);
-        }
+        };
         if promised.begun {
-            if let Some(anchor) = anchors::get(self.store.reader(), chat).await? {
+            if let Some(anchor) = anchors::get(self.store.reader(), chat, asked).await? {
                 failpoint::hit("outbox.before_edit");
                 let edited = reply::edit(&self.bot, chat, anchor, reply.clone()).await;
                 failpoint::hit("outbox.edited");
@@ -183,16 +185,17 @@ impl Telegram {
         let go_on = match after(sent.map(|_| ()), promised.attempts) {
             After::Done => {
                 outbox::finish(&mut *tx, promised.id).await?;
-                match (&promised.notice, sent) {
-                    (Notice::Checking { .. }, Ok(Some(message))) => {
-                        anchors::set(&mut *tx, chat, message).await?;
+                if let Some(asked) = Asked::answered_by(&promised.notice) {
+                    anchors::clear(&mut *tx, chat, asked).await?;
+                }
+                if let Ok(Some(message)) = sent {
+                    if let Some(asked) = Asked::announced_by(&promised.notice) {
+                        anchors::set(&mut *tx, chat, asked, message).await?;
                     }
-                    (Notice::Result(_), _) => anchors::clear(&mut *tx, chat).await?,
-                    (Notice::Watch(change), Ok(Some(message))) => {
+                    if let Notice::Watch(change) = &promised.notice {
                         let now = self.clock.now();
                         schedule::note_told(&mut *tx, change.account.id, message, now).await?;
                     }
-                    _ => {}
                 }
                 if sent.is_ok() {
                     unreachable::clear(&mut *tx, chat).await?;
@@ -332,7 +335,7 @@ impl Telegram {
                     dialogues::card_drawn(&mut *tx, chat, dialogue, message, digest).await?;
                 }
                 if let (true, Some(message)) = (is_asking(&dialogue.state), message) {
-                    anchors::set(&mut *tx, chat, message).await?;
+                    anchors::set(&mut *tx, chat, Asked::Check, message).await?;
                 }
                 true
             }
@@ -359,7 +362,7 @@ impl Telegram {
             self.linker.wipe(tx, chat, &dialogue.state).await?;
             self.dialogues.remove(&mut **tx, chat).await?;
         }
-        anchors::clear(&mut **tx, chat).await?;
+        anchors::clear_all(&mut **tx, chat).await?;
         // What they do not know about their links they are told when they are back.
         for notice in outbox::all(&mut **tx, chat).await? {
             let Notice::Watch(WatchNotice {

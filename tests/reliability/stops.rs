@@ -449,6 +449,51 @@ async fn an_answer_of_x_whose_sending_was_not_confirmed_goes_into_the_card() {
 }
 
 #[tokio::test]
+async fn what_became_of_a_post_and_of_a_token_goes_into_the_message_before_if_it_may_be_said_already()
+ {
+    let world = World::new(1).await;
+    let _bot = world.start(&[]);
+    let (.., values) = world.working_values("seedling");
+    let person = world.telegram.new_user("Ada", None);
+    story::link(&person, &values).await.unwrap();
+    for (command, question, button, said) in [
+        (
+            "/testpost",
+            "Shall I post this",
+            "Post and delete",
+            "it is deleted",
+        ),
+        (
+            "/unlink main",
+            "This cannot be undone",
+            "Revoke at X and erase",
+            "🧾",
+        ),
+    ] {
+        person.say(command);
+        person.wait_text(question).await.unwrap();
+        world.telegram.settled().await.unwrap();
+        // The message that X is asked arrives. So does X's answer, and the bot does not get to know.
+        let lost = Fault::on("sendMessage", FaultKind::InvalidJson);
+        world.telegram.add_fault(lost.every(2).times(1));
+        person.press(button).unwrap();
+        let answers = |chat: &addx_sim::telegram::Chat| {
+            let said = chat
+                .from_bot()
+                .filter(|message| message.text.contains(said));
+            said.map(|message| message.edits).collect::<Vec<_>>()
+        };
+        let chat = person
+            .wait_for(|chat| answers(chat).len() == 2)
+            .await
+            .unwrap();
+        assert_eq!(answers(&chat), [1, 0], "{chat}");
+        world.telegram.settled().await.unwrap();
+        assert_eq!(answers(&person.chat()), [1, 0], "{}", person.chat());
+    }
+}
+
+#[tokio::test]
 async fn an_answer_of_x_that_overtook_the_card_goes_into_the_card_all_the_same() {
     let world = World::new(1).await;
     let _bot = world.start(&[]);
