@@ -1,6 +1,8 @@
 //! For Rust programs: opens the same database as the bot, and publishes with the accounts in it.
 //!
-//! It may run beside the bot, or without it. Whoever can open the database and the key file can use every account; a
+//! It may run beside the bot, or without it, and has to be of the bot's version: it never changes the schema. What X says to a
+//! post counts for the account as it does in the bot; values that X refuses are asked about, and the user is told, once the
+//! bot runs. Whoever can open the database and the key file can use every account; a
 //! program that should not be able to do that goes through the signing proxy ([`crate::proxy`]).
 //!
 //! ```no_run
@@ -31,11 +33,12 @@ use crate::{
     clock::Clock,
     domain::{
         audit::{Act, Actor, Event},
+        notice::Standing,
         post::PostOutcome,
     },
     linker::Linker,
     random::Random,
-    store::{Store, StoreError, clients},
+    store::{Store, StoreError, access, clients},
     unlock::{self, UnlockError},
     x::{XClient, XClientError},
 };
@@ -97,6 +100,9 @@ pub enum PostError {
     /// X did not answer: it may have published it. Look before you post again.
     #[error("X did not answer; the post may have been published")]
     Unknown,
+    /// The account's user was blocked by the bot's owner.
+    #[error("the account's user may not use the bot any more")]
+    NoAccess,
     /// The database failed. Nothing was published.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -114,13 +120,20 @@ impl Publisher {
     /// Opens the database that the bot uses.
     ///
     /// # Errors
-    /// It is not there, or the key file does not open it.
+    /// It is not there, has the schema of another version of addx, or the key file does not open it.
     pub async fn open(place: &Place) -> Result<Self, OpenError> {
-        let (clock, random) = (Clock::system(), Random::system());
+        Self::open_with(place, Clock::system(), Random::system()).await
+    }
+
+    /// The same with a clock and randomness of the caller's, for tests.
+    ///
+    /// # Errors
+    /// The same.
+    pub async fn open_with(place: &Place, clock: Clock, random: Random) -> Result<Self, OpenError> {
         if !place.database.exists() {
             return Err(OpenError::NoDatabase(place.database.clone()));
         }
-        let store = Store::open(&place.database).await?;
+        let store = Store::open_existing(&place.database).await?;
         let vault = unlock::unlock(&store, &place.key_file, &clock, &random).await?;
         let key = audit::open_key(&store, &vault).await?;
         let x = XClient::new(place.x_url.clone(), clock.clone(), random.clone())?;
@@ -154,6 +167,10 @@ impl Publisher {
         let text = PostText::parse(text).map_err(PostError::Text)?;
         let found = clients::account(self.store.reader(), account).await?;
         let owner = found.ok_or(PostError::NoSuchAccount)?.owner;
+        // The lists of the bot's configuration are not known here.
+        if access::standing(self.store.reader(), owner).await? == Some(Standing::Blocked) {
+            return Err(PostError::NoAccess);
+        }
         let keys = self.linker.keys(owner, account).await?;
         let keys = keys.ok_or(PostError::NoSuchAccount)?;
         if let Some(code) = keys.obstacle(false) {
@@ -168,8 +185,14 @@ impl Publisher {
         };
         self.linker.note_uses(vec![act]).await?;
         let whose = keys.linked.x_account.as_ref();
+        let asked_at = self.linker.now();
         let published = self.x.publish(&keys.client, &keys.token, whose, &text);
-        match published.await {
+        let outcome = published.await;
+        if let Err(error) = self.linker.heard(&keys.linked, &outcome, asked_at).await {
+            // What became of the post is worth more.
+            tracing::warn!(%error, "what X said of an account could not be noted");
+        }
+        match outcome {
             PostOutcome::Published(post) => Ok(post),
             PostOutcome::Refused(verdict) => Err(PostError::Refused(Box::new(verdict))),
             PostOutcome::ValuesRefused => Err(PostError::ValuesRefused),

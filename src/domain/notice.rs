@@ -434,6 +434,9 @@ pub enum PostSaid {
         text: PostText,
         /// Where to look.
         whose: Option<XUsername>,
+        /// It was a test post, and was looked for in vain.
+        #[serde(default)]
+        test: bool,
     },
 }
 

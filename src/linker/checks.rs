@@ -29,6 +29,8 @@ use crate::{
 const CONCURRENT: usize = 8;
 /// Longer than X may take for every question of one check; after it, the check counts as lost and is claimed again.
 const LEASE: TimeDelta = TimeDelta::seconds(120);
+/// Another process may ask for a check, too: a program that publishes through the library.
+const LONGEST_REST: TimeDelta = TimeDelta::minutes(1);
 /// Pause after a failure of ours.
 const RETRY: TimeDelta = TimeDelta::seconds(5);
 /// After so many failures of ours the user is told instead.
@@ -91,10 +93,9 @@ impl Linker {
     }
 
     async fn until(&self, due: Option<DateTime<Utc>>) {
-        match due {
-            Some(due) => self.clock.sleep_until(due).await,
-            None => std::future::pending().await,
-        }
+        let latest = self.clock.now() + LONGEST_REST;
+        let due = due.map_or(latest, |due| due.min(latest));
+        self.clock.sleep_until(due).await;
     }
 
     /// Answers one check. A failure of ours, a panic included, is tried again, then told.

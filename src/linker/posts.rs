@@ -1,7 +1,7 @@
 //! What a user publishes in Telegram: a message of theirs, or a test post that is deleted at once.
 //!
 //! A post is handed to X once. Before that it is noted that it may have been, so that after a crash it is told as unknown
-//! and never sent again. A deletion is repeated until X has carried it out.
+//! and never sent again; a test post is looked for at X before. A deletion is repeated until X has carried it out.
 
 use std::time::Duration;
 
@@ -106,11 +106,7 @@ impl Linker {
             PostState::Draft => Ok(()),
             PostState::Waiting => self.send(post, &keys).await,
             // Whoever had it in hand is gone.
-            PostState::Sending => {
-                let now = self.clock.now();
-                self.note_outcome(post, &keys.linked, &PostOutcome::Unknown, now)
-                    .await
-            }
+            PostState::Sending => self.look_for(post, &keys, self.clock.now()).await,
             PostState::Posted(number) => self.delete_test(post, &keys, number).await,
         }
     }
@@ -133,6 +129,9 @@ impl Linker {
         let asked_at = self.clock.now();
         let outcome = self.x.publish(client, token, whose, &post.text).await;
         failpoint::hit("post.sent");
+        if outcome == PostOutcome::Unknown {
+            return self.look_for(post, keys, asked_at).await;
+        }
         // It is known here and nowhere else: the database has time to come back.
         loop {
             match self.note_outcome(post, linked, &outcome, asked_at).await {
@@ -146,6 +145,29 @@ impl Linker {
         }
         failpoint::hit("post.noted");
         Ok(())
+    }
+
+    /// Nobody knows whether it was published. A test post is looked for, since it was to be deleted at once; once, because X
+    /// charges for it. It is not looked for by posting the text again, which could publish it twice.
+    async fn look_for(
+        &self,
+        post: &Post,
+        keys: &Keys,
+        asked_at: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let Keys {
+            linked,
+            client,
+            token,
+        } = keys;
+        let found = match (post.kind, &linked.x_account) {
+            (PostKind::Test, Some(whose)) => {
+                self.x.find_post(client, token, whose, &post.text).await
+            }
+            (PostKind::Test, None) | (PostKind::Message, _) => None,
+        };
+        let outcome = found.map_or(PostOutcome::Unknown, PostOutcome::Published);
+        self.note_outcome(post, linked, &outcome, asked_at).await
     }
 
     async fn note_outcome(
@@ -179,6 +201,7 @@ impl Linker {
                     .x_account
                     .as_ref()
                     .map(|account| account.username.clone()),
+                test: post.kind == PostKind::Test,
             }),
         };
         let detail = match outcome {
@@ -205,9 +228,24 @@ impl Linker {
         Ok(())
     }
 
+    /// Notes what a program's post says about the account.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub(crate) async fn heard(
+        &self,
+        posted_with: &LinkedAccount,
+        outcome: &PostOutcome,
+        asked_at: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let mut tx = self.store.begin().await?;
+        self.learn(&mut tx, posted_with, outcome, asked_at).await?;
+        Ok(tx.commit().await?)
+    }
+
     /// What a post says about the account: more than any question that was asked before it. The code of the verdict that was
     /// recorded.
-    pub(crate) async fn learn(
+    async fn learn(
         &self,
         tx: &mut Tx,
         posted_with: &LinkedAccount,

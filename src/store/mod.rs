@@ -104,6 +104,16 @@ pub enum StoreError {
     /// The database did not do as asked.
     #[error("the database failed: {0}")]
     Database(#[from] sqlx::Error),
+    /// The schema is not the one that this program knows, and it is not this program that changes it.
+    #[error(
+        "the database has schema version {found}, and this program knows {known}; build it with the same version of addx as the bot"
+    )]
+    Other {
+        /// Its version.
+        found: i64,
+        /// The one that is known.
+        known: i64,
+    },
     /// A newer program has changed the schema.
     #[error(
         "the database has schema version {found}, and this program knows {known}; use a newer addx, or restore a backup from before the upgrade"
@@ -193,6 +203,18 @@ impl Store {
     /// The file cannot be made or opened, or its schema is newer than this program.
     pub async fn open(path: &Path) -> Result<Self, StoreError> {
         Self::create_file(path)?;
+        Self::open_with(path, true).await
+    }
+
+    /// Opens a database that is there, and leaves its schema as it is.
+    ///
+    /// # Errors
+    /// The file cannot be opened, or its schema is another than this program's.
+    pub async fn open_existing(path: &Path) -> Result<Self, StoreError> {
+        Self::open_with(path, false).await
+    }
+
+    async fn open_with(path: &Path, migrate: bool) -> Result<Self, StoreError> {
         let options = SqliteConnectOptions::new()
             .filename(path)
             .foreign_keys(true)
@@ -205,18 +227,14 @@ impl Store {
             .pragma("cache_size", "-512")
             .pragma("journal_size_limit", "4194304");
         let writer = Connections::new(options.clone(), 1);
-        // `run`, around this one, takes a pool; the compiler does not let a future with a lent connection in it be spawned.
-        let mut lent = writer.lend().await?;
-        let migrated = MIGRATIONS.run_direct(None, &mut *lent, false).await;
-        drop(lent);
-        match migrated {
-            Err(MigrateError::VersionMissing(_)) => {
-                let found = counts::schema_version(&writer).await?;
+        if migrate {
+            migrate_to_known(&writer).await?;
+        } else {
+            let (found, known) = (counts::schema_version(&writer).await?, known_schema());
+            if found != known {
                 writer.close().await?;
-                let known = known_schema();
-                return Err(StoreError::Newer { found, known });
+                return Err(StoreError::Other { found, known });
             }
-            migrated => migrated?,
         }
         let light = Connections::new(options.clone().synchronous(SqliteSynchronous::Normal), 1);
         let reader = Connections::new(options.pragma("query_only", "ON"), READERS);
@@ -362,6 +380,22 @@ impl Store {
         self.truncate_log().await?;
         self.writer.close().await?;
         Ok(())
+    }
+}
+
+async fn migrate_to_known(writer: &Connections) -> Result<(), StoreError> {
+    // `run`, around this one, takes a pool; the compiler does not let a future with a lent connection in it be spawned.
+    let mut lent = writer.lend().await?;
+    let migrated = MIGRATIONS.run_direct(None, &mut *lent, false).await;
+    drop(lent);
+    match migrated {
+        Err(MigrateError::VersionMissing(_)) => {
+            let found = counts::schema_version(writer).await?;
+            writer.close().await?;
+            let known = known_schema();
+            Err(StoreError::Newer { found, known })
+        }
+        migrated => Ok(migrated?),
     }
 }
 

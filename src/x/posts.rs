@@ -18,6 +18,17 @@ use crate::domain::{
 };
 
 const PATH: &str = "/2/tweets";
+/// The fewest that X returns, and what is paid for.
+const LOOKED_AT: u8 = 5;
+
+struct Call<'a> {
+    method: Method,
+    path: &'a str,
+    /// For the log and the metrics.
+    named: &'static str,
+    query: &'a [(String, String)],
+    body: Option<String>,
+}
 
 /// What became of a deletion.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,10 +51,42 @@ impl XClient {
         text: &PostText,
     ) -> PostOutcome {
         let body = serde_json::json!({ "text": text.as_str() }).to_string();
-        let reply = self
-            .call(client, token, Method::POST, PATH, PATH, Some(body))
-            .await;
+        let call = Call {
+            method: Method::POST,
+            path: PATH,
+            named: PATH,
+            query: &[],
+            body: Some(body),
+        };
+        let reply = self.call(client, token, call).await;
         judge::published(&reply, whose)
+    }
+
+    /// The post with this text among the last five of `whose`: `GET /2/users/:id/tweets`
+    /// (docs.x.com/x-api/users/get-posts). X charges for each post that it returns.
+    pub async fn find_post(
+        &self,
+        client: &ClientCredentials,
+        token: &TokenCredentials,
+        whose: &XAccount,
+        text: &PostText,
+    ) -> Option<PostId> {
+        let path = format!("/2/users/{}/tweets", whose.id);
+        let query = [("max_results".to_owned(), LOOKED_AT.to_string())];
+        let call = Call {
+            method: Method::GET,
+            path: &path,
+            named: "/2/users/:id/tweets",
+            query: &query,
+            body: None,
+        };
+        let answer = self.call(client, token, call).await.ok()?;
+        if answer.status != 200 {
+            return None;
+        }
+        let posts = answer.posts().into_iter();
+        let mut same = posts.filter(|(_, found)| found == text.as_str());
+        same.next().map(|(post, _)| post)
     }
 
     /// `DELETE /2/tweets/:id` (docs.x.com/x-api/posts/delete-post).
@@ -54,9 +97,14 @@ impl XClient {
         post: &PostId,
     ) -> Deletion {
         let path = format!("{PATH}/{post}");
-        let reply = self
-            .call(client, token, Method::DELETE, &path, "/2/tweets/:id", None)
-            .await;
+        let call = Call {
+            method: Method::DELETE,
+            path: &path,
+            named: "/2/tweets/:id",
+            query: &[],
+            body: None,
+        };
+        let reply = self.call(client, token, call).await;
         judge::deleted(&reply)
     }
 
@@ -64,18 +112,25 @@ impl XClient {
         &self,
         client: &ClientCredentials,
         token: &TokenCredentials,
-        method: Method,
-        path: &str,
-        named: &'static str,
-        body: Option<String>,
+        call: Call<'_>,
     ) -> Reply {
+        let Call {
+            method,
+            path,
+            named,
+            query,
+            body,
+        } = call;
         let signatory = Signatory {
             client,
             token: Some(token),
         };
-        let url = self.url(path);
+        let mut url = self.url(path);
         let request = Stamp::fresh(&self.clock, &self.random).and_then(|stamp| {
-            let header = authorization(signatory, &stamp, &method, &url, &[])?;
+            let header = authorization(signatory, &stamp, &method, &url, query)?;
+            if !query.is_empty() {
+                url.query_pairs_mut().extend_pairs(query);
+            }
             let mut request = reqwest::Request::new(method, url);
             let headers = request.headers_mut();
             headers.insert(reqwest::header::AUTHORIZATION, header);

@@ -177,6 +177,24 @@ impl Answer {
         x_account(id, self.form("screen_name")?.expose().to_owned())
     }
 
+    /// The posts that a question for several was answered with, and their texts.
+    pub(super) fn posts(&self) -> Vec<(PostId, String)> {
+        #[derive(Deserialize)]
+        struct Page {
+            #[serde(default)]
+            data: Vec<Post>,
+        }
+        #[derive(Deserialize)]
+        struct Post {
+            id: String,
+            text: String,
+        }
+        let page = self.json::<Page>();
+        let posts = page.map(|page| page.data).unwrap_or_default();
+        let read = |post: Post| Some((PostId::parse(&post.id)?, post.text));
+        posts.into_iter().filter_map(read).collect()
+    }
+
     /// The number of the post that `POST /2/tweets` made.
     pub(super) fn post(&self) -> Option<PostId> {
         #[derive(Deserialize)]

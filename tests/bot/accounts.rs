@@ -70,7 +70,10 @@ async fn the_same_x_account_twice_is_offered_as_an_update_of_the_first() {
         result.text.contains("It is the same X account as main"),
         "{result}"
     );
-    assert_eq!(result.labels(), ["Update main", "Check again", "Accounts"]);
+    assert_eq!(
+        result.labels(),
+        ["Update main", "Check again", "Accounts", "Test post"]
+    );
     assert_eq!(world.values().await, 8);
     person.press("Update main").unwrap();
     person

@@ -53,6 +53,7 @@ async fn four_values_that_x_accepts_make_a_connected_account() {
 
     connected
     [Check again][Accounts]
+    [Test post]
     ");
     world.finish().await;
 }

@@ -14,7 +14,7 @@ use addx::{
     store::Store,
     unlock,
 };
-use addx_sim::x::{AnswerBody, AppPermission, Fault, UnexpectedReason, answers};
+use addx_sim::x::{AnswerBody, AppPermission, AppState, Fault, UnexpectedReason, answers};
 use reqwest::{Method, StatusCode, header};
 use serde_json::{Value, json};
 use tokio::{
@@ -904,11 +904,9 @@ async fn a_rust_program_opens_the_same_database_and_publishes() {
         key_file: world.key_file(),
         x_url: world.x.url().parse().unwrap(),
     };
-    // The library has the machine's clock, the simulator follows the bot's.
-    world
-        .x
-        .follow_clock(|| addx::clock::Clock::system().now().timestamp());
-    let publisher = Publisher::open(&place).await.unwrap();
+    let publisher = Publisher::open_with(&place, world.clock.clone(), Random::seeded(9))
+        .await
+        .unwrap();
     let accounts = publisher.accounts().await.unwrap();
     assert_eq!(accounts.len(), 1);
     assert_eq!(accounts[0].x_username.as_deref(), Some("seedling"));
@@ -931,6 +929,14 @@ async fn a_rust_program_opens_the_same_database_and_publishes() {
     let refused = publisher.post(main, "too late").await.unwrap_err();
     assert!(matches!(refused, PostError::ValuesRefused), "{refused}");
     assert_eq!(uses(&world).await, 4, "each that was sent to X");
+    // The bot finds out which value it is, and tells the user.
+    world.advance(MINUTE);
+    verdict(&person, "access_token_rejected").await;
+    let known = publisher.post(main, "much too late").await.unwrap_err();
+    assert!(
+        matches!(known, PostError::NotConnected("access_token_rejected")),
+        "{known}"
+    );
     publisher.close().await.unwrap();
 
     let elsewhere = Place {
@@ -1010,4 +1016,85 @@ async fn thousands_of_uses_hide_nothing_of_what_a_person_did() {
     assert!(others.iter().any(|entry| entry["event"] == "link"));
     assert_eq!(data["history_left_out"], 0);
     world.finish().await;
+}
+
+#[tokio::test]
+async fn what_x_says_to_a_rust_program_counts_for_the_account_and_a_blocked_user_has_none() {
+    use addx::{
+        domain::notice::Standing,
+        publish::{Place, PostError, Publisher},
+        store::access,
+    };
+    let world = World::start().await;
+    let person = world.person();
+    let (_, app, values) = world.working_values("seedling");
+    link(&person, "main", &values).await;
+    let place = Place {
+        database: world.database(),
+        key_file: world.key_file(),
+        x_url: world.x.url().parse().unwrap(),
+    };
+    let publisher = Publisher::open_with(&place, world.clock.clone(), Random::seeded(9))
+        .await
+        .unwrap();
+    let main = publisher.accounts().await.unwrap()[0].id;
+    world.advance(MINUTE);
+    app.set_write_state(AppState::NoCredits);
+    let poor = publisher.post(main, "hello").await.unwrap_err();
+    assert!(matches!(&poor, PostError::Refused(verdict) if verdict.code() == "no_credits"));
+    let noted = world.text("SELECT verdict FROM accounts").await;
+    assert!(noted.contains("no_credits"), "{noted}");
+    app.set_write_state(AppState::Enrolled);
+    publisher.post(main, "hello").await.unwrap();
+
+    let (store, _) = beside(&world).await;
+    let now = world.clock.now();
+    for (standing, works) in [(Standing::Blocked, false), (Standing::Granted, true)] {
+        access::decide(store.writer(), person.id(), standing, now)
+            .await
+            .unwrap();
+        let posted = publisher.post(main, &format!("{standing:?}")).await;
+        assert_eq!(posted.is_ok(), works);
+        assert!(works || matches!(posted, Err(PostError::NoAccess)));
+    }
+    store.close().await.unwrap();
+    publisher.close().await.unwrap();
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn a_rust_program_of_another_version_is_refused_and_changes_nothing() {
+    use addx::publish::{OpenError, Place, Publisher};
+    let mut world = World::start().await;
+    world.stop_bot().await;
+    let place = Place {
+        database: world.database(),
+        key_file: world.key_file(),
+        x_url: world.x.url().parse().unwrap(),
+    };
+    let newest = "SELECT max(version) FROM _sqlx_migrations";
+    let known = world.count(newest).await;
+    for (change, found) in [
+        (
+            "DELETE FROM _sqlx_migrations WHERE version = (SELECT max(version) FROM _sqlx_migrations)",
+            None,
+        ),
+        (
+            "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time)
+             VALUES (999, 'later', 1, x'00', 0)",
+            Some(999),
+        ),
+    ] {
+        world.execute(change).await;
+        let before = world.count(newest).await;
+        let refused = Publisher::open(&place).await.err().unwrap();
+        assert!(matches!(refused, OpenError::Store(_)), "{refused}");
+        let said = refused.to_string();
+        let versions = format!(
+            "schema version {}, and this program knows {known}",
+            found.unwrap_or(before)
+        );
+        assert!(said.contains(&versions), "{said}");
+        assert_eq!(world.count(newest).await, before, "nothing was changed");
+    }
 }

@@ -47,7 +47,7 @@ async fn a_test_post_is_asked_about_published_and_deleted() {
     let (_, _, values) = world.working_values("seedling");
     link(&person, "main", &values).await;
 
-    person.say("/testpost");
+    person.press("Test post").unwrap();
     let question = person.wait_text("Shall I post this").await.unwrap();
     let text = question.text.clone();
     assert!(text.contains("A test post, deleted at once. "), "{text}");
@@ -484,4 +484,77 @@ async fn what_was_asked_last_counts_whichever_answer_comes_first() {
     verify(&person, "connected").await;
     listed("\nconnected since").await;
     world.finish().await;
+}
+
+#[tokio::test]
+async fn a_test_post_whose_answer_is_lost_is_looked_for_once_and_deleted() {
+    let world = World::start().await;
+    let person = world.person();
+    let (user, _, values) = world.working_values("seedling");
+    link(&person, "main", &values).await;
+    let looks = format!("/2/users/{}/tweets", user.id);
+    for text in ["one", "two"] {
+        publish(&person, text).await;
+    }
+
+    world.x.answer_next(POSTS, Fault::LoseAnswer);
+    test_post(&person, "it is deleted").await;
+    assert_eq!(world.x.count(&looks), 1);
+    let call = world.x.calls_to(&looks).remove(0);
+    assert!(call.verified, "{call:?}");
+    assert_eq!(call.query_names, ["max_results"]);
+    let left: Vec<String> = user.posts().into_iter().map(|post| post.text).collect();
+    assert_eq!(left, ["one", "two"]);
+    assert_eq!(world.x.count(POSTS), 3, "posted once each");
+
+    // X cannot be asked: the user is told what to look for, and where.
+    world.x.answer_next(POSTS, Fault::LoseAnswer);
+    world.x.answer_next(&looks, answers::unavailable());
+    ask_test(&person).await;
+    person.press("Post and delete").unwrap();
+    let told = person
+        .wait_text("I do not know whether this is published")
+        .await
+        .unwrap();
+    insta::assert_snapshot!(hidden(&shown(&told)), @"
+    ❓ main: I do not know whether this is published, because X's answer did not reach me. I looked among your last posts and did not find it. I do not try again by myself, so that it does not appear twice. Look here: https://x.com/seedling
+
+    A test post, deleted at once. …
+
+    If it is there, delete it.
+    [Open X]
+    ");
+    world.rest().await;
+    world.advance(MINUTE * 30);
+    world.rest().await;
+    assert_eq!(world.x.count(&looks), 2, "not again");
+    assert_eq!(user.posts().len(), 3);
+
+    // What the user wanted to publish is not looked for, since nothing would come of it.
+    world.x.answer_next(POSTS, Fault::LoseAnswer);
+    reply_post(&person, "three");
+    person.wait_text("Publish this").await.unwrap();
+    person.press("Publish").unwrap();
+    let told = person
+        .wait_text("If it is not there, send it again")
+        .await
+        .unwrap();
+    assert!(told.text.contains("three"), "{told}");
+    assert_eq!(world.x.count(&looks), 2);
+    test_post(&person, "it is deleted").await;
+    world.finish().await;
+}
+
+async fn publish(person: &Person, text: &str) {
+    reply_post(person, text);
+    person.wait_text("Publish this").await.unwrap();
+    person.press("Publish").unwrap();
+    person.wait_text("Published with").await.unwrap();
+}
+
+/// Without the part of a test post that varies.
+fn hidden(text: &str) -> String {
+    let mark = "deleted at once. ";
+    let (before, after) = text.split_once(mark).unwrap();
+    format!("{before}{mark}…{}", &after[8..])
 }

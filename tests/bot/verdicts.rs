@@ -435,7 +435,7 @@ async fn play(case: Case) {
     let told = Told::by(&cured);
     assert_eq!(told.code, "connected", "{cured}");
     assert_eq!(told.sentence, "✅ main is connected as @seedling");
-    assert_eq!(cured.labels(), ["Check again", "Accounts"]);
+    assert_eq!(cured.labels(), DONE);
     assert_eq!(stage.x().take_unexpected(), []);
     stage.world.finish().await;
 }
@@ -503,7 +503,7 @@ const NEW_KEYS: &[&str] = &["Send new API key pair", "Check again"];
 const NEW_TOKEN: &[&str] = &["Send new token pair", "Check again"];
 const NEW_SECRET: &[&str] = &["Send Access Secret again", "Check again"];
 const AGAIN: &[&str] = &["Check again"];
-const DONE: &[&str] = &["Check again", "Accounts"];
+const DONE: &[&str] = &["Check again", "Accounts", "Test post"];
 
 const KEYS_REFUSED: &str = "⛔ main: X does not accept the API Key and Secret";
 const TOKEN_REFUSED: &str = "⛔ main: X does not accept the Access Token";

@@ -22,6 +22,7 @@ async fn it_tells_whether_anything_changed_and_since_when() {
 
     connected
     [Check again][Accounts]
+    [Test post]
     ");
     world.advance(HOUR);
     app.revoke(&user);

@@ -28,6 +28,7 @@ pub(crate) enum Endpoint {
     InvalidateToken,
     CreatePost,
     DeletePost,
+    PostsOfUser,
     UploadMedia,
     Unknown,
 }
@@ -44,6 +45,7 @@ impl Endpoint {
             ("POST", "/1.1/oauth/invalidate_token.json") => Self::InvalidateToken,
             ("POST", "/2/tweets") => Self::CreatePost,
             ("POST", path) if path.starts_with("/2/media/upload") => Self::UploadMedia,
+            ("GET", path) if user::posts_path(path).is_some() => Self::PostsOfUser,
             ("DELETE", path) if pattern_of(path) == DELETE_PATTERN => Self::DeletePost,
             _ => Self::Unknown,
         }
@@ -52,7 +54,11 @@ impl Endpoint {
     fn is_v2(&self) -> bool {
         matches!(
             self,
-            Self::UsersMe | Self::CreatePost | Self::DeletePost | Self::UploadMedia
+            Self::UsersMe
+                | Self::CreatePost
+                | Self::DeletePost
+                | Self::PostsOfUser
+                | Self::UploadMedia
         )
     }
 
@@ -69,6 +75,7 @@ impl Endpoint {
             Self::UsersMe | Self::VerifyCredentials => Some(75),
             Self::CreatePost => Some(100),
             Self::DeletePost => Some(50),
+            Self::PostsOfUser => Some(900),
             Self::BearerToken
             | Self::RequestToken
             | Self::Authorize
@@ -252,6 +259,7 @@ fn for_user(
             Endpoint::InvalidateToken => user::invalidate_token(state, signed),
             Endpoint::CreatePost => user::create_post(state, holder, asked),
             Endpoint::DeletePost => user::delete_post(state, holder, asked),
+            Endpoint::PostsOfUser => user::posts_of_user(state, asked),
             Endpoint::UploadMedia => user::upload_media(asked),
             Endpoint::BearerToken
             | Endpoint::RequestToken

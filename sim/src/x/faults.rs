@@ -15,8 +15,10 @@ pub enum Fault {
     Answer(Answer),
     /// The real answer, that much later.
     Delay(Duration),
-    /// The connection is closed without an answer.
+    /// The connection is closed without an answer, and nothing was done.
     DropConnection,
+    /// What was asked is done, and then the connection is closed without an answer.
+    LoseAnswer,
 }
 
 impl From<Answer> for Fault {

@@ -148,6 +148,11 @@ async fn serve(
             underway.outcome = Outcome::Dropped;
             return Err(Broken);
         }
+        Some(Fault::LoseAnswer) => {
+            underway.outcome = Outcome::Dropped;
+            genuine(&shared, &endpoint, &asked, &judged);
+            return Err(Broken);
+        }
         Some(Fault::Answer(answer)) => answer,
         Some(Fault::Delay(time)) => {
             tokio::time::sleep(time).await;

@@ -613,6 +613,17 @@ fn result_of_check(result: &CheckResult, words: &Words<'_>) -> Reply {
         )]);
     }
     rows.push(result_buttons(account.id, verdict, occasion));
+    let may_publish = matches!(
+        verdict,
+        Verdict::Connected { .. } | Verdict::ConnectedPermissionUnknown { .. }
+    );
+    if may_publish {
+        let errand = AccountAction::Errand(Errand::TestPost);
+        rows.push(vec![button(
+            "Test post",
+            Action::Account(errand, account.id),
+        )]);
+    }
     reply(text, rows)
 }
 

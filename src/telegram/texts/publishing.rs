@@ -101,6 +101,8 @@ pub(super) fn program_removed(account: &AccountChoice, program: &ClientName) -> 
 
 /// What X charges, as its price list says (docs.x.com/x-api/getting-started/pricing).
 const PRICE: &str = "about $0.015";
+/// What it charges for reading five posts: $0.005 each, or $0.001 each of one's own.
+const PRICE_TO_LOOK: &str = "at most $0.025 more";
 /// The same for a post with a link.
 const PRICE_WITH_LINK: &str = "about $0.20, since it has a link";
 
@@ -108,7 +110,8 @@ pub(super) fn ask_test(draft: i64, account: &AccountChoice, text: &PostText) -> 
     reply(
         format!(
             "Shall I post this with <b>{}</b> and delete it at once?\n\n<blockquote>{}</blockquote>\n\nOnly a real post shows that \
-             publishing works. X charges {PRICE} for it, and for a moment people can see it.",
+             publishing works. X charges {PRICE} for it, and for a moment people can see it. If X's answer gets lost, I look \
+             for the post among your last five to delete it, which costs {PRICE_TO_LOOK}.",
             escape(account.name.as_str()),
             escape(text.as_str())
         ),
@@ -226,21 +229,34 @@ pub(super) fn result(result: &PostResult, words: &Words<'_>) -> Reply {
             "⛔ <b>{name}</b>: X refused the post, because it does not accept the values. Nothing is published. I ask X which \
              of them it is, and tell you."
         )),
-        PostSaid::Unknown { text, whose } => {
-            let place = match whose {
-                Some(username) => {
-                    format!("https://x.com/{}", escape(username.0.as_str()))
-                }
-                None => "your profile on x.com".to_owned(),
-            };
-            plain(format!(
-                "❓ <b>{name}</b>: I do not know whether this is published, because X's answer did not reach me. I do not try \
-                 again by myself, so that it does not appear twice. Look here: {place}\n\n<blockquote>{}</blockquote>\n\n\
-                 If it is not there, send it again.",
-                escape(text.as_str())
-            ))
-        }
+        PostSaid::Unknown { text, whose, test } => unknown(&name, text, whose.as_ref(), *test),
     }
+}
+
+fn unknown(name: &str, text: &PostText, whose: Option<&XUsername>, is_test: bool) -> Reply {
+    let profile = whose.map(|username| format!("https://x.com/{}", username.0));
+    let place = profile.as_deref().unwrap_or("your profile on x.com");
+    let text = escape(text.as_str());
+    let (tried, next_step) = if is_test {
+        (
+            "I looked among your last posts and did not find it. ",
+            "If it is there, delete it.",
+        )
+    } else {
+        ("", "If it is not there, send it again.")
+    };
+    let rows = profile
+        .as_ref()
+        .and_then(|url| url.parse().ok())
+        .map(|url| vec![InlineKeyboardButton::url("Open X", url)]);
+    reply(
+        format!(
+            "❓ <b>{name}</b>: I do not know whether this is published, because X's answer did not reach me. {tried}I do not try \
+             again by myself, so that it does not appear twice. Look here: {}\n\n<blockquote>{text}</blockquote>\n\n{next_step}",
+            escape(place)
+        ),
+        rows.into_iter().collect(),
+    )
 }
 
 fn refused(account: &AccountChoice, verdict: &Verdict, words: &Words<'_>) -> Reply {

@@ -175,6 +175,51 @@ pub(super) fn create_post(state: &mut State, holder: Holder, asked: &Asked) -> A
     .header("location", &format!("https://api.x.com/2/tweets/{id}"))
 }
 
+/// The id in `/2/users/:id/tweets`.
+pub(super) fn posts_path(path: &str) -> Option<&str> {
+    let id = path.strip_prefix("/2/users/")?.strip_suffix("/tweets")?;
+    let is_id = !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit());
+    is_id.then_some(id)
+}
+
+/// A user's posts, newest first.
+pub(super) fn posts_of_user(state: &State, asked: &Asked) -> Answer {
+    let author = posts_path(&asked.path).and_then(|id| id.parse::<u64>().ok());
+    let limit = asked
+        .query
+        .iter()
+        .find_map(|(name, value)| (name == "max_results").then(|| value.parse::<usize>().ok())?)
+        .unwrap_or(10);
+    if !(5..=100).contains(&limit) {
+        return answers::invalid_request(
+            "The `max_results` query parameter value is not between 5 and 100",
+        );
+    }
+    let posts: Vec<String> = state
+        .world
+        .posts
+        .values()
+        .rev()
+        .filter(|post| Some(post.author_id) == author)
+        .take(limit)
+        .map(|post| {
+            let (id, text) = (post.id, quoted(&post.text));
+            format!(r#"{{"edit_history_tweet_ids":["{id}"],"id":"{id}","text":{text}}}"#)
+        })
+        .collect();
+    let count = posts.len();
+    // Without posts X leaves `data` out.
+    let data = if posts.is_empty() {
+        String::new()
+    } else {
+        format!(r#""data":[{}],"#, posts.join(","))
+    };
+    Answer::json(
+        200,
+        format!(r#"{{{data}"meta":{{"result_count":{count}}}}}"#),
+    )
+}
+
 pub(super) fn delete_post(state: &mut State, holder: Holder, asked: &Asked) -> Answer {
     let id = asked.path.rsplit('/').next().unwrap_or_default();
     let Ok(number) = id.parse::<u64>() else {
