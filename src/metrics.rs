@@ -59,7 +59,7 @@ macro_rules! names {
             const ALL: &[Self] = &[$(Self::$variant),+];
 
             /// The label.
-            fn as_str(self) -> &'static str {
+            pub(crate) fn as_str(self) -> &'static str {
                 match self {
                     $(Self::$variant => $name),+
                 }

@@ -5,6 +5,7 @@ use std::{
     panic,
 };
 
+use sha2::{Digest as _, Sha256};
 use tracing::{Level, Metadata};
 use tracing_subscriber::{
     EnvFilter, Layer, Registry,
@@ -14,7 +15,7 @@ use tracing_subscriber::{
     util::SubscriberInitExt as _,
 };
 
-use crate::{config::LOG, incident};
+use crate::{config::LOG, incident, random::Random};
 
 /// Begins to log, in lines for people. `filter` is what `RUST_LOG` says. A second call changes nothing.
 pub fn init(filter: Option<&str>) {
@@ -48,6 +49,30 @@ pub fn may_be_logged(metadata: &Metadata<'_>) -> bool {
     let target = metadata.target();
     let is_ours = target == "addx" || target.starts_with("addx::");
     is_ours || (*metadata.level() <= Level::WARN && !target.starts_with("teloxide"))
+}
+
+/// Names for chats in the log: lines of one chat are found together, and a name tells nobody which chat it is. Each run
+/// of the program has its own.
+pub(crate) struct Aliases(Option<[u8; 32]>);
+
+impl Aliases {
+    pub(crate) fn new(random: &Random) -> Self {
+        Self(random.bytes().ok())
+    }
+
+    /// Eight hexadecimal digits.
+    pub(crate) fn of(&self, chat: i64) -> String {
+        let Some(key) = self.0 else {
+            return "unknown".to_owned();
+        };
+        let digest: [u8; 32] = Sha256::new()
+            .chain_update(key)
+            .chain_update(chat.to_be_bytes())
+            .finalize()
+            .into();
+        let [a, b, c, d, ..] = digest;
+        format!("{:08x}", u32::from_be_bytes([a, b, c, d]))
+    }
 }
 
 /// The panic hook. A formatted panic text may hold what a user sent; a fixed one cannot.

@@ -90,6 +90,7 @@ impl Linker {
     }
 
     /// Makes one call. A failure of ours, a panic included, is tried again, then told.
+    #[tracing::instrument(name = "call", skip_all, fields(account = %call.account, call.kind = call.kind.as_str()))]
     async fn make_call(&self, call: Call) {
         let made = incident::guard(async {
             if call.attempts > MAX_CLAIMS {

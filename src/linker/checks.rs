@@ -99,6 +99,7 @@ impl Linker {
     }
 
     /// Answers one check. A failure of ours, a panic included, is tried again, then told.
+    #[tracing::instrument(name = "check", skip_all, fields(account = %check.account, check.kind = check.kind.as_str()))]
     async fn answer(&self, check: Check) {
         let result = incident::guard(self.try_answer(check)).await;
         let error = match result {

@@ -91,6 +91,11 @@ impl Linker {
         Ok(tx.commit().await?)
     }
 
+    #[tracing::instrument(
+        name = "post",
+        skip_all,
+        fields(post.id = post.id, account = post.account.map(tracing::field::display))
+    )]
     async fn carry_out(&self, post: &Post) -> Result<(), StoreError> {
         let keys = match post.account {
             Some(account) => self.keys(post.owner, account).await?,

@@ -274,6 +274,7 @@ impl Rechecker {
 
     /// Asks about one link. A failure of ours, a panic included, is tried again later; the user has not asked, and is told
     /// nothing.
+    #[tracing::instrument(name = "recheck", skip_all, fields(account = %claimed.account))]
     async fn answer(&self, claimed: Claimed) {
         let asked = incident::guard(Box::pin(self.try_answer(claimed, false))).await;
         let error = match asked {

@@ -129,6 +129,11 @@ impl Proxy {
         })
     }
 
+    #[tracing::instrument(
+        name = "program",
+        skip_all,
+        fields(client = %admitted.program, account = %admitted.account, request = %admitted.rule)
+    )]
     async fn ask_x(
         &self,
         admitted: &Admitted,

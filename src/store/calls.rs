@@ -18,7 +18,9 @@ pub enum CallKind {
 }
 
 impl CallKind {
-    fn as_str(self) -> &'static str {
+    /// Its name, in the database and in logs.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::RequestToken => "request_token",
             Self::AccessToken => "access_token",

@@ -20,7 +20,9 @@ pub enum CheckKind {
 }
 
 impl CheckKind {
-    fn as_str(self) -> &'static str {
+    /// Its name, in the database and in logs.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::KeyPair => "key_pair",
             Self::Link => "link",

@@ -1,7 +1,11 @@
 //! Handles updates, one after the other in a chat: the message is deleted first, then the update is handled in one turn.
 //! What fails is tried again, then given up without its text. Nothing here stops the bot.
 
-use std::{future::Future, sync::Arc, time::Duration};
+use std::{
+    future::Future,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use teloxide::{
     types::{
@@ -143,6 +147,11 @@ impl Telegram {
 
     /// Handles one update; tries again what fails, and gives up after a few times. While the database does not answer
     /// nothing is given up.
+    #[tracing::instrument(
+        name = "update",
+        skip_all,
+        fields(update.id = update.id.0, update.kind = kind_of(update).as_str(), chat = %self.aliases.of(chat))
+    )]
     async fn handle_until_done(
         &self,
         chat: i64,
@@ -216,23 +225,19 @@ impl Telegram {
         let Ok(_permit) = self.permits.acquire().await else {
             return Ok(Done::NotYet);
         };
+        let begun = Instant::now();
         let handling = self.schema.handle(self, update, visit, state);
         tokio::time::timeout(HANDLER_LIMIT, handling)
             .await
             .map_err(|_| HandlerError::TooSlow)??;
+        let elapsed_ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+        tracing::debug!(elapsed_ms, "an update was handled");
         self.count(update, UpdateOutcome::Handled);
         Ok(Done::Handled)
     }
 
     fn count(&self, update: &Update, outcome: UpdateOutcome) {
-        let kind = match &update.kind {
-            UpdateKind::Message(_) => metrics::UpdateKind::Message,
-            UpdateKind::EditedMessage(_) => metrics::UpdateKind::EditedMessage,
-            UpdateKind::CallbackQuery(_) => metrics::UpdateKind::Tap,
-            UpdateKind::MyChatMember(_) => metrics::UpdateKind::Membership,
-            _ => metrics::UpdateKind::Other,
-        };
-        self.metrics.update(kind, outcome);
+        self.metrics.update(kind_of(update), outcome);
     }
 
     /// Deletes the message, before anything else, if it may hold a secret. Where the dialogue stands is what tells for a
@@ -426,6 +431,16 @@ impl Pause {
         let seconds = 1_u64 << self.0.min(5);
         self.0 += 1;
         telegram.rest(Duration::from_secs(seconds)).await
+    }
+}
+
+fn kind_of(update: &Update) -> metrics::UpdateKind {
+    match &update.kind {
+        UpdateKind::Message(_) => metrics::UpdateKind::Message,
+        UpdateKind::EditedMessage(_) => metrics::UpdateKind::EditedMessage,
+        UpdateKind::CallbackQuery(_) => metrics::UpdateKind::Tap,
+        UpdateKind::MyChatMember(_) => metrics::UpdateKind::Membership,
+        _ => metrics::UpdateKind::Other,
     }
 }
 

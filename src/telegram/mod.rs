@@ -47,6 +47,7 @@ use crate::{
     metrics::Metrics,
     random::Random,
     store::{Store, dialogues::Dialogues},
+    telemetry::Aliases,
     vault::{AuditKey, Vault},
 };
 
@@ -72,6 +73,8 @@ pub(crate) struct Parts {
     linker: Linker,
     clock: Clock,
     random: Random,
+    /// What logs call the chats.
+    aliases: Aliases,
     allowed: AllowedUsers,
     owner: Option<i64>,
     audit: AuditKey,
@@ -195,6 +198,7 @@ impl Telegram {
             dialogues: Arc::new(dialogues),
             linker: deps.linker,
             clock: deps.clock,
+            aliases: Aliases::new(&deps.random),
             random: deps.random,
             allowed: deps.allowed,
             owner: deps.owner,

@@ -286,20 +286,33 @@ impl XClient {
         url
     }
 
-    /// Sends `request` once. The log gets the path, the status and the time it took, never anything of the request.
+    /// Sends `request` once.
     pub(super) async fn send(&self, path: &'static str, request: Option<Request>) -> Reply {
         let started = Instant::now();
         let reply = match request {
             Some(request) => self.exchange(request).await,
             None => Err(NoAnswer::Unsigned),
         };
-        let elapsed = started.elapsed();
-        let elapsed_ms = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
-        self.count(path, reply.as_ref().map(|answer| answer.status), elapsed);
-        match &reply {
-            Ok(answer) => debug!(
+        let status = reply.as_ref().map(|answer| answer.status);
+        self.note_call(path, status, started.elapsed());
+        reply
+    }
+
+    /// Counts and logs a call under a path out of a fixed set. The log gets the path, the status and the time it took, never
+    /// anything of the request.
+    pub(super) fn note_call(
+        &self,
+        path: &'static str,
+        status: Result<u16, &NoAnswer>,
+        took: Duration,
+    ) {
+        let answer = status.map_or_else(|why| why.as_str(), metrics::class_of);
+        self.metrics.x_call(path, answer, took);
+        let elapsed_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+        match status {
+            Ok(status) => debug!(
                 target: "addx::x",
-                { x.path = path, http.status = answer.status, elapsed_ms },
+                { x.path = path, http.status = status, elapsed_ms },
                 "X answered"
             ),
             Err(NoAnswer::Unsigned) => error!(
@@ -313,13 +326,6 @@ impl XClient {
                 "X did not answer"
             ),
         }
-        reply
-    }
-
-    /// Counts a call under a path out of a fixed set.
-    pub(super) fn count(&self, path: &'static str, status: Result<u16, &NoAnswer>, took: Duration) {
-        let answer = status.map_or_else(|why| why.as_str(), metrics::class_of);
-        self.metrics.x_call(path, answer, took);
     }
 
     async fn exchange(&self, request: Request) -> Reply {

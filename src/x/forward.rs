@@ -88,7 +88,7 @@ impl XClient {
         let status = sent.as_ref().map(|response| response.status().as_u16());
         let status = status.map_err(NoAnswer::of);
         // Until X's answer begins: how fast the program takes the rest is not X's doing.
-        self.count(label, status.as_ref().copied(), started.elapsed());
+        self.note_call(label, status.as_ref().copied(), started.elapsed());
         let response = sent.map_err(|error| match NoAnswer::of(&error) {
             NoAnswer::Connect | NoAnswer::Unsigned => NotForwarded::NotSent,
             NoAnswer::Timeout if error.is_connect() => NotForwarded::NotSent,

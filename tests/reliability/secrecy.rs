@@ -385,6 +385,62 @@ async fn no_value_is_found_in_logs_files_or_messages_whatever_way_it_came() {
     assert_eq!(scene.world.leaks(&scene.sent).len(), 1);
 }
 
+/// The lines of what is logged about one update, check or request are found together by their fields, and no field names a
+/// person or gives a value away.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn lines_in_json_have_the_fields_of_the_spans_that_they_are_in() {
+    let world = World::new(1).await;
+    let port = ReservedPort::new().unwrap();
+    let proxy = port.address().to_string();
+    let mut program = world.program("addx");
+    program.args(["--log-format", "json"]);
+    program.env("ADDX_PROXY_ADDR", &proxy);
+    let mut bot = world.run(program);
+    let mut scene = Scene {
+        ada: world.telegram.new_user("Ada", Some("ada_handle")),
+        bea: world.telegram.new_user("Bea", None),
+        world,
+        made: Made(11),
+        sent: Vec::new(),
+    };
+    let values = scene.link().await;
+    scene.publish(&proxy, &values).await;
+    scene.world.telegram.settled().await.unwrap();
+    bot.stop().await;
+    let log = scene.world.log();
+    let lines: Vec<Value> = log
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("{line}")))
+        .collect();
+    let span = |name: &str| -> Value {
+        let of_line = |line: &Value| {
+            let spans = line["spans"].as_array()?;
+            spans.iter().find(|span| span["name"] == name).cloned()
+        };
+        lines
+            .iter()
+            .find_map(of_line)
+            .unwrap_or_else(|| panic!("no span {name} in\n{log}"))
+    };
+    let check = span("check");
+    assert!(check["account"].as_str().is_some_and(|id| id.len() == 22));
+    let kind = check["check.kind"].as_str().unwrap();
+    assert!(["key_pair", "link"].contains(&kind), "{kind}");
+    let program = span("program");
+    assert_eq!(program["client"], "program");
+    assert_eq!(program["request"], "POST /2/tweets");
+    assert_eq!(program["account"], check["account"]);
+    let update = span("update");
+    assert_eq!(update["update.kind"], "message");
+    assert!(update["update.id"].as_u64().is_some(), "{update}");
+    assert_eq!(update["chat"].as_str().map(str::len), Some(8), "{update}");
+    let id = scene.ada.id().to_string();
+    for private in ["ada_handle", "Ada", &id] {
+        assert!(!log.contains(private), "{private} stands in the log");
+    }
+    assert_eq!(scene.world.leaks(&scene.sent), [""; 0]);
+}
+
 /// A handler that fails for good: the message goes all the same, the user is told once, and one line of the log names it.
 #[cfg(feature = "failpoints")]
 #[tokio::test]
