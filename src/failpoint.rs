@@ -5,7 +5,7 @@
 //! `*` instead of a number means every time.
 
 /// Every point there is. `tests/reliability/crash.rs` checks that this list and the calls in `src/` are the same.
-pub const POINTS: [&str; 72] = [
+pub const POINTS: [&str; 73] = [
     // Start.
     "start.key_made",
     "start.unlocked",
@@ -56,6 +56,7 @@ pub const POINTS: [&str; 72] = [
     "pin.requested",
     "pin.before_open",
     "pin.exchanged",
+    "pin.revoked",
     "pin.before_answer",
     "call.committed",
     // Tokens are revoked.

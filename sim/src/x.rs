@@ -283,6 +283,11 @@ impl XSim {
         self.shared.lock().world.temporaries.clear();
     }
 
+    /// Whether an app gets the same token again for a user, while it is valid and may do the same.
+    pub fn give_same_token(&self, same: bool) {
+        self.shared.lock().world.gives_same_token = same;
+    }
+
     /// Ends one access token.
     pub fn revoke_token(&self, token: &str) {
         self.shared.lock().world.tokens.remove(token);

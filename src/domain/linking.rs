@@ -41,6 +41,9 @@ pub struct AwaitingName {
     pub account: AccountId,
     /// Why the last answer was not taken.
     pub rejection: Option<NameRejection>,
+    /// How often the same was said before, in a row.
+    #[serde(default)]
+    pub again: u32,
 }
 
 /// See [`LinkingState::AwaitingValue`].
@@ -52,6 +55,9 @@ pub struct AwaitingValue {
     pub field: Field,
     /// What is said about the last message.
     pub remark: Option<Remark>,
+    /// How often the same was said before, in a row.
+    #[serde(default)]
+    pub again: u32,
 }
 
 /// See [`LinkingState::ConfirmingValue`].
@@ -275,11 +281,52 @@ impl LinkingState {
 }
 
 impl AwaitingName {
+    /// The same question, since the last answer was not taken.
+    #[must_use]
+    pub fn reject(self, reason: NameRejection) -> Self {
+        let again = times_again(self.rejection == Some(reason), self.again);
+        Self {
+            rejection: Some(reason),
+            again,
+            ..self
+        }
+    }
+
     /// The flow with the name that was chosen, asking for its first value.
     #[must_use]
     pub fn named(self, name: LinkName) -> AwaitingValue {
         Flow::link(self.id, self.account, name).ask(None)
     }
+}
+
+impl AwaitingValue {
+    /// The same question, with something said about the last message.
+    #[must_use]
+    pub fn remark(self, remark: Remark) -> Self {
+        let again = times_again(self.remark.as_ref() == Some(&remark), self.again);
+        Self {
+            remark: Some(remark),
+            again,
+            ..self
+        }
+    }
+
+    /// This state after `before`: the same once more is counted, so that the card changes.
+    #[must_use]
+    pub fn after(self, before: &Self) -> Self {
+        let is_same = self.remark.is_some()
+            && (&self.remark, &self.flow, self.field)
+                == (&before.remark, &before.flow, before.field);
+        Self {
+            again: times_again(is_same, before.again),
+            ..self
+        }
+    }
+}
+
+/// How often the same was said before, in a row.
+pub(super) fn times_again(is_same: bool, before: u32) -> u32 {
+    if is_same { before.saturating_add(1) } else { 0 }
 }
 
 impl Flow {
@@ -349,6 +396,7 @@ impl Flow {
             flow: self,
             field,
             remark,
+            again: 0,
         }
     }
 

@@ -67,6 +67,11 @@ pub enum Notice {
         /// How many values were wiped.
         values: usize,
     },
+    /// X gave out a token that is not kept, and that stays valid there.
+    TokenStands {
+        /// For whom.
+        x_account: XAccount,
+    },
     /// The flow had rested too long; said with the next message.
     Expired {
         /// What it was for.

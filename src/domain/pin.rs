@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 use super::{
     account::XAccount,
     credentials::{Field, Secret},
-    linking::{AwaitingValue, Flow, Progress, Remark},
+    linking::{AwaitingValue, Flow, Progress, Remark, times_again},
     verdict::Verdict,
 };
 
@@ -93,6 +93,9 @@ pub struct AwaitingPin {
     pub stage: PinStage,
     /// What is said about the last message.
     pub remark: Option<PinRemark>,
+    /// How often the same was said before, in a row.
+    #[serde(default)]
+    pub again: u32,
 }
 
 /// Where it stands.
@@ -110,6 +113,14 @@ pub enum PinStage {
     },
     /// X has named the account; the user says whether it is the right one.
     Confirming {
+        /// Who authorised.
+        found: XAccount,
+        /// The token may be another link's too, so it is not to be revoked from here.
+        #[serde(default)]
+        in_use: bool,
+    },
+    /// It was the wrong account, and its token is being revoked.
+    Revoking {
         /// Who authorised.
         found: XAccount,
     },
@@ -160,6 +171,10 @@ pub enum PinRemark {
     UnknownCommand,
     /// The user said that X named the wrong account.
     WrongAccount,
+    /// The same, and its token has ended.
+    Revoked,
+    /// The same, and its token could not be ended for certain.
+    NotRevoked,
 }
 
 impl AwaitingPin {
@@ -170,6 +185,7 @@ impl AwaitingPin {
             round: self.round + 1,
             stage,
             remark: None,
+            again: 0,
             ..self
         }
     }
@@ -177,9 +193,23 @@ impl AwaitingPin {
     /// The same stage, with something said about the last message.
     #[must_use]
     pub fn remark(self, remark: PinRemark) -> Self {
+        let again = times_again(self.remark == Some(remark), self.again);
         Self {
             remark: Some(remark),
+            again,
             ..self
+        }
+    }
+
+    /// Whose token is here, that X gave out and nobody has said yes to.
+    #[must_use]
+    pub fn token_of(&self) -> Option<&XAccount> {
+        match &self.stage {
+            PinStage::Confirming { found, .. } | PinStage::Revoking { found } => Some(found),
+            PinStage::Requesting
+            | PinStage::Open
+            | PinStage::Exchanging { .. }
+            | PinStage::Failed { .. } => None,
         }
     }
 

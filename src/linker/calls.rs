@@ -103,6 +103,7 @@ impl Linker {
                 CallKind::RequestToken => self.request_token(&call).await,
                 CallKind::AccessToken => self.exchange_pin(&call).await,
                 CallKind::Revoke => self.revoke(&call).await,
+                CallKind::RevokeUnused => self.revoke_unused(&call).await,
             };
             failpoint::hit("call.committed");
             made
@@ -143,7 +144,7 @@ impl Linker {
         let mut tx = self.store.begin().await?;
         if calls::finish(&mut *tx, call.id).await? {
             match call.kind {
-                CallKind::RequestToken | CallKind::AccessToken => {
+                CallKind::RequestToken | CallKind::AccessToken | CallKind::RevokeUnused => {
                     self.pin_incident(&mut tx, call, incident).await?;
                 }
                 // The user wanted it gone, whatever X says.

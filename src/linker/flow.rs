@@ -57,6 +57,15 @@ impl From<Progress> for Answer {
     }
 }
 
+/// Who gave the last values of a flow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// The user pasted them.
+    User,
+    /// X gave them out for a PIN.
+    X,
+}
+
 /// What came of a complete flow.
 #[derive(Debug)]
 pub enum Submitted {
@@ -100,6 +109,7 @@ impl Linker {
                 id,
                 account,
                 rejection: None,
+                again: 0,
             }),
         })))
     }
@@ -126,10 +136,7 @@ impl Linker {
             }
             Err(rejection) => rejection,
         };
-        Ok(LinkingState::AwaitingName(AwaitingName {
-            rejection: Some(rejection),
-            ..state
-        }))
+        Ok(LinkingState::AwaitingName(state.reject(rejection)))
     }
 
     /// Begins a flow that takes new values for a link. `repair` keeps values of an earlier try that still wait.
@@ -319,6 +326,7 @@ impl Linker {
             return Ok(0);
         };
         self.leave_pin(tx, account).await?;
+        self.say_token_stands(tx, owner, state).await?;
         let held = usize::from(matches!(state, LinkingState::ConfirmingValue(_)));
         match state.flow() {
             Some(flow) if matches!(flow.purpose, Purpose::Rotate(_)) => {
@@ -351,12 +359,13 @@ impl Linker {
         tx: &mut Tx,
         owner: i64,
         flow: &Flow,
+        source: Source,
     ) -> Result<Submitted, StoreError> {
         checks::cancel_unclaimed(&mut **tx, flow.account, CheckKind::KeyPair).await?;
         self.leave_pin(tx, flow.account).await?;
         match &flow.purpose {
             Purpose::Link(name) => self.submit_link(tx, owner, flow, name).await,
-            Purpose::Rotate(_) => self.submit_rotation(tx, owner, flow).await,
+            Purpose::Rotate(_) => self.submit_rotation(tx, owner, flow, source).await,
         }
     }
 
@@ -394,6 +403,7 @@ impl Linker {
         tx: &mut Tx,
         owner: i64,
         flow: &Flow,
+        source: Source,
     ) -> Result<Submitted, StoreError> {
         let account = flow.account;
         let (Some(linked), Some((key, _))) = (
@@ -419,6 +429,14 @@ impl Linker {
         };
         if all_known {
             self.drop_candidate(tx, owner, account).await?;
+            if source == Source::X {
+                // X gives an app one token for an account, the same again while it is valid: all is well, as a check shows.
+                let kind = match linked.x_account {
+                    Some(_) => CheckKind::Verify,
+                    None => CheckKind::Link,
+                };
+                return self.ask(tx, &linked, kind).await;
+            }
             let mut fields: Vec<Field> = candidate.iter().map(|new| new.field).collect();
             fields.sort();
             return Ok(said(Verdict::SameValuesAgain { fields }));

@@ -16,7 +16,7 @@ mod verify;
 
 pub use self::{
     credentials::Keys,
-    flow::{Answer, Begun, Submitted},
+    flow::{Answer, Begun, Source, Submitted},
     pin::{MAX_PINS_AN_HOUR, Surroundings},
     revoke::Unlinked,
     verify::VerifyRequest,

@@ -7,24 +7,26 @@ use url::Url;
 use super::{Linker, checks::newest, flow::Answer, flow::slot_of, full_until, open};
 use crate::{
     domain::{
-        account::{AccountId, XAccount},
+        account::{AccountId, LinkedAccount, XAccount},
         audit::{Actor, Event},
         credentials::{ClientCredentials, Field, Secret},
         linking::{AwaitingValue, Flow, LinkingState, Purpose},
-        notice::AccountChoice,
+        notice::{AccountChoice, Notice},
         paste::{self, Content},
         pin::{
             AwaitingPin, PinProblem, PinRemark, PinStage, TemporaryCredentials, TemporaryField,
             Verifier,
         },
+        revocation::Revocation,
         verdict::{KeyPairOutcome, Verdict},
     },
     failpoint,
     store::{
         StoreError, Tx, accounts,
         calls::{self, Call, CallKind},
+        outbox,
         temporary::{self, SealedTemporary},
-        values::{self, Slot},
+        values::{self, SealedValue, Slot},
     },
     vault::{DataKey, Place, Sealed},
     x::{Exchange, Granted},
@@ -64,6 +66,7 @@ impl Linker {
             round,
             stage: PinStage::Requesting,
             remark: None,
+            again: 0,
         };
         self.request_link(tx, owner, state).await
     }
@@ -152,7 +155,7 @@ impl Linker {
     ) -> Result<Answer, StoreError> {
         let same = |state| Ok(Answer::State(LinkingState::AwaitingPin(Box::new(state))));
         match state.stage {
-            PinStage::Requesting | PinStage::Exchanging { .. } => {
+            PinStage::Requesting | PinStage::Exchanging { .. } | PinStage::Revoking { .. } => {
                 return same(state.remark(PinRemark::Wait));
             }
             PinStage::Confirming { .. } => return same(state.remark(PinRemark::TapFirst)),
@@ -213,15 +216,79 @@ impl Linker {
         owner: i64,
         state: AwaitingPin,
     ) -> Result<LinkingState, StoreError> {
+        self.ask_for_another(tx, owner, state, PinRemark::WrongAccount)
+            .await
+    }
+
+    async fn ask_for_another(
+        &self,
+        tx: &mut Tx,
+        owner: i64,
+        state: AwaitingPin,
+        remark: PinRemark,
+    ) -> Result<LinkingState, StoreError> {
         self.drop_token(tx, &state.flow).await?;
         let state = AwaitingPin {
             flow: state.clone().paste_instead().flow,
             ..state
         };
-        let state = state
-            .to(PinStage::Requesting)
-            .remark(PinRemark::WrongAccount);
+        let state = state.to(PinStage::Requesting).remark(remark);
         self.request_link(tx, owner, state).await
+    }
+
+    /// The user says that it is another one, and that its token is to end at X. `None`: there is no such token, or it may
+    /// be in use here.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn revoke_account(
+        &self,
+        tx: &mut Tx,
+        state: AwaitingPin,
+    ) -> Result<Option<LinkingState>, StoreError> {
+        let PinStage::Confirming {
+            found,
+            in_use: false,
+        } = state.stage.clone()
+        else {
+            return Ok(None);
+        };
+        let now = self.clock.now();
+        calls::want(
+            &mut **tx,
+            state.flow.account,
+            CallKind::RevokeUnused,
+            None,
+            now,
+        )
+        .await?;
+        let state = state.to(PinStage::Revoking { found });
+        Ok(Some(LinkingState::AwaitingPin(Box::new(state))))
+    }
+
+    /// The call that ends a token nobody wants; then there is another link.
+    pub(super) async fn revoke_unused(&self, call: &Call) -> Result<(), StoreError> {
+        let ended = self.end_at_x(call.owner, call.account).await?;
+        failpoint::hit("pin.revoked");
+        let has_ended = matches!(
+            ended.revocation,
+            Some(Revocation::Proven | Revocation::AlreadyEnded)
+        );
+        let mut tx = self.store.begin().await?;
+        if calls::finish(&mut *tx, call.id).await?
+            && let Some(state) = self.pin_state(&mut tx, call).await?
+        {
+            let remark = if has_ended {
+                PinRemark::Revoked
+            } else {
+                PinRemark::NotRevoked
+            };
+            let next = self
+                .ask_for_another(&mut tx, call.owner, state, remark)
+                .await?;
+            self.show(&mut tx, call.owner, &next).await?;
+        }
+        Ok(tx.commit().await?)
     }
 
     /// Back to pasting the values.
@@ -231,11 +298,34 @@ impl Linker {
     pub async fn paste_instead(
         &self,
         tx: &mut Tx,
+        owner: i64,
         state: AwaitingPin,
     ) -> Result<LinkingState, StoreError> {
         self.leave_pin(tx, state.flow.account).await?;
+        let state = LinkingState::AwaitingPin(Box::new(state));
+        self.say_token_stands(tx, owner, &state).await?;
+        let LinkingState::AwaitingPin(state) = state else {
+            return Ok(state);
+        };
         self.drop_token(tx, &state.flow).await?;
         Ok(LinkingState::AwaitingValue(state.paste_instead()))
+    }
+
+    /// Tells the user of a token that X gave out and that is not kept, if this state has one.
+    pub(super) async fn say_token_stands(
+        &self,
+        tx: &mut Tx,
+        owner: i64,
+        state: &LinkingState,
+    ) -> Result<(), StoreError> {
+        let LinkingState::AwaitingPin(state) = state else {
+            return Ok(());
+        };
+        let Some(x_account) = state.token_of().cloned() else {
+            return Ok(());
+        };
+        let notice = Notice::TokenStands { x_account };
+        outbox::push(&mut **tx, owner, &notice, self.clock.now()).await
     }
 
     /// Erases what an authorisation has left, and makes no call for it any more.
@@ -287,7 +377,11 @@ impl Linker {
                 return Ok(None);
             };
             let secret = open(&from_key, owner, from, value)?;
-            let copy = self.sealed(&key, owner, flow.account, field, &secret)?;
+            let copy = SealedValue {
+                // It is as old as it was.
+                received_at: value.received_at,
+                ..self.sealed(&key, owner, flow.account, field, &secret)?
+            };
             values::put(&mut **tx, flow.account, slot_of(&flow), &copy).await?;
             failpoint::hit("pin.copied");
         }
@@ -338,7 +432,7 @@ impl Linker {
         Ok(around)
     }
 
-    /// One account for each app that the user's links use.
+    /// One account for each app that the user's links use and that X accepts, as far as is known.
     async fn apps(
         &self,
         db: &mut SqliteConnection,
@@ -347,9 +441,12 @@ impl Linker {
         let mut seen: Vec<Secret> = Vec::new();
         let mut apps = Vec::new();
         for linked in accounts::list(&mut *db, owner).await? {
-            let Some((key, _)) = self.data_key(db, owner, linked.id).await? else {
+            let Some((key, wrapped)) = self.data_key(db, owner, linked.id).await? else {
                 continue;
             };
+            if !is_accepted(&linked, wrapped.key_pair.map(|(outcome, _)| outcome)) {
+                continue;
+            }
             let current = values::list(&mut *db, linked.id, Slot::Current).await?;
             let Some(value) = current.iter().find(|value| value.field == Field::ApiKey) else {
                 continue;
@@ -384,10 +481,7 @@ impl Linker {
         if outcome.is_some() {
             values::set_key_pair(&mut *tx, call.account, outcome, now).await?;
         }
-        if let Some(state) = self
-            .pin_state(&mut tx, call, CallKind::RequestToken)
-            .await?
-        {
+        if let Some(state) = self.pin_state(&mut tx, call).await? {
             let next = match asked {
                 Ok(given) => {
                     let seal = |field, value: &Secret| {
@@ -397,9 +491,7 @@ impl Linker {
                     let secret = seal(TemporaryField::Secret, &given.secret)?;
                     let expires_at = now + TEMPORARY_LIFETIME;
                     temporary::put(&mut *tx, call.account, &token, &secret, expires_at).await?;
-                    let remark = state
-                        .remark
-                        .filter(|remark| *remark == PinRemark::WrongAccount);
+                    let remark = carried(&state);
                     let state = state.to(PinStage::Open);
                     LinkingState::AwaitingPin(Box::new(AwaitingPin { remark, ..state }))
                 }
@@ -424,10 +516,20 @@ impl Linker {
         let exchanged = self.x.exchange_pin(&client, credentials, &verifier).await;
         failpoint::hit("pin.exchanged");
         let mut tx = self.store.begin().await?;
-        if !calls::finish(&mut *tx, call.id).await? {
-            return Ok(tx.commit().await?);
+        let state = if calls::finish(&mut *tx, call.id).await? {
+            self.pin_state(&mut tx, call).await?
+        } else {
+            None
+        };
+        if state.is_none()
+            && let Exchange::Granted(Granted { account, .. }) = &exchanged
+        {
+            // The flow was left meanwhile.
+            let x_account = account.clone();
+            let notice = Notice::TokenStands { x_account };
+            outbox::push(&mut *tx, call.owner, &notice, self.clock.now()).await?;
         }
-        if let Some(state) = self.pin_state(&mut tx, call, CallKind::AccessToken).await? {
+        if let Some(state) = state {
             let asked_before =
                 call.attempts > 1 || state.stage == PinStage::Exchanging { again: true };
             let next = match exchanged {
@@ -454,7 +556,7 @@ impl Linker {
     async fn ask_for_a_new_link(&self, call: &Call) -> Result<(), StoreError> {
         let mut tx = self.store.begin().await?;
         if calls::finish(&mut *tx, call.id).await?
-            && let Some(state) = self.pin_state(&mut tx, call, CallKind::AccessToken).await?
+            && let Some(state) = self.pin_state(&mut tx, call).await?
         {
             let next = failed(state, PinProblem::Verdict(Verdict::PinRejected), false);
             self.show(&mut tx, call.owner, &next).await?;
@@ -488,7 +590,14 @@ impl Linker {
             let value = self.sealed(key, call.owner, call.account, *field, secret)?;
             values::put(&mut **tx, call.account, slot, &value).await?;
         }
-        let mut state = state.to(PinStage::Confirming { found });
+        let links = accounts::list(&mut **tx, call.owner).await?;
+        let is_found = |linked: &LinkedAccount| {
+            let x_account = linked.x_account.as_ref();
+            x_account.is_some_and(|x_account| x_account.id == found.id)
+        };
+        // X may have given out a token that a link has already.
+        let in_use = !state.flow.is_link() || links.iter().any(is_found);
+        let mut state = state.to(PinStage::Confirming { found, in_use });
         // So that leaving the flow wipes them.
         state.flow.received.extend(Field::TOKEN_PAIR);
         Ok(LinkingState::AwaitingPin(Box::new(state)))
@@ -501,12 +610,18 @@ impl Linker {
         call: &Call,
         incident: &str,
     ) -> Result<(), StoreError> {
-        let Some(state) = self.pin_state(tx, call, call.kind).await? else {
+        let Some(state) = self.pin_state(tx, call).await? else {
             return Ok(());
         };
         let problem = PinProblem::Incident {
             id: incident.to_owned(),
         };
+        if call.kind == CallKind::RevokeUnused {
+            let next = self
+                .ask_for_another(tx, call.owner, state, PinRemark::NotRevoked)
+                .await?;
+            return self.show(tx, call.owner, &next).await;
+        }
         let next = failed(state, problem, call.kind == CallKind::AccessToken);
         self.show(tx, call.owner, &next).await
     }
@@ -545,18 +660,14 @@ impl Linker {
     }
 
     /// The dialogue's state, if it still waits for this call.
-    async fn pin_state(
-        &self,
-        tx: &mut Tx,
-        call: &Call,
-        kind: CallKind,
-    ) -> Result<Option<AwaitingPin>, StoreError> {
+    async fn pin_state(&self, tx: &mut Tx, call: &Call) -> Result<Option<AwaitingPin>, StoreError> {
         let dialogue = self.dialogues.get(&mut **tx, call.owner).await?;
         Ok(match dialogue.map(|dialogue| dialogue.state) {
             Some(LinkingState::AwaitingPin(state)) if state.flow.account == call.account => {
                 let waits = match state.stage {
-                    PinStage::Requesting => kind == CallKind::RequestToken,
-                    PinStage::Exchanging { .. } => kind == CallKind::AccessToken,
+                    PinStage::Requesting => call.kind == CallKind::RequestToken,
+                    PinStage::Exchanging { .. } => call.kind == CallKind::AccessToken,
+                    PinStage::Revoking { .. } => call.kind == CallKind::RevokeUnused,
                     PinStage::Open | PinStage::Confirming { .. } | PinStage::Failed { .. } => false,
                 };
                 waits.then_some(*state)
@@ -574,7 +685,32 @@ impl Linker {
 }
 
 fn failed(state: AwaitingPin, problem: PinProblem, pin_kept: bool) -> LinkingState {
-    LinkingState::AwaitingPin(Box::new(state.to(PinStage::Failed { problem, pin_kept })))
+    let remark = carried(&state);
+    let state = state.to(PinStage::Failed { problem, pin_kept });
+    LinkingState::AwaitingPin(Box::new(AwaitingPin { remark, ..state }))
+}
+
+/// What is said of a token that was not wanted, until the user has read it with the next link.
+fn carried(state: &AwaitingPin) -> Option<PinRemark> {
+    state.remark.filter(|remark| {
+        matches!(
+            remark,
+            PinRemark::WrongAccount | PinRemark::Revoked | PinRemark::NotRevoked
+        )
+    })
+}
+
+/// Whether X has accepted the app's key pair, and has not refused it since.
+fn is_accepted(linked: &LinkedAccount, key_pair: Option<KeyPairOutcome>) -> bool {
+    let refused = matches!(
+        key_pair,
+        Some(KeyPairOutcome::Rejected | KeyPairOutcome::AppSuspended)
+    ) || matches!(
+        linked.verdict,
+        Some(Verdict::ApiKeyPairRejected | Verdict::AppSuspended)
+    );
+    let accepted = linked.accepted_at.is_some() || key_pair == Some(KeyPairOutcome::Accepted);
+    accepted && !refused
 }
 
 /// Whether the card asks a new link for its first value.

@@ -15,6 +15,9 @@ pub enum CallKind {
     AccessToken,
     /// An account's token is revoked; then the account is erased.
     Revoke,
+    /// A token that X gave out for a PIN, and that the user did not want, is revoked. It stands in the table as the former
+    /// does, without anything that a receipt would say.
+    RevokeUnused,
 }
 
 impl CallKind {
@@ -24,14 +27,18 @@ impl CallKind {
         match self {
             Self::RequestToken => "request_token",
             Self::AccessToken => "access_token",
-            Self::Revoke => "revoke",
+            Self::Revoke | Self::RevokeUnused => "revoke",
         }
     }
 
-    fn from_name(name: &str) -> Option<Self> {
-        [Self::RequestToken, Self::AccessToken, Self::Revoke]
-            .into_iter()
-            .find(|kind| kind.as_str() == name)
+    fn from_name(name: &str, has_receipt: bool) -> Option<Self> {
+        match name {
+            "request_token" => Some(Self::RequestToken),
+            "access_token" => Some(Self::AccessToken),
+            "revoke" if has_receipt => Some(Self::Revoke),
+            "revoke" => Some(Self::RevokeUnused),
+            _ => None,
+        }
     }
 }
 
@@ -149,7 +156,8 @@ pub async fn claim(
                 .map(AccountId::from_bytes)
                 .map_err(|_| corrupt("id of a wrong length"))?,
             owner: row.owner,
-            kind: CallKind::from_name(&row.kind).ok_or_else(|| corrupt("unknown kind"))?,
+            kind: CallKind::from_name(&row.kind, row.about.is_some())
+                .ok_or_else(|| corrupt("unknown kind"))?,
             about: row.about,
             attempts: row.attempts,
             tries: row.tries,

@@ -85,6 +85,8 @@ pub(crate) enum FlowAction {
     ThisAccount,
     /// X named another account than the one that is meant.
     OtherAccount,
+    /// The same, and its token is to end at X.
+    RevokeOther,
 }
 
 /// A button of an account.
@@ -228,7 +230,7 @@ pub(crate) struct NotAnAction;
 /// The form's version: buttons of another one are old.
 const VERSION: &str = "v1";
 
-const FLOW: [(&str, FlowAction); 14] = [
+const FLOW: [(&str, FlowAction); 15] = [
     ("back", FlowAction::Back),
     ("cancel", FlowAction::Cancel),
     ("handle", FlowAction::UseHandle),
@@ -243,6 +245,7 @@ const FLOW: [(&str, FlowAction); 14] = [
     ("pin-again", FlowAction::PinAgain),
     ("this", FlowAction::ThisAccount),
     ("not-this", FlowAction::OtherAccount),
+    ("revoke-this", FlowAction::RevokeOther),
 ];
 
 const ACCOUNT: [(&str, AccountAction); 24] = [

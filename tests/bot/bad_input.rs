@@ -512,3 +512,35 @@ async fn an_unknown_command_outside_a_flow_is_answered() {
     link(&person, "main", &values).await;
     world.finish().await;
 }
+
+#[tokio::test]
+async fn the_same_wrong_answer_twice_changes_the_card_each_time() {
+    let world = World::start().await;
+    let person = world.person();
+    begin(&person, "main").await;
+    for said in [
+        "⚠️ I read that as words",
+        "⚠️ Again (2×): I read that as words",
+        "⚠️ Again (3×): I read that as words",
+    ] {
+        deleted_with(&person, "what do you need?", said).await;
+    }
+    let (_, _, values) = world.working_values("seedling");
+    deleted_with(&person, "/nonsense", "⚠️ I do not know that command").await;
+    enter(&person, &in_order(&values), 4).await;
+    verdict(&person, "connected").await;
+
+    // The name too.
+    person.say("/addx");
+    person
+        .wait_text("How do you want to call it")
+        .await
+        .unwrap();
+    person.say("main");
+    person.wait_text("⚠️ You have").await.unwrap();
+    person.say("main");
+    person.wait_text("⚠️ Again (2×): You have").await.unwrap();
+    person.press("Cancel").unwrap();
+    person.wait_text("Cancelled").await.unwrap();
+    world.finish().await;
+}

@@ -1,7 +1,7 @@
 //! The token pair from X with a PIN: in `/addx`, in `/rotate`, with an app that is there, and whatever X answers.
 
 use addx_sim::{
-    telegram::{ButtonKind, Person, SeenMessage},
+    telegram::{ButtonKind, Fault as TelegramFault, FaultKind, Person, SeenMessage},
     x::{Answer, App, AppPermission, CallbackSetting, Fault, FourValues, XUser, answers},
 };
 
@@ -137,6 +137,7 @@ async fn a_newcomer_links_with_two_pastes_and_a_pin() {
     X gave out a token for @seedling (X user USER). Is this the account that you want to link?
     [Yes, this one]
     [No, another account]
+    [No, and revoke it at X]
     [Back][Cancel]
     ");
     assert_eq!(world.count("SELECT count(*) FROM accounts").await, 0);
@@ -489,6 +490,11 @@ async fn authorised_as_the_wrong_account_nothing_is_kept_and_a_private_window_is
         card.text.contains("private window of your browser"),
         "{card}"
     );
+    assert!(
+        card.text.contains("At X it stays valid until you"),
+        "{card}"
+    );
+    assert!(card.text.contains("Connected apps"), "{card}");
     assert!(!card.text.contains("✓ Access Token"), "{card}");
     assert_eq!(stage.world.values().await, 2);
     stage.ends(&card).await;
@@ -541,6 +547,7 @@ async fn a_rotation_takes_the_token_of_the_linked_account_only() {
 
     ⛔ PIN: that was @other; expected @seedling
     X was open as @other when you authorised the app. I did not keep that token. @other gets a link of its own with /addx.
+    At X it stays valid until you end it. As that X account: x.com → Settings → Security and account access → Apps and sessions → Connected apps → the app → Revoke app permissions. This ends every token that the app has for the account.
 
     Get a new link, open it in a private window of your browser, and log in to X as @seedling.
 
@@ -828,4 +835,179 @@ async fn an_offer_of_an_earlier_card_begins_nothing() {
     stage.says("You are in the middle of").await;
     assert_eq!(world.values().await, 4);
     stage.world.finish().await;
+}
+
+/// Up to the question whose token it is, as somebody else than was meant.
+async fn wrong_account(stage: &Stage) -> String {
+    let other = stage.world.x.new_user("somebody");
+    let card = stage.link_card().await;
+    stage.person.say(&authorize(&stage.world, &card, &other));
+    stage.says("X gave out a token for @somebody").await;
+    let pairs = stage.world.x.token_pairs();
+    let id = other.id.to_string();
+    let given = pairs.iter().find(|pair| pair.token.starts_with(&id));
+    given.unwrap().token.clone()
+}
+
+#[tokio::test]
+async fn a_token_of_the_wrong_account_is_revoked_if_the_user_wants_that() {
+    const INVALIDATE: &str = "/1.1/oauth/invalidate_token.json";
+    let mut stage = Stage::set().await;
+    stage.world.telegram.expect_error("message is not modified");
+    let token = wrong_account(&stage).await;
+    let hold = stage.world.x.hold(INVALIDATE);
+    stage.person.press("No, and revoke it at X").unwrap();
+    stage.says("I revoke the token of @somebody at X").await;
+    stage.world.x.wait_arrivals(INVALIDATE, 1).await.unwrap();
+    // A bot that dies meanwhile asks again.
+    stage.world.kill_bot().await;
+    hold.release();
+    stage.world.start_bot().await;
+    let card = stage.says(ASKED).await;
+    assert!(card.text.contains("That token is revoked at X"), "{card}");
+    assert!(!stage.world.x.is_valid_token(&token));
+    assert_eq!(stage.world.values().await, 2);
+    stage.ends(&card).await;
+
+    // X is down.
+    let stage = Stage::set().await;
+    let token = wrong_account(&stage).await;
+    stage.world.x.force(INVALIDATE, answers::unavailable());
+    stage.person.press("No, and revoke it at X").unwrap();
+    let card = stage.says(ASKED).await;
+    assert!(card.text.contains("I could not see that X has"), "{card}");
+    assert!(card.text.contains("Connected apps"), "{card}");
+    assert!(stage.world.x.is_valid_token(&token));
+    stage.ends(&card).await;
+}
+
+#[tokio::test]
+async fn whoever_leaves_with_a_token_in_hand_is_told_that_it_stands() {
+    type Leave = fn(&Stage);
+    let cases: [Leave; 3] = [
+        |stage| drop(stage.person.press("Cancel").unwrap()),
+        |stage| drop(stage.person.press("Back").unwrap()),
+        |stage| stage.world.advance(MINUTE * 31),
+    ];
+    for leave in cases {
+        let stage = Stage::set().await;
+        wrong_account(&stage).await;
+        leave(&stage);
+        let told = stage.says("At X it stays valid until you end it").await;
+        assert!(told.text.contains("a token for @somebody"), "{told}");
+        stage.person.say("/cancel");
+        stage.says("ancel").await;
+        let card = stage.link_card().await;
+        stage.ends(&card).await;
+    }
+}
+
+#[tokio::test]
+async fn a_token_that_another_link_may_have_is_not_revoked_from_here() {
+    let stage = Stage::set().await;
+    link(&stage.person, "main", &stage.values).await;
+    begin(&stage.person, "shop").await;
+    stage.person.press("Use the same app").unwrap();
+    let card = stage.says(ASKED).await;
+    stage
+        .person
+        .say(&authorize(&stage.world, &card, &stage.user));
+    let card = stage.says("X gave out a token for @seedling").await;
+    let labels = ["Yes, this one", "No, another account", "Back", "Cancel"];
+    assert_eq!(card.labels(), labels);
+    stage.person.press("No, another account").unwrap();
+    let card = stage.says(ASKED).await;
+    let second = stage.world.x.new_user("second");
+    finish_link(&stage.world, &stage.person, &card, &second).await;
+    stage.world.finish().await;
+}
+
+#[tokio::test]
+async fn a_tap_that_xs_answer_overtakes_wipes_what_came_with_it() {
+    let stage = Stage::set().await;
+    let card = stage.link_card().await;
+    let pin = authorize(&stage.world, &card, &stage.user);
+    let hold = stage.world.x.hold(ACCESS);
+    stage.person.say(&pin);
+    stage.says("I give X the PIN").await;
+    stage.world.x.wait_arrivals(ACCESS, 1).await.unwrap();
+    // The tap was read, and X answers before it is carried out.
+    let slow = FaultKind::Delay(std::time::Duration::from_secs(1));
+    let slow = TelegramFault::on("answerCallbackQuery", slow);
+    stage.world.telegram.add_fault(slow.once());
+    stage.person.press("Cancel").unwrap();
+    tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+    hold.release();
+    stage.says("are wiped").await;
+    let told = stage.says("At X it stays valid until you end it").await;
+    assert!(told.text.contains("a token for @seedling"), "{told}");
+    stage.world.rest().await;
+    let left = "SELECT (SELECT count(*) FROM temporary_credentials) + (SELECT count(*) FROM calls)
+        + (SELECT count(*) FROM data_keys) + (SELECT count(*) FROM sealed_values)";
+    assert_eq!(stage.world.count(left).await, 0);
+    let card = stage.link_card().await;
+    stage.ends(&card).await;
+}
+
+#[tokio::test]
+async fn the_same_token_again_is_no_failure() {
+    let stage = Stage::set().await;
+    stage.world.x.give_same_token(true);
+    let card = stage.link_card().await;
+    finish_link(&stage.world, &stage.person, &card, &stage.user).await;
+    rotate(&stage.person, "Token pair").await;
+    stage.person.press(BUTTON).unwrap();
+    let card = stage.says(ASKED).await;
+    stage
+        .person
+        .say(&authorize(&stage.world, &card, &stage.user));
+    stage.says("Shall I use the new token?").await;
+    stage.person.press("Yes, this one").unwrap();
+    let result = verdict(&stage.person, "connected").await;
+    assert!(
+        result.text.contains("main is connected as @seedling"),
+        "{result}"
+    );
+    assert_eq!(stage.world.values().await, 4);
+    assert_eq!(stage.world.x.token_pairs().len(), 1);
+    stage.world.finish().await;
+}
+
+#[tokio::test]
+async fn only_an_app_that_x_accepts_is_offered_and_its_values_keep_their_age() {
+    let stage = Stage::set().await;
+    let (person, world) = (&stage.person, &stage.world);
+    let (_, dead, values) = world.working_values("other");
+    link(person, "main", &stage.values).await;
+    link(person, "dead", &values).await;
+    world.regenerated_keys(&dead);
+    world.advance(MINUTE);
+    person.say("/verify dead");
+    verdict(person, "api_key_pair_rejected").await;
+    world.advance(MINUTE * 60 * 24);
+    let card = begin(person, "shop").await;
+    assert_eq!(card.labels(), ["Use the same app", "Guide", "Cancel"]);
+    person.press("Use the same app").unwrap();
+    let card = stage.says(ASKED).await;
+    let ages = "SELECT count(DISTINCT received_at) FROM sealed_values
+        WHERE field = 'api_key' AND account_id NOT IN (SELECT account_id FROM accounts WHERE name = 'dead')";
+    assert_eq!(world.count(ages).await, 1);
+    let second = world.x.new_user("second");
+    finish_link(world, person, &card, &second).await;
+    stage.world.finish().await;
+}
+
+#[tokio::test]
+async fn the_same_wrong_answer_twice_changes_the_card_each_time() {
+    let stage = Stage::set().await;
+    stage.link_card().await;
+    stage.person.say("hello");
+    stage.says("⚠️ That is no PIN").await;
+    stage.person.say("hello");
+    stage.says("⚠️ Again (2×): That is no PIN").await;
+    stage.person.say("hello");
+    stage.says("⚠️ Again (3×): That is no PIN").await;
+    stage.person.say("/nonsense");
+    let card = stage.says("⚠️ I do not know that command").await;
+    stage.ends(&card).await;
 }

@@ -217,6 +217,7 @@ pub(crate) struct World {
     pub(crate) tokens: HashMap<String, TokenRecord>,
     pub(crate) temporaries: HashMap<String, Temporary>,
     pub(crate) posts: BTreeMap<u64, Post>,
+    pub(crate) gives_same_token: bool,
 }
 
 impl World {
@@ -229,6 +230,7 @@ impl World {
             tokens: HashMap::new(),
             temporaries: HashMap::new(),
             posts: BTreeMap::new(),
+            gives_same_token: false,
         }
     }
 
@@ -240,6 +242,16 @@ impl World {
     ) -> TokenPair {
         let granted = self.apps[app].permission;
         let permission = at_most.map_or(granted, |at_most| granted.min(at_most));
+        let known = self.tokens.iter().find(|(_, record)| {
+            self.gives_same_token
+                && (record.app, record.user, record.permission) == (app, user, permission)
+        });
+        if let Some((token, record)) = known {
+            return TokenPair {
+                token: token.clone(),
+                secret: record.secret.clone(),
+            };
+        }
         let pair = TokenPair {
             token: self.seeded.access_token(self.users[user].id),
             secret: self.seeded.access_token_secret(),

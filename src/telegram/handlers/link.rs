@@ -11,7 +11,7 @@ use crate::{
         },
         notice::Notice,
     },
-    linker::{Answer, Begun, Submitted},
+    linker::{Answer, Begun, Source, Submitted},
     store::{StoreError, accounts},
     telegram::{
         Telegram,
@@ -102,13 +102,12 @@ pub(in crate::telegram) async fn name(
     let Some(mut turn) = Turn::begin(&telegram, &visit, &state).await? else {
         return Ok(());
     };
-    let refused = |reason| {
-        LinkingState::AwaitingName(AwaitingName {
-            rejection: Some(reason),
-            ..awaiting.clone()
-        })
-    };
+    let refused = |reason| LinkingState::AwaitingName(awaiting.clone().reject(reason));
     let state = match message.text() {
+        // An album is one message per picture: the card that says so already stays as it is.
+        None if awaiting.rejection == Some(NameRejection::NotText) => {
+            return Ok(turn.finish().await?);
+        }
         Some(text) if text.starts_with('/') => refused(NameRejection::UnknownCommand),
         Some(text) => {
             telegram
@@ -133,28 +132,29 @@ pub(in crate::telegram) async fn value(
         return Ok(());
     };
     let answer = match message.text() {
-        Some(text) if text.starts_with('/') => remark(awaiting, Remark::UnknownCommand),
+        Some(text) if text.starts_with('/') => remark(awaiting.clone(), Remark::UnknownCommand),
         Some(text) => {
             telegram
                 .linker
-                .answer_value(&mut turn.tx, visit.chat, awaiting, text)
+                .answer_value(&mut turn.tx, visit.chat, awaiting.clone(), text)
                 .await?
         }
-        None => remark(awaiting, Remark::NotText),
+        // An album is one message per picture: the card that says so already stays as it is.
+        None if awaiting.remark == Some(Remark::NotText) => return Ok(turn.finish().await?),
+        None => remark(awaiting.clone(), Remark::NotText),
     };
-    // An album is one message per picture: the card that says so already stays as it is.
-    if matches!(&answer, Answer::State(next) if *next == state) {
-        return Ok(turn.finish().await?);
-    }
+    let answer = match answer {
+        Answer::State(LinkingState::AwaitingValue(next)) => {
+            Answer::State(LinkingState::AwaitingValue(next.after(&awaiting)))
+        }
+        answer => answer,
+    };
     take(&telegram, &mut turn, &state, answer).await?;
     Ok(turn.finish().await?)
 }
 
 fn remark(awaiting: AwaitingValue, remark: Remark) -> Answer {
-    Answer::State(LinkingState::AwaitingValue(AwaitingValue {
-        remark: Some(remark),
-        ..awaiting
-    }))
+    Answer::State(LinkingState::AwaitingValue(awaiting.remark(remark)))
 }
 
 /// Moves on with what came of an answer; hands the values over when all are in.
@@ -169,7 +169,12 @@ pub(super) async fn take(
         Answer::Complete(flow, remark) => (flow, remark),
     };
     let owner = turn.chat();
-    let submitted = telegram.linker.submit(&mut turn.tx, owner, &flow).await?;
+    let source = match before {
+        LinkingState::AwaitingPin(pin) if pin.token_of().is_some() => Source::X,
+        _ => Source::User,
+    };
+    let linker = &telegram.linker;
+    let submitted = linker.submit(&mut turn.tx, owner, &flow, source).await?;
     turn.close_flow(before, Ending::Submitted, remark).await?;
     match submitted {
         Submitted::Checking => Ok(()),

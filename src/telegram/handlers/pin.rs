@@ -33,6 +33,7 @@ pub(in crate::telegram) async fn message(
     let before = turn.newest(state).await?;
     if let LinkingState::AwaitingPin(awaiting) = before.clone() {
         let owner = turn.chat();
+        let awaiting_remark = awaiting.remark;
         let remark = |remark| {
             let state = awaiting.clone().remark(remark);
             Answer::State(LinkingState::AwaitingPin(Box::new(state)))
@@ -48,7 +49,8 @@ pub(in crate::telegram) async fn message(
             None => remark(PinRemark::NotText),
         };
         // An album is one message per picture: the card that says so already stays as it is.
-        if !matches!(&answer, Answer::State(next) if *next == before) {
+        let says_so = message.text().is_none() && awaiting_remark == Some(PinRemark::NotText);
+        if !says_so {
             link::take(&telegram, &mut turn, &before, answer).await?;
         }
     }
@@ -81,6 +83,12 @@ pub(super) async fn act(
         }
         (FlowAction::OtherAccount, LinkingState::AwaitingPin(pin)) if is_confirming(&pin) => {
             linker.refuse_account(&mut turn.tx, owner, *pin).await?
+        }
+        (FlowAction::RevokeOther, LinkingState::AwaitingPin(pin)) => {
+            match linker.revoke_account(&mut turn.tx, *pin).await? {
+                Some(state) => state,
+                None => return Ok(()),
+            }
         }
         // The button belongs to another state: nothing fits.
         _ => return Ok(()),

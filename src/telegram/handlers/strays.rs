@@ -6,7 +6,7 @@ use teloxide::types::Message;
 use crate::{
     domain::{
         account::NameRejection,
-        linking::{AwaitingName, AwaitingValue, ConfirmingValue, LinkingState, Remark},
+        linking::{ConfirmingValue, LinkingState, Remark},
         notice::Notice,
         pin::PinRemark,
     },
@@ -57,16 +57,11 @@ pub(in crate::telegram) async fn edited(
     };
     match (visit.deletion, state.clone()) {
         (Some(_), LinkingState::AwaitingValue(awaiting)) => {
-            let remark = Some(Remark::Edited);
-            let state = LinkingState::AwaitingValue(AwaitingValue { remark, ..awaiting });
+            let state = LinkingState::AwaitingValue(awaiting.remark(Remark::Edited));
             turn.go(&state).await?;
         }
         (Some(_), LinkingState::AwaitingName(awaiting)) => {
-            let rejection = Some(NameRejection::Edited);
-            let state = LinkingState::AwaitingName(AwaitingName {
-                rejection,
-                ..awaiting
-            });
+            let state = LinkingState::AwaitingName(awaiting.reject(NameRejection::Edited));
             turn.go(&state).await?;
         }
         (Some(_), LinkingState::ConfirmingValue(confirming)) => {

@@ -92,7 +92,8 @@ async fn act(
             | FlowAction::NewLink
             | FlowAction::PinAgain
             | FlowAction::ThisAccount
-            | FlowAction::OtherAccount,
+            | FlowAction::OtherAccount
+            | FlowAction::RevokeOther,
             state,
         ) => pin::act(telegram, turn, state, action).await,
         (FlowAction::ReenterKeyPair, state) => match state.into_flow() {
@@ -119,8 +120,12 @@ async fn back(
     turn: &mut Turn<'_>,
     state: LinkingState,
 ) -> Result<(), StoreError> {
+    let owner = turn.chat();
     if let LinkingState::AwaitingPin(pin) = state {
-        let state = telegram.linker.paste_instead(&mut turn.tx, *pin).await?;
+        let state = telegram
+            .linker
+            .paste_instead(&mut turn.tx, owner, *pin)
+            .await?;
         return turn.go(&state).await;
     }
     let Some(flow) = state.clone().into_flow() else {
@@ -134,6 +139,7 @@ async fn back(
                 id,
                 account,
                 rejection: None,
+                again: 0,
             };
             turn.go(&LinkingState::AwaitingName(awaiting)).await
         }

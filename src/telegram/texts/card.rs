@@ -2,7 +2,7 @@
 
 use teloxide::types::InlineKeyboardButton;
 
-use super::{KEYS, Words, button, escape, list, paste, pin, reply};
+use super::{KEYS, Words, again, button, escape, list, paste, pin, reply};
 use crate::{
     domain::{
         credentials::Field,
@@ -122,7 +122,7 @@ fn key_pair_refused(flow: &Flow, key_pair: Option<KeyPairOutcome>) -> bool {
 
 fn asking_for_name(state: &AwaitingName) -> String {
     let rejection = match state.rejection {
-        Some(reason) => format!("⚠️ {}\n\n", name_rejection(reason)),
+        Some(reason) => format!("⚠️ {}{}\n\n", again(state.again), name_rejection(reason)),
         None => String::new(),
     };
     format!(
@@ -189,9 +189,13 @@ fn asking_for_value(state: &AwaitingValue, key_pair: Option<KeyPairOutcome>) -> 
         flow,
         field,
         remark: about_last,
+        again: times,
     } = state;
     let remark = match about_last {
-        Some(about_last) => remark(about_last, *field),
+        Some(about_last) => {
+            let mark = format!("⚠️ {}", again(*times));
+            remark(about_last, *field).replacen("⚠️ ", &mark, 1)
+        }
         None => String::new(),
     };
     let remark = if remark.is_empty() {

@@ -63,6 +63,14 @@ fn round_up(seconds: i64, unit: i64) -> i64 {
     seconds / unit + i64::from(seconds % unit > 0)
 }
 
+/// Before what is said once more, so that the card changes.
+fn again(times: u32) -> String {
+    match times {
+        0 => String::new(),
+        times => format!("Again ({}×): ", times.saturating_add(1)),
+    }
+}
+
 fn button(label: impl Into<String>, action: Action) -> InlineKeyboardButton {
     InlineKeyboardButton::callback(label, action.to_string())
 }

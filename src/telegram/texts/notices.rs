@@ -95,6 +95,11 @@ pub(in crate::telegram) fn notice(notice: &Notice, words: &Words<'_>) -> Option<
             1 => "Cancelled. The value you had entered is wiped.".to_owned(),
             values => format!("Cancelled. The {values} values you had entered are wiped."),
         }),
+        Notice::TokenStands { x_account } => plain(format!(
+            "ℹ️ X gave out a token for <b>{}</b>, and I have not kept it. At X it stays valid until you end it. {}",
+            escape(&x_account.username.to_string()),
+            receipt::END_ALL_TOKENS
+        )),
         Notice::Expired { purpose, deleted } => reply(
             format!(
                 "⏳ I had stopped {}, because nothing came for 30 minutes; what you had entered is wiped.{}",

@@ -2,7 +2,7 @@
 
 use teloxide::types::{CopyTextButton, InlineKeyboardButton};
 
-use super::{Words, at, button, escape, verdicts, wait};
+use super::{Words, again, at, button, escape, receipt, verdicts, wait};
 use crate::{
     domain::{
         account::XAccount,
@@ -46,17 +46,32 @@ pub(super) fn stage(
             "⏳ I give X the PIN. Your message is deleted …".to_owned(),
             Vec::new(),
         ),
-        PinStage::Confirming { found } => (
-            confirming(found, &state.flow),
-            vec![
+        PinStage::Confirming { found, in_use } => {
+            let mut rows = vec![
                 row("Yes, this one", FlowAction::ThisAccount),
                 row("No, another account", FlowAction::OtherAccount),
-            ],
+            ];
+            if !in_use {
+                rows.push(row("No, and revoke it at X", FlowAction::RevokeOther));
+            }
+            (confirming(found, &state.flow), rows)
+        }
+        PinStage::Revoking { found } => (
+            format!(
+                "⏳ I revoke the token of <b>{}</b> at X …",
+                escape(&found.username.to_string())
+            ),
+            Vec::new(),
         ),
         PinStage::Failed { problem, pin_kept } => failed(problem, *pin_kept, words, row),
     };
     let remark = match state.remark {
-        Some(about_last) => format!("⚠️ {}\n\n", remark(about_last)),
+        Some(PinRemark::Revoked) => {
+            "✓ That token is revoked at X. Open the new link in a private window of your browser, and log in as the account \
+             you want.\n\n"
+                .to_owned()
+        }
+        Some(about_last) => format!("⚠️ {}{}\n\n", again(state.again), remark(about_last)),
         None => String::new(),
     };
     (format!("{remark}{text}"), rows)
@@ -114,10 +129,13 @@ fn failed(
         ),
         PinProblem::Verdict(verdict) => {
             let said = verdicts::text(verdict, words.now);
-            let kept = if pin_kept {
-                "\nI keep your PIN, encrypted, to try it again."
-            } else {
-                ""
+            let kept = match verdict {
+                _ if pin_kept => "\nI keep your PIN, encrypted, to try it again.".to_owned(),
+                Verdict::PinOfOtherAccount { .. } => format!(
+                    "\nAt X it stays valid until you end it. {}",
+                    receipt::END_ALL_TOKENS
+                ),
+                _ => String::new(),
             };
             let text = format!(
                 "{} <b>PIN</b>{}\n{}{kept}\n\n{}\n\n<code>{}</code>",
@@ -176,8 +194,8 @@ fn next_step(verdict: &Verdict, usual: &str) -> String {
     }
 }
 
-fn remark(remark: PinRemark) -> &'static str {
-    match remark {
+fn remark(about_last: PinRemark) -> String {
+    let text = match about_last {
         PinRemark::NotAPin => {
             "That is no PIN: X shows about 7 digits. I deleted it. Please send the PIN, or tap Back to paste the token pair."
         }
@@ -194,10 +212,21 @@ fn remark(remark: PinRemark) -> &'static str {
             "I do not know that command, so I deleted it. Please send the PIN, or tap Cancel."
         }
         PinRemark::WrongAccount => {
-            "I did not keep that token. Open the new link in a private window of your browser, and log in as the account you \
-             want."
+            return format!(
+                "I did not keep that token. At X it stays valid until you end it. {}\n\nOpen the new link in a private window of \
+                 your browser, and log in as the account you want.",
+                receipt::END_ALL_TOKENS
+            );
         }
-    }
+        PinRemark::NotRevoked | PinRemark::Revoked => {
+            return format!(
+                "I could not see that X has ended that token, and I did not keep it. To be sure: {}\n\nOpen the new link in a \
+                 private window of your browser, and log in as the account you want.",
+                receipt::END_ALL_TOKENS
+            );
+        }
+    };
+    text.to_owned()
 }
 
 /// The buttons of the first card that use an app there is.

@@ -21,6 +21,10 @@ pub(super) fn backups(until: Option<DateTime<Utc>>) -> String {
     )
 }
 
+/// How a user ends what an app may do with an X account, without a link here.
+pub(super) const END_ALL_TOKENS: &str = "As that X account: x.com → Settings → Security and account access → Apps and sessions → \
+     Connected apps → the app → Revoke app permissions. This ends every token that the app has for the account.";
+
 /// How a user ends a token without the bot.
 const BY_HAND: &str = "Please end the token by hand: console.x.com → your app → Keys &amp; Tokens → Access Token → Revoke. Or, as \
      the X account itself: x.com → Settings → Security and account access → Apps and sessions → Connected apps → the app → \
