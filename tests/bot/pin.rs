@@ -885,8 +885,12 @@ async fn a_token_of_the_wrong_account_is_revoked_if_the_user_wants_that() {
 async fn whoever_leaves_with_a_token_in_hand_is_told_that_it_stands() {
     type Leave = fn(&Stage);
     let cases: [Leave; 3] = [
-        |stage| drop(stage.person.press("Cancel").unwrap()),
-        |stage| drop(stage.person.press("Back").unwrap()),
+        |stage| {
+            stage.person.press("Cancel").unwrap();
+        },
+        |stage| {
+            stage.person.press("Back").unwrap();
+        },
         |stage| stage.world.advance(MINUTE * 31),
     ];
     for leave in cases {
