@@ -844,6 +844,62 @@ async fn a_request_under_way_is_finished_when_the_bot_stops() {
     world.finish().await;
 }
 
+#[tokio::test]
+async fn a_client_library_that_others_made_publishes_by_another_address_alone() {
+    use twapi_v2::{
+        api::{
+            BearerAuthentication, TwapiOptions, delete_2_tweets_id, get_2_users_me, post_2_tweets,
+        },
+        error::Error,
+    };
+    let world = World::start().await;
+    let person = world.person();
+    let (user, _, values) = world.working_values("seedling");
+    link(&person, "main", &values).await;
+    let program = Program::new(&world, "library", account(&world, "main").await).await;
+
+    let options = TwapiOptions {
+        prefix_url: Some(program.url("")),
+        ..TwapiOptions::default()
+    };
+    let token = BearerAuthentication::new(&program.token);
+    let text = |text: &str| {
+        let body = post_2_tweets::Body {
+            text: Some(text.to_owned()),
+            ..post_2_tweets::Body::default()
+        };
+        post_2_tweets::Api::new(body).twapi_options(options.clone())
+    };
+    let (posted, headers) = text("Hello from a library 🌱")
+        .execute(&token)
+        .await
+        .unwrap();
+    let posted = posted.data.unwrap();
+    assert_eq!(posted.text.as_deref(), Some("Hello from a library 🌱"));
+    let posts = user.posts();
+    assert_eq!(posts.len(), 1);
+    assert_eq!(posted.id, Some(posts[0].id.to_string()));
+    assert!(headers.x_rate_limit_remaining.is_some(), "{headers:?}");
+
+    let again = text("Hello from a library 🌱").execute(&token).await;
+    let Err(Error::Twitter(refused, ..)) = again else {
+        panic!("{again:?}");
+    };
+    assert_eq!(refused.status_code, StatusCode::FORBIDDEN.as_u16());
+    let stranger = BearerAuthentication::new("addx_made-up");
+    assert!(text("no").execute(&stranger).await.is_err());
+
+    let me = get_2_users_me::Api::new().twapi_options(options.clone());
+    let (me, _) = me.execute(&token).await.unwrap();
+    assert_eq!(me.data.unwrap().id, user.id.to_string());
+    let deleting = delete_2_tweets_id::Api::new(&posted.id.unwrap()).twapi_options(options.clone());
+    let (deleted, _) = deleting.execute(&token).await.unwrap();
+    assert_eq!(deleted.data.unwrap().deleted, Some(true));
+    assert!(user.posts().is_empty());
+    assert_eq!(uses(&world).await, 4);
+    world.finish().await;
+}
+
 /// The piece of `docs/publishing.md` in this language.
 fn piece(language: &str) -> String {
     let page = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/publishing.md");
