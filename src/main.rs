@@ -2,7 +2,7 @@
 
 mod cli;
 
-use std::{collections::HashMap, fs, future::Future, io, process::ExitCode};
+use std::{alloc::System, collections::HashMap, fs, future::Future, io, process::ExitCode};
 
 use addx::{
     app::{self, AppError},
@@ -20,10 +20,16 @@ use tokio::{
     signal::unix::{SignalKind, signal},
 };
 use tokio_util::sync::CancellationToken;
+use zeroizing_alloc::ZeroAlloc;
 
 use crate::cli::{
     Cli, CliError, Command, Exit, LogFormat, audit, client, complain, copies, doctor, key, panic,
 };
+
+/// Wipes every piece of memory as it is given back: what HTTP and JSON libraries make of a message holds its text too, and no
+/// type of ours could wipe that.
+#[global_allocator]
+static MEMORY: ZeroAlloc<System> = ZeroAlloc(System);
 
 fn main() -> ExitCode {
     let cli = Cli::parse();

@@ -25,6 +25,9 @@ use crate::{
     random::Random,
 };
 
+/// An idle connection to X is closed after this long.
+const IDLE_LIMIT: Duration = Duration::from_secs(10);
+
 /// The bounds of every single call to X. None is ever repeated.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
@@ -108,6 +111,8 @@ impl XClient {
             .retry(reqwest::retry::never())
             .connect_timeout(limits.connect)
             .timeout(limits.total)
+            // A connection keeps the head of the last request, and with it an API Key and a token, until it is closed.
+            .pool_idle_timeout(IDLE_LIMIT)
             .build()
             .map_err(XClientError::Http)?;
         Ok(Self {

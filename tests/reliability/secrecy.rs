@@ -1,5 +1,7 @@
 //! Drives values that must not be found through every path there is, and then searches everything for them.
 
+use std::time::{Duration, Instant};
+
 use addx_sim::{
     port::ReservedPort,
     telegram::{Fault, FaultKind, Person},
@@ -8,9 +10,9 @@ use addx_sim::{
 use serde_json::{Value, json};
 
 use crate::{
-    canary::Canary,
+    canary::{Canary, search},
     story::{self, in_order},
-    world::{World, may_dump_core},
+    world::{World, may_dump_core, memory},
 };
 
 /// Made-up values of the right forms: 25, 50, 50 with an id in front, and 45 characters.
@@ -439,6 +441,37 @@ async fn lines_in_json_have_the_fields_of_the_spans_that_they_are_in() {
         assert!(!log.contains(private), "{private} stands in the log");
     }
     assert_eq!(scene.world.leaks(&scene.sent), [""; 0]);
+}
+
+/// Who looks into the bot's memory finds no value there, soon after the last one worked with it.
+#[tokio::test]
+async fn no_value_stays_in_memory() {
+    let world = World::new(1).await;
+    let bot = world.start(&[]);
+    let (user, app, values) = world.working_values("seedling");
+    let token = app.generate_token(&user);
+    let mut canaries = story::canaries(&values);
+    canaries.push(Canary::new("new Access Token", &token.token));
+    canaries.push(Canary::new("new Access Secret", &token.secret));
+    let person = world.telegram.new_user("Ada", None);
+    story::link(&person, &values).await.unwrap();
+    story::rotate(&person, &token).await.unwrap();
+    story::verify(&person).await.unwrap();
+    world.telegram.settled().await.unwrap();
+    // Who may not look, as in most places, has nothing to test.
+    let Some(parts) = memory(&bot) else { return };
+    // It is the memory: the token of the bot stands there as long as it runs.
+    let own = [Canary::new("the bot's token", world.telegram.token())];
+    assert_ne!(search(&own, &parts), [""; 0]);
+    let deadline = Instant::now() + Duration::from_mins(2);
+    loop {
+        let found = search(&canaries, &memory(&bot).unwrap());
+        if found.is_empty() {
+            return;
+        }
+        assert!(Instant::now() < deadline, "{}", found.join("\n"));
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
 }
 
 /// A handler that fails for good: the message goes all the same, the user is told once, and one line of the log names it.

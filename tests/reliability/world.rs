@@ -1,8 +1,8 @@
 //! The bot as a process of its own, both simulators, and what can be seen of the bot from outside.
 
 use std::{
-    fs::{self, OpenOptions},
-    os::unix::fs::PermissionsExt as _,
+    fs::{self, File, OpenOptions},
+    os::unix::fs::{FileExt as _, PermissionsExt as _},
     path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Stdio},
     time::{Duration, Instant},
@@ -396,6 +396,29 @@ pub(crate) fn setting(name: &str, default: u64) -> u64 {
             .unwrap_or_else(|_| panic!("{name} must be a number")),
         Err(_) => default,
     }
+}
+
+/// What stands in a process's memory, part by part. `None`: this is not told here, or not to this user.
+pub(crate) fn memory(bot: &Bot) -> Option<Vec<(String, Vec<u8>)>> {
+    let maps = fs::read_to_string(format!("/proc/{}/maps", bot.id())).ok()?;
+    let memory = File::open(format!("/proc/{}/mem", bot.id())).ok()?;
+    let mut parts = Vec::new();
+    for line in maps.lines() {
+        let mut fields = line.split_whitespace();
+        let (range, mode) = (fields.next()?, fields.next()?);
+        let (from, to) = range.split_once('-')?;
+        let number = |text| u64::from_str_radix(text, 16).ok();
+        let (from, to) = (number(from)?, number(to)?);
+        let name = fields.nth(3).unwrap_or("memory");
+        if !mode.starts_with("rw") || name.starts_with("[vv") {
+            continue;
+        }
+        let mut bytes = vec![0; usize::try_from(to - from).ok()?];
+        if memory.read_exact_at(&mut bytes, from).is_ok() {
+            parts.push((format!("{name} at {range}"), bytes));
+        }
+    }
+    (!parts.is_empty()).then_some(parts)
 }
 
 /// Whether a process may leave a core dump. `None`: that is not told here.
