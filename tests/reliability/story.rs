@@ -84,7 +84,7 @@ pub(crate) async fn link_with_pin(
         .map(|_| ())
 }
 
-/// Another link with the same app, and a PIN.
+/// Another link with the same app, and a PIN: first of an account that is not meant, whose token is ended.
 pub(crate) async fn link_with_same_app(
     x: &XSim,
     person: &Person,
@@ -93,13 +93,27 @@ pub(crate) async fn link_with_same_app(
 ) -> Result<(), String> {
     person.say("/addx shop");
     press(person, "Use the same app").await?;
+    let stranger = x.new_user("stranger");
+    exchange(x, person, &stranger, seen).await?;
+    press(person, "No, and revoke it at X").await?;
     authorize(x, person, user, seen).await?;
     let linked = person.wait_text("shop is connected as").await;
     linked.map_err(|error| error.to_string()).map(|_| ())
 }
 
-/// From the link to the tap on "Yes, this one". What may not be found anywhere is noted in `seen`.
+/// From the link to the tap on "Yes, this one".
 async fn authorize(
+    x: &XSim,
+    person: &Person,
+    user: &XUser,
+    seen: &mut Vec<Canary>,
+) -> Result<(), String> {
+    exchange(x, person, user, seen).await?;
+    press(person, "Yes, this one").await
+}
+
+/// From the link to the question whose token it is. What may not be found anywhere is noted in `seen`.
+async fn exchange(
     x: &XSim,
     person: &Person,
     user: &XUser,
@@ -152,7 +166,7 @@ async fn authorize(
         seen.push(Canary::new("Access Token of the PIN", &pair.token));
         seen.push(Canary::new("Access Secret of the PIN", &pair.secret));
     }
-    press(person, "Yes, this one").await
+    Ok(())
 }
 
 async fn has_button(person: &Person, label: &str) -> Result<(), String> {
