@@ -1,16 +1,23 @@
 //! `addx doctor`: looks at everything an operator can set right, before a user meets it. Prints no secret.
 
-use std::{fs, os::unix::fs::PermissionsExt as _, path::Path, time::Duration};
+use std::{
+    fs,
+    net::{Ipv4Addr, Ipv6Addr, SocketAddr},
+    os::unix::fs::PermissionsExt as _,
+    path::Path,
+    time::Duration,
+};
 
 use chrono::{DateTime, Utc};
 use reqwest::{Response, header::DATE, redirect::Policy};
 use serde::Serialize;
 use serde_json::Value;
+use tokio::net::{TcpListener, TcpStream};
 use url::Url;
 
 use crate::{
     clock::Clock,
-    config::{AllowedUsers, Config, RECHECK, RECHECK_BUDGET},
+    config::{AllowedUsers, Config, METRICS, PROXY, RECHECK, RECHECK_BUDGET, Variable},
     domain::budget,
     files::folder_of,
     heartbeat::Heartbeat,
@@ -23,6 +30,8 @@ use crate::{
 
 /// A server that needs longer does not serve its users either.
 const ANSWER_LIMIT: Duration = Duration::from_secs(10);
+/// The bot is on this machine.
+const DOOR_LIMIT: Duration = Duration::from_secs(2);
 /// X refuses signatures whose time is off by more than this, in seconds.
 const CLOCK_LIMIT: i64 = 300;
 /// A clock that is off by more than this is on its way there.
@@ -66,8 +75,62 @@ pub async fn examine(config: &Config, clock: &Clock) -> Vec<Finding> {
         }
         Err(detail) => findings.push(failed("network", detail)),
     }
-    findings.push(running(config, clock));
+    let bot = running(config, clock);
+    let runs = bot.state == State::Ok;
+    findings.push(bot);
+    findings.push(door("programs", &PROXY, config.proxy, runs).await);
+    findings.push(door("metrics", &METRICS, config.metrics, runs).await);
     findings
+}
+
+/// An address that the bot listens at: taken by it while it runs, and free for it otherwise.
+async fn door(
+    what: &'static str,
+    variable: &Variable,
+    address: Option<SocketAddr>,
+    bot_runs: bool,
+) -> Finding {
+    let name = variable.name;
+    let Some(address) = address else {
+        return ok(what, format!("off; {name} lets the bot listen"));
+    };
+    if address.port() == 0 {
+        return ok(
+            what,
+            format!("{address}: any free port, which the log names"),
+        );
+    }
+    let others = if address.ip().is_loopback() {
+        ""
+    } else {
+        "; other machines may reach it"
+    };
+    if !bot_runs {
+        return match TcpListener::bind(address).await {
+            Ok(_) => ok(what, format!("{address} is free for the bot{others}")),
+            Err(error) => failed(
+                what,
+                format!("{address} cannot be listened at ({error}); change {name}"),
+            ),
+        };
+    }
+    // One who listens everywhere is met here.
+    let mut near = address;
+    if address.ip().is_unspecified() {
+        near.set_ip(match address {
+            SocketAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
+            SocketAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
+        });
+    }
+    match tokio::time::timeout(DOOR_LIMIT, TcpStream::connect(near)).await {
+        Ok(Ok(_)) => ok(what, format!("{address} takes connections{others}")),
+        Ok(Err(_)) | Err(_) => failed(
+            what,
+            format!(
+                "{address} takes no connections although the bot runs; start it again with this {name}, and look at its log"
+            ),
+        ),
+    }
 }
 
 fn ok(what: &'static str, detail: impl Into<String>) -> Finding {

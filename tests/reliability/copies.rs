@@ -245,3 +245,32 @@ async fn a_copy_that_is_stopped_leaves_nothing_and_two_at_once_do_not_meet() {
     );
     assert_eq!(left_over(&world, &before).len(), 2);
 }
+
+#[tokio::test]
+async fn a_copy_whose_trail_has_lost_its_key_is_refused_and_so_is_a_database_without_its_canary() {
+    let world = world_with(1).await;
+    let database = world.connect().await;
+    let run = async |sql: &'static str| {
+        sqlx::query(sql).execute(&database).await.unwrap();
+    };
+    run("UPDATE audit_key SET wrapped = CAST(wrapped || x'00' AS BLOB)").await;
+    assert_eq!(world.addx(&["backup", "shut.db"]).await.code, Some(0));
+    let checked = world.addx(&["restore", "--check", "shut.db"]).await;
+    checked.refused(1, "a sealed row of audit_key did not open");
+    run("UPDATE audit_key SET wrapped = CAST(substr(wrapped, 1, length(wrapped) - 1) AS BLOB)")
+        .await;
+    assert_eq!(world.addx(&["backup", "sound.db"]).await.code, Some(0));
+    let checked = world.addx(&["restore", "--check", "sound.db"]).await;
+    assert_eq!(checked.code, Some(0), "{checked:?}");
+
+    // The key of the trail is all that is sealed: that is enough to make no new key over it.
+    run("DELETE FROM canary").await;
+    run("DELETE FROM data_keys").await;
+    database.close().await;
+    fs::rename(world.key_file(), world.folder().join("kept.key")).unwrap();
+    world
+        .addx(&["serve"])
+        .await
+        .refused(2, "its canary row is gone");
+    assert!(!world.key_file().exists(), "a new key was made");
+}
