@@ -18,7 +18,7 @@ use crate::{
     files::{Draft, beside, make_private},
     random::Random,
     store::{
-        self, Store, StoreError, audit as trail, canary, copies, counts, keys,
+        self, Store, StoreError, access, audit as trail, canary, copies, counts, keys,
         values::{self, Slot},
     },
     unlock::{self, UnlockError},
@@ -181,6 +181,17 @@ pub struct Checked {
     pub values: u64,
     /// Accounts by the code of their verdict.
     pub accounts: BTreeMap<String, i64>,
+    /// Whom the owner had let in when the copy was made.
+    pub let_in: Vec<LetIn>,
+}
+
+/// Somebody whom the owner let in.
+#[derive(Clone, Debug, Serialize)]
+pub struct LetIn {
+    /// Their Telegram user id.
+    pub user: i64,
+    /// What Telegram called them when they asked.
+    pub first_name: String,
 }
 
 /// Proves that `file` is whole, and that every value in it opens with the keyring.
@@ -258,7 +269,18 @@ async fn check_all(file: &Path, pool: &SqlitePool, vault: &Vault) -> Result<Chec
         }
     }
     let accounts = copies::accounts_by_verdict(pool).await?;
-    Ok(Checked { values, accounts })
+    let guests = access::granted(pool).await?.into_iter();
+    let let_in = guests
+        .map(|guest| LetIn {
+            user: guest.user,
+            first_name: guest.first_name,
+        })
+        .collect();
+    Ok(Checked {
+        values,
+        accounts,
+        let_in,
+    })
 }
 
 /// Puts a copy in place of a database that is not there. Its accounts start unchecked and silent.

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use addx::{
-    backup::{self, BackupError, Checked},
+    backup::{self, BackupError, Checked, LetIn},
     clock::Clock,
     config::{ConfigError, KEY_FILE},
     plural::count,
@@ -17,6 +17,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::{CliError, answer, key::Place};
 
+/// People that a restore names.
+const NAMED: usize = 20;
 /// How often the bar of a running copy is drawn.
 const TURN: std::time::Duration = std::time::Duration::from_millis(120);
 
@@ -82,10 +84,35 @@ pub(crate) async fn restore(file: &Path, json: bool, place: &Place) -> Result<()
         json,
         &checked,
         format!(
-            "{} is in place. In the copy: {} All of them count as unchecked now, until X is asked again.",
+            "{} is in place. In the copy: {} All of them count as unchecked now, until X is asked again.{}",
             place.database.display(),
-            in_words(&checked)
+            in_words(&checked),
+            let_in_again(&checked.let_in)
         ),
+    )
+}
+
+/// A restore takes back what the owner decided since the copy was made, and cannot know what that was.
+fn let_in_again(people: &[LetIn]) -> String {
+    if people.is_empty() {
+        return String::new();
+    }
+    let named: Vec<String> = people
+        .iter()
+        .take(NAMED)
+        .map(|person| format!("{} ({})", person.first_name.escape_debug(), person.user))
+        .collect();
+    let more = people.len() - named.len();
+    let more = if more > 0 {
+        format!(", and {more} more")
+    } else {
+        String::new()
+    };
+    format!(
+        "\nThe owner had let in {} when the copy was made, and they are in again: {}{more}. Whoever was blocked since is among them: \
+         the owner sees them with /users and shuts them out with /block.",
+        count(people.len(), "user"),
+        named.join(", ")
     )
 }
 

@@ -129,3 +129,16 @@ pub async fn list(db: impl SqliteExecutor<'_>, limit: u32) -> Result<Vec<Guest>,
     .await?;
     Ok(rows.into_iter().filter_map(Row::into_guest).collect())
 }
+
+/// Everybody whom the owner let in, the newest first.
+///
+/// # Errors
+/// The database failed.
+pub async fn granted(db: impl SqliteExecutor<'_>) -> Result<Vec<Guest>, StoreError> {
+    let rows: Vec<Row> = sqlx::query_as(
+        "SELECT user_id, standing, first_name, since FROM access WHERE standing = 'granted' ORDER BY since DESC",
+    )
+    .fetch_all(db)
+    .await?;
+    Ok(rows.into_iter().filter_map(Row::into_guest).collect())
+}

@@ -178,6 +178,26 @@ async fn a_restore_is_refused_by_name_and_leaves_nothing() {
 }
 
 #[tokio::test]
+async fn a_restore_names_those_whom_it_lets_in_again() {
+    let world = world_with(1).await;
+    let database = world.connect().await;
+    sqlx::query(
+        "INSERT INTO access VALUES (71, 'granted', 'Ada', 2), (72, 'granted', char(27) || 'Bea', 1), (73, 'blocked', 'Cy', 3)",
+    )
+    .execute(&database)
+    .await
+    .unwrap();
+    database.close().await;
+    assert_eq!(world.addx(&["backup", "copy.db"]).await.code, Some(0));
+    fs::rename(world.database(), world.folder().join("old.db")).unwrap();
+    let done = world.addx(&["restore", "copy.db"]).await;
+    assert_eq!(done.code, Some(0), "{done:?}");
+    let said = "The owner had let in 2 users when the copy was made, and they are in again: Ada (71), \\u{1b}Bea (72). Whoever \
+                was blocked since is among them";
+    assert!(done.out.contains(said), "{done:?}");
+}
+
+#[tokio::test]
 async fn a_disk_that_is_full_in_mid_copy_leaves_nothing() {
     let world = world_with(1000).await;
     let addx = env!("CARGO_BIN_EXE_addx");
