@@ -97,7 +97,7 @@ fn run(command: Command, env: &Environment) -> Result<Exit, CliError> {
             let keeps_backups = config::keeps_backups(|name| env.get(name))?;
             block_on(async { panic::run(command, &place, x_url, keeps_backups).await })?
         }
-        Command::Healthcheck => healthcheck(env),
+        Command::Healthcheck { json } => healthcheck(env, json),
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Cli::command(), "addx", &mut io::stdout());
             Ok(Exit::Done)
@@ -124,11 +124,16 @@ fn serve(env: &Environment) -> Result<Exit, CliError> {
     })?
 }
 
-fn healthcheck(env: &Environment) -> Result<Exit, CliError> {
+fn healthcheck(env: &Environment, json: bool) -> Result<Exit, CliError> {
     let database = config::database(|name| env.get(name))?;
-    Heartbeat::beside(&database, Clock::system())
-        .check()
-        .map_err(anyhow::Error::from)?;
+    let found = Heartbeat::beside(&database, Clock::system()).check();
+    if json {
+        let healthy = found.is_ok();
+        let reason = found.as_ref().err().map(ToString::to_string);
+        let found = serde_json::json!({ "healthy": healthy, "reason": reason });
+        cli::answer(true, &found, "")?;
+    }
+    found.map_err(anyhow::Error::from)?;
     Ok(Exit::Done)
 }
 

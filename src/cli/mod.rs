@@ -88,7 +88,11 @@ pub(crate) enum Command {
     Panic(panic::PanicCommand),
     /// Exit 0 if the running bot reached Telegram lately, else 1
     #[command(after_help = "Example:\n  addx healthcheck || echo \"look at the log\"")]
-    Healthcheck,
+    Healthcheck {
+        /// Print the answer as JSON, also when it is no
+        #[arg(long)]
+        json: bool,
+    },
     /// Print completions for a shell
     #[command(after_help = "Example:\n  addx completions bash > /etc/bash_completion.d/addx")]
     Completions {

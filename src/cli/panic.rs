@@ -12,6 +12,7 @@ use addx::{
     emergency::{self, Count, Manner, PAUSES, Step},
     instance::Instance,
     linker::Linker,
+    plural::{are, count},
     random::Random,
     store::dialogues::Dialogues,
     x::XClient,
@@ -85,8 +86,10 @@ pub(crate) async fn run(
     let accounts: usize = everything.values().map(Vec::len).sum();
     if !command.yes_revoke_everything {
         complain(&format!(
-            "this revokes the tokens of {accounts} accounts of {users} users at X and erases them here, without a way back; programs \
-             lose their tokens too. Type: {SENTENCE}"
+            "this revokes the tokens of {} of {} at X and erases them here, without a way back; programs lose their tokens \
+             too. Type: {SENTENCE}",
+            count(accounts, "account"),
+            count(users, "user")
         ));
         let mut line = String::new();
         let read = io::stdin().lock().read_line(&mut line);
@@ -111,7 +114,8 @@ pub(crate) async fn run(
         Step::Done => bar.inc(1),
         Step::Pause { accounts, until } => bar.suspend(|| {
             complain(&format!(
-                "X wants a pause for {accounts} accounts; they are tried again at {} UTC",
+                "X wants a pause for {}; the next try is at {} UTC",
+                count(accounts, "account"),
                 until.format("%H:%M:%S")
             ));
         }),
@@ -120,24 +124,24 @@ pub(crate) async fn run(
         emergency::wipe_waiting(&store, &vault, &dialogues, now)
             .await
             .context("cannot wipe what waits to be handled")?;
-    let counted = emergency::revoke_and_erase(&store, &linker, everything, manner, tell).await;
+    let done = emergency::revoke_and_erase(&store, &linker, everything, manner, tell).await;
     bar.finish_and_clear();
     let closed = store.close().await;
-    let count = Count {
+    let counted = Count {
         updates_wiped,
         messages_dropped,
-        ..counted.context("some accounts are left; run the command again")?
+        ..done.context("some accounts are left; run the command again")?
     };
     closed.context("cannot close the database")?;
-    answer(command.json, &count, in_words(&count))?;
-    Ok(if count.left == 0 {
+    answer(command.json, &counted, in_words(&counted))?;
+    Ok(if counted.left == 0 {
         Exit::Done
     } else {
         Exit::Failed
     })
 }
 
-fn in_words(count: &Count) -> String {
+fn in_words(counted: &Count) -> String {
     let Count {
         erased,
         ended,
@@ -148,25 +152,31 @@ fn in_words(count: &Count) -> String {
         posts_standing,
         updates_wiped,
         messages_dropped,
-    } = count;
+    } = counted;
     let mut text = format!(
-        "Erased {erased} accounts. X has ended the tokens of {ended}; of {uncertain} it is not certain. {users_told} users are told \
-         when the bot starts. Wiped {updates_wiped} updates that waited to be handled, and dropped {messages_dropped} messages that \
-         waited to be sent."
+        "Erased {}. X has ended the tokens of {ended}; of {uncertain} it is not certain. {} told when the bot starts. Wiped {} that \
+         waited to be handled, and dropped {} that waited to be sent.",
+        count(*erased, "account"),
+        are(*users_told, "user"),
+        count(*updates_wiped, "update"),
+        count(*messages_dropped, "message")
     );
     if *posts_standing > 0 {
         text += &format!(
-            "\n{posts_standing} test posts may still stand at X; their users are told where."
+            "\n{} may still stand at X; who posted is told where.",
+            count(*posts_standing, "test post")
         );
     }
     if *limited > 0 {
         text += &format!(
-            "\nFor {limited} accounts X wanted a pause, and still did after {PAUSES} pauses."
+            "\nFor {} X wanted a pause, and still did after {PAUSES} pauses.",
+            count(*limited, "account")
         );
     }
     if *left > 0 {
         text += &format!(
-            "\nX did not decide about {left} accounts, so they are kept. Run the command again, or with --erase-unanswered."
+            "\nX did not decide about {}, so that is kept. Run the command again, or with --erase-unanswered.",
+            count(*left, "account")
         );
     }
     text + "\nStill to be done by hand: a new bot token from @BotFather, a new key (addx key add), and the copies of the database."

@@ -23,6 +23,7 @@ async fn a_json_answer_is_all_that_stands_on_standard_output() {
     story::link(&ada, &values).await.unwrap();
     for (command, pointer, wanted) in [
         ("doctor", "/0/what", Value::from("access")),
+        ("healthcheck", "/healthy", true.into()),
         ("key add", "/id", 2.into()),
         ("key rewrap", "/rows", 2.into()),
         ("key status", "/1/state", "primary".into()),

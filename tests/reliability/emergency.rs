@@ -179,7 +179,7 @@ async fn what_x_does_not_answer_about_is_kept_for_the_next_run() {
     assert_eq!(output.status.code(), Some(0));
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(
-        said.contains("Erased 1 accounts. X has ended the tokens of 1"),
+        said.contains("Erased 1 account. X has ended the tokens of 1"),
         "{said}"
     );
     scene.ends().await;
@@ -220,7 +220,7 @@ async fn a_pause_that_x_wants_is_kept_within_the_run() {
     let count = counted(&output);
     assert_eq!((&count["ended"], &count["limited"]), (&json!(2), &json!(0)));
     let said = complaint(&output);
-    assert!(said.contains("X wants a pause for 1 accounts"), "{said}");
+    assert!(said.contains("X wants a pause for 1 account;"), "{said}");
     scene.ends().await;
 }
 
