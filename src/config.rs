@@ -534,6 +534,21 @@ mod tests {
         }
     }
 
+    #[test]
+    fn how_long_copies_are_kept_is_not_known_unless_it_is_said() {
+        let read_days = |text| {
+            read(&[("TELOXIDE_TOKEN", MADE_UP), ("ADDX_BACKUP_DAYS", text)])
+                .map(|config| config.keeps_backups)
+        };
+        assert_eq!(read_days("").unwrap(), None);
+        assert_eq!(read_days(" 30 ").unwrap(), Some(TimeDelta::days(30)));
+        for text in ["0", "-1", "3651", "30d", "a month"] {
+            assert_eq!(read_days(text).unwrap_err().variable, "ADDX_BACKUP_DAYS");
+        }
+        let alone = keeps_backups(|_| Some(" 7 ".to_owned()));
+        assert_eq!(alone.unwrap(), Some(TimeDelta::days(7)));
+    }
+
     const MADE_UP: &str = "123456789:AAmadeUpTokenForTests";
 
     fn read(pairs: &[(&str, &str)]) -> Result<Config, ConfigError> {

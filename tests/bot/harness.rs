@@ -42,6 +42,7 @@ pub(crate) struct World {
     pub(crate) allowed: AllowedUsers,
     pub(crate) owner: Option<i64>,
     pub(crate) rechecks: Rechecks,
+    pub(crate) keeps_backups: Option<chrono::TimeDelta>,
     /// Where programs publish, once the bot runs.
     pub(crate) proxy: SocketAddr,
     _port: ReservedPort,
@@ -99,6 +100,7 @@ impl World {
             allowed: AllowedUsers::Everybody,
             owner: None,
             rechecks: Rechecks::OFF,
+            keeps_backups: None,
             proxy: port.address(),
             _port: port,
             folder: tempfile::tempdir().unwrap(),
@@ -265,7 +267,7 @@ impl World {
             rechecks: self.rechecks,
             proxy: Some(self.proxy),
             metrics: None,
-            keeps_backups: None,
+            keeps_backups: self.keeps_backups,
         }
     }
 

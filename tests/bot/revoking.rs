@@ -467,3 +467,23 @@ async fn a_test_post_that_cannot_be_deleted_is_shown_when_the_account_goes() {
         world.finish().await;
     }
 }
+
+#[tokio::test]
+async fn where_the_operator_says_how_long_copies_are_kept_a_receipt_names_the_date() {
+    for (button, said) in [(BUTTON, "🧾"), ("Erase", "its values are erased")] {
+        let mut world = World::without_bot().await;
+        world.keeps_backups = Some(chrono::TimeDelta::days(30));
+        world.start_bot().await;
+        let person = world.person();
+        let (_, _, values) = world.working_values("seedling");
+        link(&person, "main", &values).await;
+        let until = world.clock.now() + chrono::TimeDelta::days(30);
+        let until = until.format("until %-d %B %Y at the latest").to_string();
+        person.say("/unlink main");
+        person.wait_text("Erase main").await.unwrap();
+        person.press(button).unwrap();
+        let told = person.wait_text(said).await.unwrap();
+        assert!(told.text.contains(&until), "{told}");
+        world.finish().await;
+    }
+}

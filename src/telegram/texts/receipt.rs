@@ -147,3 +147,19 @@ fn at_x_in_short(revocation: Option<Revocation>) -> &'static str {
         None => "had no token",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_remains_in_copies_has_a_date_where_the_operator_named_one() {
+        let until = DateTime::from_timestamp(1_780_131_630, 0);
+        assert!(backups(until).contains("encrypted, until 30 May 2026 at the latest. The API"));
+        let unknown = backups(None);
+        assert!(
+            unknown.contains("only the operator of this bot knows when"),
+            "{unknown}"
+        );
+    }
+}
