@@ -144,6 +144,8 @@ async fn turn(store: &Store, random: &Random, now: DateTime<Utc>) -> bool {
         good_at: Some(now),
         due_at,
         charged_at: due_at,
+        asked_at: now,
+        pair_at: None,
     };
     schedule::settle(&mut *tx, id, &settled).await.unwrap();
     tx.commit().await.unwrap();

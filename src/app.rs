@@ -181,6 +181,7 @@ async fn serve(
     )
     .with_rechecks(config.rechecks)
     .keeping_backups(config.keeps_backups)
+    .for_people(config.owner, config.allowed_users.clone())
     .counted_by(metrics.clone());
     let telegram = Telegram::new(telegram::Deps {
         bot,
@@ -200,7 +201,7 @@ async fn serve(
     let proxy = || Proxy::new(linker.clone(), x, config.allowed_users, config.owner);
     let door = door.map(|listener| (listener, proxy()));
     tracing::info!(version = env!("CARGO_PKG_VERSION"), "the bot runs");
-    parts.ask_x(&linker, config.owner);
+    parts.ask_x(&linker);
     parts.keep("emptying the database's log ended", move |stop| {
         let store = store.clone();
         async move { store.keep_log_clean(stop).await }
@@ -240,7 +241,7 @@ impl Running {
     }
 
     /// Everything that asks X, each at its own pace.
-    fn ask_x(&mut self, linker: &Linker, owner: Option<i64>) {
+    fn ask_x(&mut self, linker: &Linker) {
         let checks = linker.clone();
         self.keep("the checks ended", move |stop| {
             let checks = checks.clone();
@@ -259,7 +260,7 @@ impl Running {
         let rechecks = linker.clone();
         self.keep("the re-checks ended", move |stop| {
             let rechecks = rechecks.clone();
-            async move { rechecks.run_rechecks(owner, stop).await }
+            async move { rechecks.run_rechecks(stop).await }
         });
     }
 

@@ -10,7 +10,7 @@ use std::{
 use chrono::TimeDelta;
 use url::{Host, Url};
 
-use crate::domain::{budget::Dollars, credentials::Secret, notice::Standing};
+use crate::domain::{budget::Dollars, credentials::Secret, notice::Standing, watch::Rules};
 
 /// An environment variable the bot reads.
 #[derive(Clone, Copy, Debug)]
@@ -208,6 +208,20 @@ impl Rechecks {
         confirm: TimeDelta::minutes(10),
         budget: None,
     };
+    /// What goes for a single link, for one that is asked about on other grounds too.
+    #[must_use]
+    pub fn rules(&self) -> Rules {
+        Rules {
+            interval: self.interval.unwrap_or(TimeDelta::hours(24)),
+            confirm: self.confirm,
+        }
+    }
+
+    /// What a month may cost; what is asked on other grounds than an interval is not reckoned up beforehand.
+    #[must_use]
+    pub fn sum(&self) -> Option<Dollars> {
+        self.interval.and(self.budget)
+    }
 }
 
 /// Everything the bot is told from outside.

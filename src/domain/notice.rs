@@ -310,15 +310,6 @@ pub enum Notice {
     PostDropped,
     /// What became of a post.
     PostResult(PostResult),
-    /// X refused what a program asked for; a check follows.
-    Doubted {
-        /// Which account.
-        name: AccountName,
-        /// Which program.
-        program: ClientName,
-        /// HTTP status.
-        status: u16,
-    },
     /// The operator lets a program use an account.
     ProgramAdded {
         /// Which account.
@@ -494,8 +485,11 @@ pub struct AccountSummary {
     pub verdict: Option<Verdict>,
     /// Since when the verdict's code is the same.
     pub since: Option<DateTime<Utc>>,
-    /// When X was last asked.
+    /// When X last judged it.
     pub checked_at: Option<DateTime<Utc>>,
+    /// When X was last asked about its key pair alone.
+    #[serde(default)]
+    pub pair_checked_at: Option<DateTime<Utc>>,
     /// Whether new values wait beside the ones in use.
     pub candidate: bool,
     /// When the oldest of its values came.
@@ -539,6 +533,9 @@ pub struct WatchNotice {
     pub change: Change,
     /// Until when X is known to have accepted it.
     pub worked_until: Option<DateTime<Utc>>,
+    /// The program whose request X refused first, if it was one.
+    #[serde(default)]
+    pub program: Option<ClientName>,
 }
 
 /// Why X was asked.

@@ -4,14 +4,14 @@ use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
 
 use super::{
     budget::{self, Dollars},
-    verdict::Outcome,
-    watch::{Memory, Next, Question, Rules, Standing, Trouble, Witness},
+    verdict::{Outcome, Verdict},
+    watch::{Answer, Memory, Next, Question, Rules, Standing, Trouble, Witness},
 };
 
 /// X takes a key pair that is asked about too often for a wrong one.
 const PAIR_INTERVAL: TimeDelta = TimeDelta::hours(1);
-/// A link that was accepted longer ago says little about today.
-const WITNESS_AGE: TimeDelta = TimeDelta::days(7);
+/// A key pair may be asked about once more for another's sake, but not at once.
+const PAIR_PAUSE: TimeDelta = TimeDelta::minutes(10);
 /// Links that wait for one another come apart by up to a tenth of this.
 const APART: TimeDelta = TimeDelta::minutes(1);
 
@@ -72,7 +72,7 @@ impl Pace {
             return ask;
         }
         // A refusal is free; a part of the sum is kept for the case that it is none.
-        let is_doubtful = memory.suspicion.is_some() || memory.standing == Standing::Refused;
+        let is_doubtful = memory.is_doubted() || memory.standing == Standing::Refused;
         let fits = if is_doubtful {
             budget::affords(Some(sum), charged)
         } else {
@@ -81,14 +81,62 @@ impl Pace {
         if fits { ask } else { Ask::KeyPair }
     }
 
-    /// Since when a link must have been accepted to be asked as a witness.
+    /// Whom to ask before `refusal` is told, in this order; `charged` being how often X charged this month.
     #[must_use]
-    pub fn witnesses_since(&self, charged: u64, now: DateTime<Utc>) -> DateTime<Utc> {
+    pub fn callings(&self, refusal: Answer<'_>, charged: u64, now: DateTime<Utc>) -> Vec<Calling> {
+        let glance = |accepted_since| Calling {
+            ask: Ask::Glance,
+            accepted_since,
+            pair_asked_before: None,
+        };
         if budget::affords(self.budget, charged) {
-            now - WITNESS_AGE
-        } else {
-            // Whoever was accepted today is free.
-            now.date_naive().and_time(NaiveTime::MIN).and_utc()
+            return vec![glance(None)];
+        }
+        // Whoever was accepted today is free, and so is the question about key pairs, which is enough if it is one of those
+        // that X refused.
+        let today = now.date_naive().and_time(NaiveTime::MIN).and_utc();
+        let mut callings = vec![glance(Some(today))];
+        if refusal.refuses_pair() {
+            callings.push(Calling {
+                ask: Ask::KeyPair,
+                accepted_since: None,
+                pair_asked_before: Some(now - PAIR_PAUSE),
+            });
+        }
+        callings
+    }
+
+    /// Since when a refusal says something about this moment.
+    #[must_use]
+    pub fn lately(&self, now: DateTime<Utc>) -> DateTime<Utc> {
+        now - self.rules.confirm * 2
+    }
+
+    /// How far ahead a link may be planned, unless it was refused: one that is planned for later was so with another interval.
+    #[must_use]
+    pub fn horizon(&self) -> TimeDelta {
+        let shortest = self.charged_interval().max(self.rules.confirm);
+        match self.budget {
+            Some(_) => shortest.max(PAIR_INTERVAL),
+            None => shortest,
+        }
+    }
+
+    /// When to ask about a link that was planned beyond the [`Pace::horizon`]. `draw` is any number.
+    #[must_use]
+    pub fn pulled_in(
+        &self,
+        pair_at: Option<DateTime<Utc>>,
+        now: DateTime<Utc>,
+        draw: u64,
+    ) -> DateTime<Utc> {
+        let within = u64::try_from(self.rules.interval.num_seconds()).unwrap_or(1);
+        let wait = i64::try_from(draw % within.max(1)).unwrap_or(0);
+        let due_at = now + TimeDelta::seconds(wait);
+        match (self.budget, pair_at) {
+            // What is asked may be about the key pair alone.
+            (Some(_), Some(pair_at)) => due_at.max(pair_at.min(now) + PAIR_INTERVAL),
+            (_, None) | (None, _) => due_at,
         }
     }
 
@@ -110,7 +158,12 @@ impl Pace {
             charged_before
         };
         let due_at = match next {
-            Next::At(at) if memory.suspicion.is_some_and(|suspicion| suspicion.held > 0) => {
+            Next::At(at)
+                if memory
+                    .suspicion
+                    .as_ref()
+                    .is_some_and(|suspicion| suspicion.held > 0) =>
+            {
                 let apart = self.rules.confirm.min(APART);
                 at + (apart - budget::jittered(apart, draw))
             }
@@ -125,6 +178,17 @@ impl Pace {
     }
 }
 
+/// Links that may be asked about as witnesses, and how.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Calling {
+    /// What to ask.
+    pub ask: Ask,
+    /// Only those that X accepted since then; `None`: all that are not known to be refused, those accepted last first.
+    pub accepted_since: Option<DateTime<Utc>>,
+    /// Only those whose key pair was last asked about alone before this time.
+    pub pair_asked_before: Option<DateTime<Utc>>,
+}
+
 /// What X says of links of other apps, one after the other, before a refusal is told.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Hearing {
@@ -136,23 +200,35 @@ impl Hearing {
     /// Apps that are heard at most, the link's own included. If all of them are refused, it is the failure of many.
     pub const APPS: usize = Trouble::APPS;
 
+    /// Links that are asked about at most.
+    pub const LINKS: usize = 5;
+
     /// Takes in the answer about a link of one more app. `Some`: that is enough.
-    pub fn hear(&mut self, outcome: Outcome) -> Option<Witness> {
-        match outcome {
-            Outcome::Accepted => return Some(Witness::Accepted),
-            Outcome::Refused => self.refused += 1,
-            Outcome::Undecided => self.undecided = true,
+    pub fn hear(&mut self, answer: Answer<'_>) -> Option<Witness> {
+        match answer {
+            // X knows the values of an app without credits.
+            Answer::PairAccepted
+            | Answer::Judged(Verdict::NoCredits | Verdict::SpendCapReached { .. }) => {
+                return Some(Witness::Accepted);
+            }
+            Answer::Refused => self.refused += 1,
+            Answer::Judged(verdict) => match verdict.outcome() {
+                Outcome::Accepted => return Some(Witness::Accepted),
+                Outcome::Refused => self.refused += 1,
+                Outcome::Undecided => self.undecided = true,
+            },
         }
         (self.refused + 1 >= Self::APPS).then_some(Witness::Refused)
     }
 
-    /// There is nobody left to ask, except `busy` links that are being asked about just now; X refused links of `suspected`
-    /// apps when it was last asked. A single other link that is refused may be dead as well.
+    /// There is nobody left to ask. `others`: there are links of other apps that could not be heard, because they are being
+    /// asked about just now or X would charge for it; X refused links of `suspected` such apps lately. A
+    /// single other link that is refused may be dead as well.
     #[must_use]
-    pub fn close(self, busy: usize, suspected: usize) -> Witness {
+    pub fn close(self, others: bool, suspected: usize) -> Witness {
         if self.refused + suspected + 1 >= Self::APPS {
             Witness::Refused
-        } else if self.undecided || busy > 0 {
+        } else if self.undecided || others {
             Witness::Undecided
         } else {
             Witness::Nobody

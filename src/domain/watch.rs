@@ -7,7 +7,13 @@ use std::fmt;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::verdict::{Outcome, Verdict};
+use super::{
+    client::ClientName,
+    verdict::{Outcome, Verdict},
+};
+
+/// However often programs are refused, X is asked about a link only so often for that.
+pub const DOUBT_INTERVAL: TimeDelta = TimeDelta::minutes(15);
 
 /// How often X is asked by itself, and how a refusal is made sure of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,12 +38,18 @@ pub enum Standing {
 }
 
 /// A refusal that is not confirmed yet.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Suspicion {
     /// When X first refused.
     pub first_at: DateTime<Utc>,
     /// How often it was repeated without being told: others were refused too, or its reason was not known.
     pub held: u32,
+    /// Whether only the key pair was refused: once X accepts that, there is nothing to confirm.
+    #[serde(default)]
+    pub of_pair: bool,
+    /// The program whose request X refused, if it was one.
+    #[serde(default)]
+    pub program: Option<ClientName>,
 }
 
 /// What is remembered of a link between two questions.
@@ -50,6 +62,8 @@ pub struct Memory {
     pub since: Option<DateTime<Utc>>,
     /// A refusal that has to be confirmed.
     pub suspicion: Option<Suspicion>,
+    /// X refused something to a program that may be about the link: it is asked about out of its turn.
+    pub doubted: bool,
     /// What the user knows. `None`: nobody has told them anything.
     pub told: Option<Standing>,
     /// Answers in a row that decided nothing.
@@ -67,6 +81,17 @@ pub enum Answer<'a> {
     Refused,
     /// The key pair is good; the token was not asked about.
     PairAccepted,
+}
+
+impl Answer<'_> {
+    /// Whether it refuses the key pair, which can be asked about alone.
+    #[must_use]
+    pub fn refuses_pair(self) -> bool {
+        matches!(
+            self,
+            Self::Judged(Verdict::ApiKeyPairRejected | Verdict::AppSuspended)
+        )
+    }
 }
 
 /// What X says, in the moment of a confirmed refusal, of a link that belongs to another app and worked a short while ago.
@@ -104,6 +129,8 @@ pub enum Change {
         /// Since when it was known not to.
         refused_since: Option<DateTime<Utc>>,
     },
+    /// It works, but cannot publish.
+    OnlyReads,
 }
 
 /// When to ask next.
@@ -151,7 +178,7 @@ impl Memory {
     /// What to ask: a refusal that is to be confirmed is asked for its reason.
     #[must_use]
     pub fn question(&self) -> Question {
-        match self.suspicion {
+        match &self.suspicion {
             Some(_) => Question::Whole,
             None => Question::Glance,
         }
@@ -160,7 +187,7 @@ impl Memory {
     /// Whether this answer would confirm a refusal, so that another link has to be asked about before anybody is told.
     #[must_use]
     pub fn needs_witness(&self, answer: Answer<'_>, now: DateTime<Utc>, rules: Rules) -> bool {
-        let Some(suspicion) = self.suspicion else {
+        let Some(suspicion) = &self.suspicion else {
             return false;
         };
         matches!(answer.into(), Heard::Bad { judged: true })
@@ -179,14 +206,60 @@ impl Memory {
         match answer.into() {
             Heard::Good => self.works(now),
             Heard::Bad { .. } if self.standing == Standing::Refused => self.still_refused(),
-            Heard::Bad { judged } => self.refused(judged, witness, now, rules),
+            Heard::Bad { judged } => {
+                let mut step = self.refused(judged, witness, now, rules);
+                if let Some(suspicion) = &mut step.memory.suspicion {
+                    suspicion.of_pair &= answer.refuses_pair();
+                }
+                step
+            }
             Heard::Vain(verdict) => self.undecided(verdict, now, rules),
-            Heard::Nothing => Step {
-                memory: self.heard(),
-                tell: None,
-                next: Next::Interval,
-            },
+            Heard::Nothing => {
+                let mut memory = self.heard();
+                memory.suspicion = memory.suspicion.filter(|suspicion| !suspicion.of_pair);
+                Step {
+                    memory,
+                    tell: None,
+                    next: Next::Interval,
+                }
+            }
         }
+    }
+
+    /// Takes in that X refused what a program asked with the link's values, `asked_at` being when X was asked about the link
+    /// last: what to remember, and when to ask. `None`: nothing new.
+    #[must_use]
+    pub fn refused_to(
+        self,
+        program: &ClientName,
+        status: u16,
+        asked_at: Option<DateTime<Utc>>,
+        now: DateTime<Utc>,
+        rules: Rules,
+    ) -> Option<(Self, DateTime<Utc>)> {
+        let earliest = asked_at.map_or(now, |at| at + DOUBT_INTERVAL);
+        if status != 401 {
+            // It may be about what was asked for.
+            let doubted = !self.is_doubted() && earliest <= now;
+            return doubted.then_some((Self { doubted, ..self }, now));
+        }
+        // It is about the values themselves: a first refusal, like one of our own questions.
+        if self.suspicion.is_some() || self.standing == Standing::Refused {
+            return None;
+        }
+        let mut memory = self
+            .hear(Answer::Refused, Witness::NotAsked, now, rules)
+            .memory;
+        if let Some(suspicion) = &mut memory.suspicion {
+            suspicion.program = Some(program.clone());
+        }
+        Some((memory, earliest.max(now + rules.confirm)))
+    }
+
+    /// Whether there is a reason to ask besides that it is the link's turn.
+    #[must_use]
+    pub fn is_doubted(&self) -> bool {
+        self.doubted || self.suspicion.is_some()
     }
 
     /// Takes in an answer that the user asked for and gets to see.
@@ -207,15 +280,17 @@ impl Memory {
     /// What was promised could not be said: it is told when the user can be reached again.
     #[must_use]
     pub fn untold(mut self, change: Change) -> Self {
-        self.told = Some(match change {
-            Change::Died => Standing::Works,
-            Change::Recovered { .. } => Standing::Refused,
-        });
+        match change {
+            Change::Died => self.told = Some(Standing::Works),
+            Change::Recovered { .. } => self.told = Some(Standing::Refused),
+            Change::OnlyReads => {}
+        }
         self
     }
 
     fn heard(self) -> Self {
         Self {
+            doubted: false,
             vain: 0,
             vain_code: None,
             ..self
@@ -259,10 +334,12 @@ impl Memory {
 
     fn refused(self, judged: bool, witness: Witness, now: DateTime<Utc>, rules: Rules) -> Step {
         let mut memory = self.heard();
-        let Some(suspicion) = memory.suspicion else {
+        let Some(suspicion) = &mut memory.suspicion else {
             memory.suspicion = Some(Suspicion {
                 first_at: now,
                 held: 0,
+                of_pair: true,
+                program: None,
             });
             return Step {
                 memory,
@@ -293,10 +370,8 @@ impl Memory {
             // Others are refused too, or nobody knows why this one is.
             _ => {
                 let pause = backoff(rules, suspicion.held);
-                memory.suspicion = Some(Suspicion {
-                    held: suspicion.held.saturating_add(1),
-                    ..suspicion
-                });
+                // Whoever is asked for somebody else's sake does not come later for that.
+                suspicion.held = suspicion.held.saturating_add(u32::from(judged));
                 Step {
                     memory,
                     tell: None,

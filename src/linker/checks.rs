@@ -14,6 +14,7 @@ use crate::{
         credentials::{ClientCredentials, Field, Secret, TokenCredentials},
         notice::{CheckResult, Notice, Occasion},
         verdict::{KeyPairOutcome, Outcome, Verdict},
+        watch::AppMark,
     },
     failpoint, incident,
     store::{
@@ -200,7 +201,8 @@ impl Linker {
             check.kind = ?check.kind,
             "a check was answered"
         );
-        let asked_about = (&linked, asked_at);
+        let app = self.audit.app_mark(&opened.client);
+        let asked_about = (&linked, asked_at, app);
         self.record(check, asked_about, diagnosis.verdict, diagnosis.key_pair)
             .await
     }
@@ -231,7 +233,7 @@ impl Linker {
     async fn record(
         &self,
         check: Check,
-        (asked_about, asked_at): (&LinkedAccount, DateTime<Utc>),
+        (asked_about, asked_at, app): (&LinkedAccount, DateTime<Utc>, AppMark),
         verdict: Verdict,
         key_pair: Option<KeyPairOutcome>,
     ) -> Result<(), StoreError> {
@@ -255,11 +257,12 @@ impl Linker {
             values::set_key_pair(&mut *tx, linked.id, Some(outcome), now).await?;
         }
         let result = match check.kind {
-            CheckKind::Rotation => self.record_rotation(&mut tx, &linked, verdict).await?,
+            CheckKind::Rotation => self.record_rotation(&mut tx, &linked, verdict, app).await?,
             CheckKind::KeyPair | CheckKind::Link | CheckKind::Verify => {
                 let verdict = judge_owner(&linked, verdict);
                 if accounts::record_verdict(&mut *tx, &linked, &verdict, asked_at, now).await? {
-                    self.watch_learns(&mut tx, &linked, &verdict).await?;
+                    self.watch_learns(&mut tx, &linked, &verdict, Some(app))
+                        .await?;
                 }
                 let linked = self.take_x_handle(&mut tx, linked, &verdict).await?;
                 let before = asked_about
@@ -310,6 +313,7 @@ impl Linker {
         tx: &mut Tx,
         linked: &LinkedAccount,
         verdict: Verdict,
+        app: AppMark,
     ) -> Result<CheckResult, StoreError> {
         let now = self.clock.now();
         let verdict = judge_owner(linked, verdict);
@@ -321,7 +325,7 @@ impl Linker {
                 accounts::set_candidate_until(&mut **tx, linked.owner, linked.id, None).await?;
                 // Whatever was asked with the old values says nothing about these.
                 accounts::record_verdict(&mut **tx, linked, &verdict, now, now).await?;
-                self.watch_learns(tx, linked, &verdict).await?;
+                self.watch_learns(tx, linked, &verdict, Some(app)).await?;
                 reminders::begin_again(&mut **tx, linked.id, now).await?;
                 Occasion::Swapped
             }

@@ -1,6 +1,6 @@
-//! An account's four values, opened for one request; and an account that became doubtful.
+//! An account's four values, opened for one request.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 
 use super::{Linker, checks::open_all};
 use crate::{
@@ -8,23 +8,17 @@ use crate::{
     domain::{
         account::{AccountId, LinkedAccount},
         audit::Act,
-        client::{ClientName, TokenHash},
+        client::TokenHash,
         credentials::{ClientCredentials, TokenCredentials},
-        notice::Notice,
         verdict::{Outcome, Verdict},
         watch::AppMark,
     },
     store::{
         StoreError, accounts,
-        checks::{self, CheckKind},
         clients::{self, Entrance},
-        outbox,
         values::{self, Slot},
     },
 };
-
-/// A refusal makes an account doubtful again only so long after X was last asked about it.
-const DOUBT_INTERVAL: TimeDelta = TimeDelta::minutes(15);
 
 /// An account and the values in use.
 pub struct Keys {
@@ -84,48 +78,6 @@ impl Linker {
             client: opened.client,
             token: opened.token,
         }))
-    }
-
-    /// X refused what a program asked for: X is asked about the account, unless it was a short while ago.
-    ///
-    /// # Errors
-    /// The database failed.
-    pub async fn doubt(
-        &self,
-        owner: i64,
-        account: AccountId,
-        program: &ClientName,
-        status: u16,
-    ) -> Result<(), StoreError> {
-        let now = self.clock.now();
-        let mut tx = self.store.begin().await?;
-        let Some(linked) = accounts::by_id(&mut *tx, owner, account).await? else {
-            return Ok(());
-        };
-        let asked_lately = linked
-            .checked_at
-            .is_some_and(|checked| checked + DOUBT_INTERVAL > now);
-        // A 401 is about the values themselves; anything else may be about what was asked for.
-        if asked_lately && status != 401 {
-            return Ok(());
-        }
-        for kind in [CheckKind::Link, CheckKind::Verify] {
-            if checks::waiting(&mut *tx, account, kind).await?.is_some() {
-                return Ok(());
-            }
-        }
-        let notice = Notice::Doubted {
-            name: linked.name,
-            program: program.clone(),
-            status,
-        };
-        outbox::push(&mut *tx, owner, &notice, now).await?;
-        checks::request(&mut *tx, account, CheckKind::Verify, now).await?;
-        tx.commit().await?;
-        self.wake_checks();
-        // The receiver is gone only when the bot stops.
-        let _ = self.to_write.send(owner);
-        Ok(())
     }
 
     /// The program whose token has this hash, and whether it may use `account`.

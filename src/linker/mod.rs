@@ -34,7 +34,7 @@ use tokio::sync::{Notify, mpsc};
 use crate::{
     audit,
     clock::Clock,
-    config::Rechecks,
+    config::{AllowedUsers, Rechecks},
     domain::{
         account::{AccountId, LinkedAccount},
         audit::{Act, Actor, Event},
@@ -45,11 +45,11 @@ use crate::{
     metrics::Metrics,
     random::Random,
     store::{
-        Store, StoreError, Tx, accounts, checks as questions, clients,
+        Store, StoreError, Tx, access, accounts, checks as questions, clients,
         dialogues::Dialogues,
         posts::hand_over,
         reminders::{begin_again as remind_again, days as reminder_days},
-        schedule,
+        schedule, unreachable,
         values::{self, SealedValue, Slot, WrappedKey},
     },
     vault::{AuditKey, DataKey, Vault},
@@ -82,6 +82,10 @@ pub struct Linker {
     /// Wakes the runner of the calls.
     calls_due: Arc<Notify>,
     rechecks: Rechecks,
+    /// Who decides about others, and hears of trouble.
+    owner: Option<i64>,
+    /// Who may use the bot.
+    allowed: AllowedUsers,
     /// Wakes the runner of the checks.
     checks_due: Arc<Notify>,
     /// Wakes the runner of the re-checks.
@@ -120,6 +124,8 @@ impl Linker {
             dialogues,
             calls_due: Arc::default(),
             rechecks: Rechecks::OFF,
+            owner: None,
+            allowed: AllowedUsers::Everybody,
             checks_due: Arc::default(),
             rechecks_due: Arc::default(),
             posts_due: Arc::default(),
@@ -145,10 +151,27 @@ impl Linker {
         }
     }
 
+    /// The same for these people: what concerns nobody's link is told to `owner`.
+    #[must_use]
+    pub fn for_people(self, owner: Option<i64>, allowed: AllowedUsers) -> Self {
+        Self {
+            owner,
+            allowed,
+            ..self
+        }
+    }
+
     /// When the last copy that holds what is erased now will be gone, if the operator has said so.
     #[must_use]
     pub fn backups_until(&self) -> Option<DateTime<Utc>> {
         self.keeps_backups.map(|kept| self.clock.now() + kept)
+    }
+
+    /// Whether somebody is written to who has not written first: they may use the bot, and have not blocked it.
+    async fn may_be_told(&self, db: &mut SqliteConnection, user: i64) -> Result<bool, StoreError> {
+        let standing = access::standing(&mut *db, user).await?;
+        Ok(self.allowed.admits(self.owner, user, standing)
+            && !unreachable::is_noted(db, user).await?)
     }
 
     /// The same, and X's answers are counted here.
@@ -192,6 +215,7 @@ impl Linker {
         let mut summaries = Vec::new();
         for account in accounts::list(&mut **tx, owner).await? {
             let watch = schedule::get(&mut **tx, account.id).await?;
+            let pair_checked_at = watch.as_ref().and_then(|watch| watch.pair_at);
             let memory = watch.map(|watch| watch.memory).unwrap_or_default();
             summaries.push(AccountSummary {
                 id: account.id,
@@ -201,6 +225,7 @@ impl Linker {
                 verdict: account.verdict,
                 since: account.verdict_since,
                 checked_at: account.checked_at,
+                pair_checked_at,
                 candidate: account.candidate_until.is_some(),
                 values_since: self.values_since(tx, account.id).await?,
                 doubted_since: memory.suspicion.map(|suspicion| suspicion.first_at),
@@ -256,7 +281,7 @@ impl Linker {
         if let Some(verdict) = &from.verdict {
             let now = self.clock.now();
             accounts::record_verdict(&mut **tx, &into, verdict, now, now).await?;
-            self.watch_learns(tx, &into, verdict).await?;
+            self.watch_learns(tx, &into, verdict, None).await?;
         }
         // They are the same X user's, so the values that stay delete them.
         hand_over(&mut **tx, from.id, into.id).await?;

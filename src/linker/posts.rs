@@ -294,7 +294,7 @@ impl Linker {
         if !accounts::record_verdict(&mut **tx, &linked, &verdict, asked_at, now).await? {
             return Ok(None);
         }
-        self.watch_learns(tx, &linked, &verdict).await?;
+        self.watch_learns(tx, &linked, &verdict, None).await?;
         Ok(Some(verdict.code()))
     }
 

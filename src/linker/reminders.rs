@@ -6,7 +6,7 @@ use super::{Linker, choice};
 use crate::{
     domain::{account::AccountId, notice::Notice},
     store::{
-        StoreError, Tx, accounts, outbox, reminders, unreachable,
+        StoreError, Tx, accounts, outbox, reminders,
         values::{self, Slot},
     },
 };
@@ -81,15 +81,15 @@ impl Linker {
             let Some(linked) = accounts::by_id(&mut *tx, due.owner, due.account).await? else {
                 continue;
             };
-            let later = if unreachable::is_noted(&mut *tx, due.owner).await? {
-                LATER
-            } else {
+            let later = if self.may_be_told(&mut tx, due.owner).await? {
                 let notice = Notice::RotateDue {
                     account: choice(&linked),
                     values_since: self.values_since(&mut tx, due.account).await?,
                 };
                 outbox::push(&mut *tx, due.owner, &notice, now).await?;
                 TimeDelta::days(i64::from(due.days))
+            } else {
+                LATER
             };
             reminders::set(&mut *tx, due.account, due.days, now + later).await?;
         }

@@ -199,15 +199,10 @@ impl Proxy {
             self.0.limits.note(kind, until, response.headers(), now);
         }
         if doubt {
-            let Admitted {
-                owner,
-                account,
-                program,
-                ..
-            } = admitted;
-            let doubted = self.0.linker.doubt(*owner, *account, program, status).await;
+            let (account, program) = (admitted.account, &admitted.program);
+            let doubted = self.0.linker.doubt(account, program, status).await;
             if let Err(error) = doubted {
-                tracing::error!(%error, "a check could not be asked for");
+                tracing::error!(%error, "a refusal could not be noted");
             }
         }
         let headers = response.headers_mut();

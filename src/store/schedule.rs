@@ -6,6 +6,7 @@ use sqlx::{FromRow, SqliteExecutor};
 use super::{StoreError, time};
 use crate::domain::{
     account::AccountId,
+    pace::Calling,
     watch::{AppMark, Memory},
 };
 
@@ -27,6 +28,10 @@ pub struct Watch {
     pub memory: Memory,
     /// Until then X is asked only what it charges nothing for.
     pub charged_at: DateTime<Utc>,
+    /// When X was asked last, whatever it said.
+    pub asked_at: Option<DateTime<Utc>>,
+    /// When X was last asked about the key pair alone.
+    pub pair_at: Option<DateTime<Utc>>,
 }
 
 /// What an answer leaves behind.
@@ -42,6 +47,10 @@ pub struct Settled {
     pub due_at: DateTime<Utc>,
     /// Until then X is asked only what it charges nothing for.
     pub charged_at: DateTime<Utc>,
+    /// When X was asked.
+    pub asked_at: DateTime<Utc>,
+    /// When X was last asked about the key pair alone.
+    pub pair_at: Option<DateTime<Utc>>,
 }
 
 /// The messages about a link that were sent last.
@@ -108,34 +117,52 @@ pub async fn claim(
     row.map(TryInto::try_into).transpose()
 }
 
-/// Claims, out of its turn, the link of another app than `apps` that X accepted last, after `since`.
+/// Claims, out of its turn, a link of another app than `apps` that is not known to be refused: the one that X accepted last,
+/// or one that it has not judged.
 ///
 /// # Errors
 /// As [`claim`].
 pub async fn claim_witness(
     db: impl SqliteExecutor<'_>,
     apps: [AppMark; 3],
-    since: DateTime<Utc>,
+    calling: Calling,
     now: DateTime<Utc>,
     lease: DateTime<Utc>,
 ) -> Result<Option<Claimed>, StoreError> {
     let row: Option<ClaimedRow> = sqlx::query_as(
         "UPDATE watches SET leased_until = ?1, attempts = attempts + 1
          WHERE account_id = (
-             SELECT account_id FROM (
-                 SELECT account_id, app, leased_until FROM watches
-                 WHERE good_at IS NOT NULL AND good_at >= ?3 ORDER BY good_at DESC LIMIT 100) AS lately
-             WHERE app NOT IN (?4, ?5, ?6) AND (leased_until IS NULL OR leased_until <= ?2)
-                 AND NOT EXISTS (
-                     SELECT 1 FROM checks
-                     WHERE checks.account_id = lately.account_id AND checks.leased_until > ?2)
+             SELECT account_id FROM (SELECT account_id FROM watches
+                 WHERE good_at IS NOT NULL AND good_at >= ?3
+                     AND (app IS NULL OR app NOT IN (?5, ?6, ?7))
+                     AND (leased_until IS NULL OR leased_until <= ?2)
+                     AND (pair_at IS NULL OR pair_at <= ?4)
+                     AND NOT EXISTS (
+                         SELECT 1 FROM checks
+                         WHERE checks.account_id = watches.account_id AND checks.leased_until > ?2)
+                 ORDER BY good_at DESC LIMIT 1)
+             UNION ALL
+             SELECT account_id FROM (SELECT account_id FROM watches
+                 WHERE good_at IS NULL AND ?3 = 0 AND memory ->> '$.standing' IS NOT 'refused'
+                     AND (app IS NULL OR app NOT IN (?5, ?6, ?7))
+                     AND (leased_until IS NULL OR leased_until <= ?2)
+                     AND (pair_at IS NULL OR pair_at <= ?4)
+                     AND NOT EXISTS (
+                         SELECT 1 FROM checks
+                         WHERE checks.account_id = watches.account_id AND checks.leased_until > ?2)
+                 LIMIT 1)
              LIMIT 1)
          RETURNING account_id, attempts,
              (SELECT owner FROM accounts WHERE accounts.account_id = watches.account_id) AS owner",
     )
     .bind(lease.timestamp())
     .bind(now.timestamp())
-    .bind(since.timestamp())
+    .bind(calling.accepted_since.map_or(0, |since| since.timestamp()))
+    .bind(
+        calling
+            .pair_asked_before
+            .map_or(i64::MAX, |before| before.timestamp()),
+    )
     .bind(apps[0].0.to_vec())
     .bind(apps[1].0.to_vec())
     .bind(apps[2].0.to_vec())
@@ -144,8 +171,8 @@ pub async fn claim_witness(
     row.map(TryInto::try_into).transpose()
 }
 
-/// How many links of other apps than `apps` there are that [`claim_witness`] would choose from, were they not being asked
-/// about; and of how many apps those are that X refused when it was asked last.
+/// Whether there are links of other apps than `apps` that are not known to be refused; and of how many such apps X refused
+/// one after `since`, when it was asked last.
 ///
 /// # Errors
 /// The database failed.
@@ -153,21 +180,25 @@ pub async fn other_witnesses(
     db: impl SqliteExecutor<'_>,
     apps: [AppMark; 3],
     since: DateTime<Utc>,
-) -> Result<(usize, usize), StoreError> {
-    let (busy, suspected): (i64, i64) = sqlx::query_as(
-        "SELECT count(*), count(DISTINCT app) FILTER (WHERE memory -> 'suspicion' <> 'null') FROM (
-             SELECT app, memory FROM watches
-             WHERE good_at IS NOT NULL AND good_at >= ?1 ORDER BY good_at DESC LIMIT 100) AS lately
-         WHERE app NOT IN (?2, ?3, ?4)",
+) -> Result<(bool, usize), StoreError> {
+    let (others, suspected): (bool, i64) = sqlx::query_as(
+        "SELECT EXISTS (
+                 SELECT 1 FROM watches
+                 WHERE good_at IS NOT NULL AND (app IS NULL OR app NOT IN (?1, ?2, ?3)))
+             OR EXISTS (
+                 SELECT 1 FROM watches
+                 WHERE good_at IS NULL AND memory ->> '$.standing' IS NOT 'refused'
+                     AND (app IS NULL OR app NOT IN (?1, ?2, ?3))),
+             (SELECT count(DISTINCT app) FROM watches
+                 WHERE memory ->> '$.suspicion' IS NOT NULL AND asked_at >= ?4 AND app NOT IN (?1, ?2, ?3))",
     )
-    .bind(since.timestamp())
     .bind(apps[0].0.to_vec())
     .bind(apps[1].0.to_vec())
     .bind(apps[2].0.to_vec())
+    .bind(since.timestamp())
     .fetch_one(db)
     .await?;
-    let count = |rows: i64| usize::try_from(rows).unwrap_or(0);
-    Ok((count(busy), count(suspected)))
+    Ok((others, usize::try_from(suspected).unwrap_or(0)))
 }
 
 /// When the next link can be claimed.
@@ -199,18 +230,29 @@ pub async fn get(
     db: impl SqliteExecutor<'_>,
     account: AccountId,
 ) -> Result<Option<Watch>, StoreError> {
-    let row: Option<(String, i64)> =
-        sqlx::query_as("SELECT memory, charged_at FROM watches WHERE account_id = ?")
-            .bind(account.bytes().as_slice())
-            .fetch_optional(db)
-            .await?;
-    row.map(|(memory, charged_at)| {
+    let row: Option<WatchRow> = sqlx::query_as(
+        "SELECT memory, charged_at, asked_at, pair_at FROM watches WHERE account_id = ?",
+    )
+    .bind(account.bytes().as_slice())
+    .fetch_optional(db)
+    .await?;
+    row.map(|row| {
         Ok(Watch {
-            memory: serde_json::from_str(&memory).map_err(|_| corrupt("unknown memory"))?,
-            charged_at: time(charged_at),
+            memory: serde_json::from_str(&row.memory).map_err(|_| corrupt("unknown memory"))?,
+            charged_at: time(row.charged_at),
+            asked_at: row.asked_at.map(time),
+            pair_at: row.pair_at.map(time),
         })
     })
     .transpose()
+}
+
+#[derive(FromRow)]
+struct WatchRow {
+    memory: String,
+    charged_at: i64,
+    asked_at: Option<i64>,
+    pair_at: Option<i64>,
 }
 
 fn json(memory: &Memory) -> Result<String, StoreError> {
@@ -228,7 +270,7 @@ pub async fn settle(
 ) -> Result<(), StoreError> {
     sqlx::query(
         "UPDATE watches SET memory = ?, app = coalesce(?, app), good_at = ?, due_at = ?, charged_at = ?,
-             leased_until = NULL, attempts = 0
+             asked_at = ?, pair_at = ?, leased_until = NULL, attempts = 0
          WHERE account_id = ?",
     )
     .bind(json(&settled.memory)?)
@@ -236,13 +278,15 @@ pub async fn settle(
     .bind(settled.good_at.map(|at| at.timestamp()))
     .bind(settled.due_at.timestamp())
     .bind(settled.charged_at.timestamp())
+    .bind(settled.asked_at.timestamp())
+    .bind(settled.pair_at.map(|at| at.timestamp()))
     .bind(account.bytes().as_slice())
     .execute(db)
     .await?;
     Ok(())
 }
 
-/// Takes over what the user was shown. Whoever holds the link keeps it.
+/// Takes over what the user was shown, at `now`. Whoever holds the link keeps it.
 ///
 /// # Errors
 /// The database failed.
@@ -250,12 +294,38 @@ pub async fn learn(
     db: impl SqliteExecutor<'_>,
     account: AccountId,
     memory: &Memory,
+    app: Option<AppMark>,
     good_at: Option<DateTime<Utc>>,
+    now: DateTime<Utc>,
     due_at: DateTime<Utc>,
 ) -> Result<(), StoreError> {
-    sqlx::query("UPDATE watches SET memory = ?, good_at = ?, due_at = ? WHERE account_id = ?")
+    sqlx::query(
+        "UPDATE watches SET memory = ?, app = coalesce(?, app), good_at = ?, asked_at = ?, due_at = ?
+         WHERE account_id = ?",
+    )
+    .bind(json(memory)?)
+    .bind(app.map(|app| app.0.to_vec()))
+    .bind(good_at.map(|at| at.timestamp()))
+    .bind(now.timestamp())
+    .bind(due_at.timestamp())
+    .bind(account.bytes().as_slice())
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Takes over that a program was refused: the link is asked about at `due_at`, or earlier if it is due then anyway.
+///
+/// # Errors
+/// The database failed.
+pub async fn doubt(
+    db: impl SqliteExecutor<'_>,
+    account: AccountId,
+    memory: &Memory,
+    due_at: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    sqlx::query("UPDATE watches SET memory = ?, due_at = min(due_at, ?) WHERE account_id = ?")
         .bind(json(memory)?)
-        .bind(good_at.map(|at| at.timestamp()))
         .bind(due_at.timestamp())
         .bind(account.bytes().as_slice())
         .execute(db)
@@ -317,7 +387,8 @@ pub async fn postpone_app(
     Ok(())
 }
 
-/// Links that are due later than `latest`, as many as `limit`: the interval has become shorter.
+/// Links that are due later than `latest`, as many as `limit`, and when X was last asked about the key pair of each alone:
+/// the interval has become shorter.
 ///
 /// # Errors
 /// The database failed, or holds what this program never writes.
@@ -325,17 +396,17 @@ pub async fn due_after(
     db: impl SqliteExecutor<'_>,
     latest: DateTime<Utc>,
     limit: u32,
-) -> Result<Vec<AccountId>, StoreError> {
-    let ids: Vec<Vec<u8>> =
-        sqlx::query_scalar("SELECT account_id FROM watches WHERE due_at > ? LIMIT ?")
+) -> Result<Vec<(AccountId, Option<DateTime<Utc>>)>, StoreError> {
+    let rows: Vec<(Vec<u8>, Option<i64>)> =
+        sqlx::query_as("SELECT account_id, pair_at FROM watches WHERE due_at > ? LIMIT ?")
             .bind(latest.timestamp())
             .bind(limit)
             .fetch_all(db)
             .await?;
-    ids.into_iter()
-        .map(|id| {
+    rows.into_iter()
+        .map(|(id, pair_at)| {
             let id = id.try_into().map_err(|_| corrupt("id of a wrong length"))?;
-            Ok(AccountId::from_bytes(id))
+            Ok((AccountId::from_bytes(id), pair_at.map(time)))
         })
         .collect()
 }

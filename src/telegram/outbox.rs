@@ -96,7 +96,14 @@ impl Telegram {
 
     /// Says one thing that was promised. `false` if it has to be tried later.
     async fn say(&self, chat: i64, promised: &Promised) -> Result<bool, StoreError> {
-        let rendering = async { texts::notice(&promised.notice, &self.words()) };
+        let notice = match &promised.notice {
+            Notice::Watch(change) => {
+                let change = self.linker.as_it_is_now(chat, change.clone()).await?;
+                change.map(Notice::Watch)
+            }
+            notice => Some(notice.clone()),
+        };
+        let rendering = async { notice.and_then(|notice| texts::notice(&notice, &self.words())) };
         let reply = match incident::guard(rendering).await {
             Ok(reply) => reply,
             Err(panicked) => {

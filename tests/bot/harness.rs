@@ -243,12 +243,11 @@ impl World {
                  + (SELECT count(*) FROM accounts WHERE candidate_until <= ?1)
                  + (SELECT count(*) FROM checks WHERE due_at <= ?1)
                  + (SELECT count(*) FROM calls WHERE due_at <= ?1 OR leased_until IS NOT NULL)
-                 + (SELECT count(*) FROM watches WHERE due_at <= ?1 AND ?2)
+                 + (SELECT count(*) FROM watches WHERE due_at <= ?1)
                  + (SELECT count(*) FROM reminders WHERE due_at <= ?1)
                  + (SELECT count(*) FROM posts WHERE due_at <= ?1)",
         )
         .bind(now)
-        .bind(self.rechecks.interval.is_some())
         .fetch_one(&mut connection)
         .await
         .unwrap()

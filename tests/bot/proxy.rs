@@ -14,7 +14,9 @@ use addx::{
     store::Store,
     unlock,
 };
-use addx_sim::x::{AnswerBody, AppPermission, AppState, Fault, UnexpectedReason, answers};
+use addx_sim::x::{
+    AccessLevel, AnswerBody, AppPermission, AppState, Fault, UnexpectedReason, answers,
+};
 use reqwest::{Method, StatusCode, header};
 use serde_json::{Value, json};
 use tokio::{
@@ -23,7 +25,7 @@ use tokio::{
 };
 
 use crate::harness::{
-    HOUR, ME, MINUTE, World, enter, in_order, link, rotate, try_link, verdict, verify,
+    HOUR, ME, MINUTE, World, enter, in_order, link, rotate, shown, try_link, verdict, verify,
 };
 
 const POSTS: &str = "/2/tweets";
@@ -527,15 +529,35 @@ async fn a_refusal_of_x_comes_back_and_makes_x_be_asked_about_the_account() {
     world.advance(HOUR);
     app.revoke(&user);
 
+    world.rest().await;
+    let before = person.chat().messages.len();
     let response = program.post("too late").await;
     assert_eq!(response.status(), StatusCode::UNAUTHORIZED);
     let body: Value = response.json().await.unwrap();
     assert_eq!(body["title"], "Unauthorized");
-    person
-        .wait_text("unlucky wanted something of X with main, and X refused it (401)")
-        .await
-        .unwrap();
-    verdict(&person, "access_token_rejected").await;
+    // A hundred more change nothing: one refusal is no news, and X is asked once, after a while.
+    for _ in 0..100 {
+        let response = program.post("too late").await;
+        assert_eq!(response.status(), StatusCode::UNAUTHORIZED);
+    }
+    world.advance(9 * MINUTE);
+    world.rest().await;
+    assert_eq!(world.x.count(ME), 1);
+    assert_eq!(person.chat().messages.len(), before);
+    world.advance(MINUTE);
+    let told = verdict(&person, "access_token_rejected").await;
+    insta::assert_snapshot!(shown(&told), @"
+    ⛔ main: X does not accept the Access Token
+    It worked until 12:00 UTC. X refused it to unlucky first, and to me when I asked.
+
+    In X: your app → User authentication settings → Read and write → Save, then Keys & Tokens → Access Token → Regenerate. Send me the new pair with the button below (or /rotate).
+
+    access_token_rejected
+    [Rotate]
+    ");
+    world.rest().await;
+    assert_eq!(world.x.count(ME), 2);
+    assert_eq!(person.chat().messages.len(), before + 1);
     let refused = (StatusCode::CONFLICT, "access_token_rejected".to_owned());
     assert_eq!(error(program.post("again").await).await, refused);
     world.finish().await;
@@ -560,14 +582,109 @@ async fn a_refusal_of_one_post_asks_x_nothing() {
     // Another 403 may be about the account.
     world.x.answer_next(POSTS, answers::not_permitted());
     assert_eq!(program.post("what").await.status(), StatusCode::FORBIDDEN);
-    person.wait_text("X refused it (403)").await.unwrap();
     world.rest().await;
     assert_eq!(world.x.count(ME), 2);
     // And one that was answered a moment ago is not asked again.
     world.x.answer_next(POSTS, answers::not_permitted());
+    let before = person.chat().messages.len();
     assert_eq!(program.post("what").await.status(), StatusCode::FORBIDDEN);
     world.rest().await;
     assert_eq!(world.x.count(ME), 2);
+    assert_eq!(person.chat().messages.len(), before, "all is well");
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn a_refusal_that_shows_that_a_token_only_reads_is_told_once() {
+    let world = World::start().await;
+    let person = world.person();
+    let (_, _, values) = world.working_values("seedling");
+    link(&person, "main", &values).await;
+    let program = Program::new(&world, "parrot", account(&world, "main").await).await;
+    world.advance(HOUR);
+    world.x.answer_next(POSTS, answers::not_permitted());
+    world
+        .x
+        .set_access_level(AccessLevel::Text("read".to_owned()));
+    assert_eq!(program.post("what").await.status(), StatusCode::FORBIDDEN);
+    let told = verdict(&person, "read_only").await;
+    insta::assert_snapshot!(shown(&told), @"
+    ⚠️ main is connected as @seedling, but can only read
+    X says so now; it did not before.
+
+    In X: your app → User authentication settings → Read and write → Save, then Keys & Tokens → Access Token → Regenerate. Send me the new pair with the button below (or /rotate). There you can also get it from X with a PIN.
+
+    read_only
+    [Rotate]
+    ");
+    world.rest().await;
+    let before = person.chat().messages.len();
+    let refused = (StatusCode::CONFLICT, "read_only".to_owned());
+    assert_eq!(error(program.post("no").await).await, refused);
+    world.rest().await;
+    assert_eq!(person.chat().messages.len(), before);
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn programs_that_are_all_refused_at_once_alarm_the_owner_and_no_user() {
+    let mut world = World::without_bot().await;
+    let owner = world.person();
+    world.owner = Some(owner.id());
+    world.start_bot().await;
+    owner.say("/start");
+    owner.wait_text("I link your X account").await.unwrap();
+    let mut programs = Vec::new();
+    for (name, username) in [("one", "ada"), ("two", "bea"), ("three", "cem")] {
+        let (user, app, values) = world.working_values(username);
+        link(&owner, name, &values).await;
+        let program = Program::new(&world, username, account(&world, name).await).await;
+        programs.push((program, user, app));
+    }
+    world.rest().await;
+    world.advance(HOUR);
+    owner.mark();
+    for path in [POSTS, ME] {
+        world.x.force(path, answers::unauthorized());
+    }
+    let older = "/1.1/account/verify_credentials.json";
+    world.x.force(older, answers::code(89));
+    for (program, ..) in &programs {
+        let response = program.post("storm").await;
+        assert_eq!(response.status(), StatusCode::UNAUTHORIZED);
+    }
+    world.advance(10 * MINUTE);
+    let alarm = owner.wait_text("To the owner of this bot").await.unwrap();
+    assert!(
+        alarm.text.contains("links of several apps at once"),
+        "{alarm}"
+    );
+    for _ in 0..3 {
+        world.advance(HOUR);
+        world.rest().await;
+    }
+    let said = owner.chat().messages;
+    assert!(
+        !said
+            .iter()
+            .any(|message| message.text.ends_with("rejected")),
+        "nobody is told of a death"
+    );
+
+    // It is over; one of them died in truth.
+    world.x.clear_all();
+    let (_, user, app) = &programs[0];
+    app.revoke(user);
+    for _ in 0..3 {
+        world.advance(HOUR);
+        world.rest().await;
+    }
+    verdict(&owner, "access_token_rejected").await;
+    let said = owner.chat().messages;
+    let over = |text: &str| text.contains("X accepts links again");
+    assert!(said.iter().any(|message| over(&message.text)));
+    let posted = programs[1].0.post("calm").await;
+    assert_eq!(posted.status(), StatusCode::CREATED);
     world.finish().await;
 }
 
@@ -815,8 +932,9 @@ async fn a_refusal_counts_though_its_body_breaks_off() {
     world.x.answer_next(POSTS, answers::Answer::json(401, half));
     let response = program.post("too late").await;
     assert_eq!(response.status(), StatusCode::UNAUTHORIZED);
-    person.wait_text("X refused it (401)").await.unwrap();
-    verdict(&person, "access_token_rejected").await;
+    world.advance(10 * MINUTE);
+    let told = verdict(&person, "access_token_rejected").await;
+    assert!(told.text.contains("X refused it to unlucky"), "{told}");
     world.finish().await;
 }
 

@@ -9,7 +9,10 @@ use addx::{
     store::{Store, copies},
 };
 use addx_sim::x::{App, AppState, FourValues, UserState, XUser, answers};
-use addx_sim::{telegram::Person, x::Fault};
+use addx_sim::{
+    telegram::{self, Person},
+    x::Fault,
+};
 use chrono::TimeDelta;
 
 use crate::harness::{HOUR, ME, MINUTE, World, enter, link, shown, verdict, verify};
@@ -19,14 +22,19 @@ const OLDER: &str = "/1.1/account/verify_credentials.json";
 const DAY: Duration = Duration::from_hours(24);
 const CONFIRM: Duration = Duration::from_mins(10);
 
-/// A world whose bot asks X once a day.
-async fn watching() -> World {
-    let mut world = World::without_bot().await;
-    world.rechecks = Rechecks {
+/// X is asked once a day.
+fn daily() -> Rechecks {
+    Rechecks {
         interval: Some(TimeDelta::hours(24)),
         confirm: TimeDelta::minutes(10),
         budget: None,
-    };
+    }
+}
+
+/// A world whose bot asks X once a day.
+async fn watching() -> World {
+    let mut world = World::without_bot().await;
+    world.rechecks = daily();
     world.start_bot().await;
     world
 }
@@ -46,6 +54,23 @@ async fn a_day_and_a_while(world: &World) {
     world.rest().await;
     world.advance(CONFIRM);
     world.rest().await;
+}
+
+/// The database as `addx restore` leaves it.
+async fn put_back(world: &World) {
+    let store = Store::open(&world.database()).await.unwrap();
+    let mut tx = store.begin().await.unwrap();
+    copies::quieten(&mut tx, world.clock.now()).await.unwrap();
+    tx.commit().await.unwrap();
+    store.close().await.unwrap();
+}
+
+/// Messages that say that X refuses values.
+fn deaths(person: &Person) -> usize {
+    let said = person.chat().messages;
+    said.iter()
+        .filter(|message| message.text.ends_with("rejected"))
+        .count()
 }
 
 fn messages(person: &Person) -> usize {
@@ -196,11 +221,7 @@ async fn a_mass_failure_is_told_to_the_owner_and_to_nobody_else() {
     let mut world = World::without_bot().await;
     let owner = world.person();
     world.owner = Some(owner.id());
-    world.rechecks = Rechecks {
-        interval: Some(TimeDelta::hours(24)),
-        confirm: TimeDelta::minutes(10),
-        budget: None,
-    };
+    world.rechecks = daily();
     world.allowed = addx::config::AllowedUsers::Everybody;
     world.start_bot().await;
     owner.say("/start");
@@ -276,6 +297,10 @@ async fn the_owner_hears_of_an_x_that_is_away_for_everybody() {
     owner.wait_text("I link your X account").await.unwrap();
     world.stop_bot().await;
     world.owner = Some(owner.id());
+    // They had used the bot before it had an owner, who lets them stay.
+    world
+        .execute("INSERT INTO access SELECT owner, 'granted', '', 0 FROM accounts")
+        .await;
     world.start_bot().await;
     world.x.force(ME, answers::unavailable());
     world.advance(DAY);
@@ -301,6 +326,7 @@ async fn who_blocked_the_bot_is_not_written_to_and_told_when_they_are_back() {
         a_day_and_a_while(&world).await;
     }
     assert_eq!(world.telegram.calls_to("sendMessage").len(), writes);
+    assert_eq!(world.x.count(ME), 1, "there is nobody to tell");
     person.unblock();
     world.rest().await;
     person.mark();
@@ -454,11 +480,7 @@ async fn a_database_that_was_put_back_is_asked_about_at_once_and_in_silence() {
     let (person, ..) = linked(&world, "seedling").await;
     let (other, user, app, _) = linked(&world, "other").await;
     world.stop_bot().await;
-    let store = Store::open(&world.database()).await.unwrap();
-    let mut tx = store.begin().await.unwrap();
-    copies::quieten(&mut tx, world.clock.now()).await.unwrap();
-    tx.commit().await.unwrap();
-    store.close().await.unwrap();
+    put_back(&world).await;
     app.revoke(&user);
     let before = messages(&person);
     world.start_bot().await;
@@ -472,6 +494,168 @@ async fn a_database_that_was_put_back_is_asked_about_at_once_and_in_silence() {
     other.mark();
     world.advance(CONFIRM);
     verdict(&other, "access_token_rejected").await;
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn a_database_that_was_put_back_while_x_refuses_everybody_alarms_no_user() {
+    let mut world = World::without_bot().await;
+    let owner = world.person();
+    world.owner = Some(owner.id());
+    world.rechecks = daily();
+    world.start_bot().await;
+    owner.say("/start");
+    owner.wait_text("I link your X account").await.unwrap();
+    for (name, username) in [("one", "ada"), ("two", "bea"), ("three", "cem")] {
+        let (_, _, values) = world.working_values(username);
+        link(&owner, name, &values).await;
+    }
+    world.stop_bot().await;
+    put_back(&world).await;
+    world.x.force(ME, answers::unauthorized());
+    world.x.force(OLDER, answers::code(89));
+    owner.mark();
+    world.start_bot().await;
+    world.rest().await;
+    world.advance(CONFIRM);
+    owner.wait_text("To the owner of this bot").await.unwrap();
+    for _ in 0..3 {
+        world.rest().await;
+        world.advance(HOUR);
+    }
+    world.rest().await;
+    assert_eq!(deaths(&owner), 0);
+    world.x.clear(ME);
+    world.x.clear(OLDER);
+    for _ in 0..3 {
+        world.advance(DAY);
+        world.rest().await;
+    }
+    owner.wait_text("X accepts links again").await.unwrap();
+    assert_eq!(deaths(&owner), 0);
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn an_app_without_credits_is_a_witness_however_long_ago_it_had_some() {
+    let world = watching().await;
+    let (person, user, app, _) = linked(&world, "seedling").await;
+    let (_other, _, poor, _) = linked(&world, "poor").await;
+    poor.set_state(AppState::NoCredits);
+    for _ in 0..10 {
+        a_day_and_a_while(&world).await;
+    }
+    app.revoke(&user);
+    for _ in 0..2 {
+        a_day_and_a_while(&world).await;
+    }
+    verdict(&person, "access_token_rejected").await;
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn with_nothing_to_spend_a_dead_key_pair_is_told_and_the_failure_of_many_is_not() {
+    let mut world = watching().await;
+    world.stop_bot().await;
+    world.rechecks.budget = Some(Dollars(0));
+    world.start_bot().await;
+    let mut people = Vec::new();
+    for username in ["ada", "bea", "cem"] {
+        people.push(linked(&world, username).await);
+    }
+    a_day_and_a_while(&world).await;
+    world.x.force("/oauth2/token", answers::code(99));
+    world.x.force("/oauth/request_token", answers::code(32));
+    for _ in 0..4 {
+        a_day_and_a_while(&world).await;
+    }
+    for (person, ..) in &people {
+        assert_eq!(deaths(person), 0, "no user is alarmed");
+    }
+    world.x.clear("/oauth2/token");
+    world.x.clear("/oauth/request_token");
+    a_day_and_a_while(&world).await;
+    world.regenerated_keys(&people[0].2);
+    for _ in 0..2 {
+        a_day_and_a_while(&world).await;
+    }
+    verdict(&people[0].0, "api_key_pair_rejected").await;
+    assert_eq!(world.x.count(ME), 3, "only what the users asked for");
+    for (person, ..) in people.iter().skip(1) {
+        assert_eq!(deaths(person), 0);
+    }
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn a_message_that_waits_is_not_sent_when_it_is_no_longer_true() {
+    let world = watching().await;
+    let (person, user, app, _) = linked(&world, "seedling").await;
+    app.revoke(&user);
+    world.advance(DAY);
+    world.rest().await;
+    let before = messages(&person);
+    let hold = world.x.hold(OLDER);
+    world.advance(CONFIRM);
+    world.x.wait_arrivals(OLDER, 1).await.unwrap();
+    // Telegram takes no message for a while.
+    world.telegram.add_fault(telegram::Fault::on(
+        "sendMessage",
+        telegram::FaultKind::DropConnection,
+    ));
+    hold.release();
+    let promised = async {
+        const PROMISED: &str = "SELECT count(*) FROM outbox WHERE attempts > 0";
+        while world.count(PROMISED).await == 0 {
+            tokio::time::sleep(Duration::from_millis(3)).await;
+        }
+    };
+    let in_time = tokio::time::timeout(Duration::from_secs(10), promised).await;
+    assert!(in_time.is_ok(), "nothing is promised");
+    // X accepts the link again before it can be said that it did not.
+    world
+        .execute("UPDATE watches SET memory = json_set(memory, '$.standing', 'works')")
+        .await;
+    world.telegram.clear_faults();
+    world.advance(HOUR);
+    world.rest().await;
+    assert_eq!(world.count("SELECT count(*) FROM outbox").await, 0);
+    assert_eq!(messages(&person), before);
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn whom_the_owner_blocked_costs_nothing_and_is_told_nothing_until_they_are_let_in_again() {
+    let mut world = World::without_bot().await;
+    let owner = world.person();
+    world.owner = Some(owner.id());
+    world.rechecks = daily();
+    world.start_bot().await;
+    owner.say("/start");
+    owner.wait_text("I link your X account").await.unwrap();
+    let person = world.person();
+    person.say("/start");
+    person.wait_text("I have asked").await.unwrap();
+    owner.wait_text("wants to use this bot").await.unwrap();
+    owner.press("Approve").unwrap();
+    person.wait_text("let you in").await.unwrap();
+    let (user, app, values) = world.working_values("seedling");
+    link(&person, "main", &values).await;
+    world.rest().await;
+    world
+        .execute("UPDATE access SET standing = 'blocked'")
+        .await;
+    app.revoke(&user);
+    let before = messages(&person);
+    for _ in 0..3 {
+        a_day_and_a_while(&world).await;
+    }
+    assert_eq!((world.x.count(ME), messages(&person)), (1, before));
+    world
+        .execute("UPDATE access SET standing = 'granted'")
+        .await;
+    a_day_and_a_while(&world).await;
+    verdict(&person, "access_token_rejected").await;
     world.finish().await;
 }
 
@@ -506,11 +690,11 @@ async fn the_doctor_says_what_it_costs() {
     let (_person, ..) = linked(&world, "seedling").await;
     world.advance(DAY);
     world.rest().await;
-    insta::assert_snapshot!(row(&world).await.detail, @"1 working link every 24 h: at most 35 calls and $0.31 a month by X's list ($0.010 for each that is accepted, once a day in UTC); this month 1 calls, $0.01");
+    insta::assert_snapshot!(row(&world).await.detail, @"1 working link every 24 h: at most 35 calls and $0.31 a month by X's list ($0.010 for each that is accepted, once a day in UTC); this month 1 call, $0.01");
     world.rechecks.budget = Some(Dollars(5 * 10_000));
     assert!(row(&world).await.detail.contains("$5.00 is enough"));
     world.rechecks.budget = Some(Dollars(10 * 100));
-    insta::assert_snapshot!(row(&world).await.detail, @"1 working link every 3.9 days: at most 9 calls and $0.09 a month by X's list ($0.010 for each that is accepted, once a day in UTC); ADDX_RECHECK_BUDGET $0.10 stretches that from 24 h, and the free question about the key pair fills the gaps; this month 1 calls, $0.01");
+    insta::assert_snapshot!(row(&world).await.detail, @"1 working link every 3.9 days: at most 9 calls and $0.09 a month by X's list ($0.010 for each that is accepted, once a day in UTC); ADDX_RECHECK_BUDGET $0.10 stretches that from 24 h, and the free question about the key pair fills the gaps; this month 1 call, $0.01");
     world.rechecks = Rechecks::OFF;
     let off = row(&world).await;
     assert_eq!(off.state, doctor::State::Warning);

@@ -148,6 +148,70 @@ fn while_others_are_refused_too_nobody_is_told_and_it_is_asked_again() {
 }
 
 #[test]
+fn a_program_that_is_refused_is_a_first_refusal_and_a_thousand_are_one() {
+    let program = ClientName::trusted("parrot".to_owned());
+    let refused = |memory: Memory, status, asked_at, minutes| {
+        memory.refused_to(&program, status, asked_at, at(minutes), RULES)
+    };
+    let (memory, due) = refused(works(), 401, Some(at(-60)), 0).unwrap();
+    assert_eq!(due, at(10));
+    assert_eq!(memory.standing, Standing::Works);
+    let suspicion = memory.suspicion.clone().unwrap();
+    assert_eq!(suspicion.first_at, at(0));
+    assert_eq!(suspicion.program.as_ref(), Some(&program));
+    for status in [401, 403] {
+        assert_eq!(refused(memory.clone(), status, None, 5), None);
+    }
+    let answer = Answer::Judged(&Verdict::AccessTokenRejected);
+    assert!(memory.needs_witness(answer, at(10), RULES));
+    let told = hear(
+        memory.clone(),
+        &Verdict::AccessTokenRejected,
+        Witness::Accepted,
+        10,
+    );
+    assert_eq!(told.tell, Some(Change::Died));
+    assert_eq!(refused(told.memory, 401, Some(at(10)), 60), None);
+
+    // X accepts the values all the same: it is not asked more often for that.
+    let fine = hear(memory, &connected(), Witness::NotAsked, 10);
+    assert_eq!((fine.tell, &fine.memory.suspicion), (None, &None));
+    let (_, due) = refused(fine.memory, 401, Some(at(10)), 11).unwrap();
+    assert_eq!(due, at(25));
+}
+
+#[test]
+fn another_refusal_of_a_program_makes_x_be_asked_and_is_none_of_the_link() {
+    let program = ClientName::trusted("parrot".to_owned());
+    let refused =
+        |memory: Memory, asked_at| memory.refused_to(&program, 403, Some(asked_at), at(0), RULES);
+    assert_eq!(refused(works(), at(-14)), None, "X was asked a moment ago");
+    let (memory, due) = refused(works(), at(-15)).unwrap();
+    assert_eq!((due, &memory.suspicion), (at(0), &None));
+    assert_eq!(memory.question(), Question::Glance);
+    assert_eq!(refused(memory.clone(), at(-60)), None);
+    let first = memory.hear(Answer::Refused, Witness::NotAsked, at(0), RULES);
+    assert_eq!((first.tell, first.next), (None, Next::At(at(10))));
+    assert!(!first.memory.doubted);
+}
+
+#[test]
+fn a_key_pair_that_is_good_ends_a_suspicion_of_the_key_pair_alone() {
+    for (refusal, ends) in [
+        (Verdict::ApiKeyPairRejected, true),
+        (Verdict::AppSuspended, true),
+        (Verdict::AccessTokenRejected, false),
+    ] {
+        let first = hear(works(), &refusal, Witness::NotAsked, 0);
+        let pair = first
+            .memory
+            .hear(Answer::PairAccepted, Witness::NotAsked, at(10), RULES);
+        assert_eq!(pair.tell, None);
+        assert_eq!(pair.memory.suspicion.is_none(), ends, "{}", refusal.code());
+    }
+}
+
+#[test]
 fn recovery_is_told_at_once_and_once() {
     let dead = works().shown(&Verdict::UserLocked, at(5));
     let step = hear(dead, &connected(), Witness::NotAsked, 60);
@@ -336,7 +400,14 @@ proptest! {
             if matches!(outcome, Some(Outcome::Undecided) | None) {
                 prop_assert_eq!(step.tell, None);
                 prop_assert_eq!(step.memory.standing, before.standing);
-                prop_assert_eq!(step.memory.suspicion, before.suspicion);
+                // That the key pair is good ends a suspicion of the key pair, and of nothing else.
+                let ended = outcome.is_none()
+                    && before.suspicion.as_ref().is_some_and(|suspicion| suspicion.of_pair);
+                let stays = before.suspicion.clone().filter(|_| !ended);
+                prop_assert_eq!(&step.memory.suspicion, &stays);
+                if ended {
+                    refused_at = None;
+                }
             }
             match step.tell {
                 Some(Change::Died) => {
@@ -356,6 +427,7 @@ proptest! {
                     prop_assert_eq!(outcome, Some(Outcome::Accepted));
                     user_knows = Standing::Works;
                 }
+                Some(Change::OnlyReads) => prop_assert!(false, "a refusal says nothing of that"),
                 None => {}
             }
             // An acceptance is never kept from somebody who thinks that it is dead.

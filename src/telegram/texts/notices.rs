@@ -335,11 +335,6 @@ pub(in crate::telegram) fn notice(notice: &Notice, words: &Words<'_>) -> Option<
         Notice::Posting { name } => publishing::posting(name),
         Notice::PostDropped => plain("Nothing is published.".to_owned()),
         Notice::PostResult(result) => publishing::result(result, words),
-        Notice::Doubted {
-            name,
-            program,
-            status,
-        } => publishing::doubted(name, program, *status),
         Notice::ProgramAdded { account, program } => publishing::program_added(account, program),
         Notice::Programs { account, programs } => publishing::programs(account, programs),
         Notice::ProgramRemoved { account, program } => {

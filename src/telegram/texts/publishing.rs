@@ -40,15 +40,6 @@ pub(super) fn program_buttons(accounts: &[AccountSummary]) -> Vec<Vec<InlineKeyb
     .collect()
 }
 
-pub(super) fn doubted(name: &AccountName, program: &ClientName, status: u16) -> Reply {
-    plain(format!(
-        "<b>{}</b> wanted something of X with <b>{}</b>, and X refused it ({status}). I ask X whether the account is all \
-         right, and tell you.",
-        escape(program.as_str()),
-        escape(name.as_str())
-    ))
-}
-
 pub(super) fn program_added(account: &AccountChoice, program: &ClientName) -> Reply {
     reply(
         format!(

@@ -24,6 +24,7 @@ pub(super) fn changed(notice: &WatchNotice, words: &Words<'_>) -> Reply {
         verdict,
         change,
         worked_until,
+        program,
     } = notice;
     let said = verdicts::text(verdict, words.now);
     let mut text = format!(
@@ -33,21 +34,30 @@ pub(super) fn changed(notice: &WatchNotice, words: &Words<'_>) -> Reply {
         said.sentence
     );
     text.push('\n');
-    text.push_str(&match (change, worked_until) {
-        (Change::Died, Some(at)) => format!(
-            "It worked until {}. I asked X twice before I tell you.",
-            day_at(*at, words.now)
-        ),
-        (Change::Died, None) => "I asked X twice before I tell you.".to_owned(),
-        (Change::Recovered { refused_since }, _) => match refused_since {
+    match change {
+        Change::Died => {
+            if let Some(at) = worked_until {
+                text.push_str(&format!("It worked until {}. ", day_at(*at, words.now)));
+            }
+            text.push_str(&match program {
+                Some(program) => format!(
+                    "X refused it to {} first, and to me when I asked.",
+                    escape(program.as_str())
+                ),
+                None => "I asked X twice before I tell you.".to_owned(),
+            });
+        }
+        Change::Recovered { refused_since } => text.push_str(&match refused_since {
             Some(since) => format!(
                 "It works again; X had refused it since {}.",
                 day_at(*since, words.now)
             ),
             None => "It works again.".to_owned(),
-        },
-    });
-    if *change == Change::Died && !said.next_step.is_empty() {
+        }),
+        Change::OnlyReads => text.push_str("X says so now; it did not before."),
+    }
+    let is_good_news = matches!(change, Change::Recovered { .. });
+    if !is_good_news && !said.next_step.is_empty() {
         text.push_str(&format!("\n\n{}", said.next_step));
     }
     text.push_str(&format!("\n\n<code>{}</code>", verdict.code()));
@@ -119,6 +129,16 @@ pub(super) fn details(account: &AccountSummary, words: &Words<'_>) -> String {
         text.push_str(&format!(
             "\nX did not decide when I asked last (<code>{}</code>); I ask again",
             escape(code)
+        ));
+    }
+    if let Some(pair) = account
+        .pair_checked_at
+        .filter(|_| account.doubted_since.is_none())
+        && account.checked_at.is_none_or(|checked| pair > checked)
+    {
+        text.push_str(&format!(
+            "\nsince then only API Key and Secret, {}",
+            at(pair, words.now)
         ));
     }
     let permission = account.verdict.as_ref().and_then(|verdict| match verdict {

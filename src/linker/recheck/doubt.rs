@@ -1,0 +1,47 @@
+//! X refused what a program asked: is it the link's fault? It is a first refusal, like one of the bot's own questions, and
+//! nobody is told before it is confirmed.
+
+use crate::{
+    domain::{account::AccountId, client::ClientName},
+    linker::Linker,
+    store::{
+        StoreError,
+        schedule::{self, Watch},
+    },
+};
+
+impl Linker {
+    /// X refused what a program asked for with an account: X is asked about the account, in a while.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn doubt(
+        &self,
+        account: AccountId,
+        program: &ClientName,
+        status: u16,
+    ) -> Result<(), StoreError> {
+        let now = self.clock.now();
+        let rules = self.rechecks.rules();
+        let doubted = |watch: Watch| {
+            let Watch {
+                memory, asked_at, ..
+            } = watch;
+            memory.refused_to(program, status, asked_at, now, rules)
+        };
+        // A program that goes on asking costs a look.
+        let known = schedule::get(self.store.reader(), account).await?;
+        if known.and_then(doubted).is_none() {
+            return Ok(());
+        }
+        let mut tx = self.store.begin().await?;
+        let known = schedule::get(&mut *tx, account).await?;
+        let Some((memory, due_at)) = known.and_then(doubted) else {
+            return Ok(());
+        };
+        schedule::doubt(&mut *tx, account, &memory, due_at).await?;
+        tx.commit().await?;
+        self.wake_checks();
+        Ok(())
+    }
+}
