@@ -282,6 +282,12 @@ async fn half_a_body_publishes_nothing() {
         answer.is_empty() || answer.starts_with("HTTP/1.1 400 "),
         "{answer}"
     );
+    // A chunk that is none: the program still listens, and gets its answer.
+    let more = "content-type: application/json\r\ntransfer-encoding: chunked\r\n";
+    let head = program.head(&line, more);
+    let answer = program.raw(&head, b"5\r\n{\"tex\r\nzz\r\n").await;
+    assert!(answer.starts_with("HTTP/1.1 400 "), "{answer}");
+    assert!(answer.contains(r#""code":"half_body""#), "{answer}");
     assert!(world.x.posts().is_empty());
     assert_eq!(world.x.count(POSTS), 0);
     assert_eq!(program.post("whole").await.status(), StatusCode::CREATED);

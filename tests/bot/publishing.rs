@@ -558,3 +558,36 @@ fn hidden(text: &str) -> String {
     let (before, after) = text.split_once(mark).unwrap();
     format!("{before}{mark}…{}", &after[8..])
 }
+
+#[tokio::test]
+async fn a_suspension_and_an_x_out_of_reach_are_told_by_their_verdicts_too() {
+    let world = World::start().await;
+    let person = world.person();
+    let (user, app, values) = world.working_values("seedling");
+    link(&person, "main", &values).await;
+
+    user.set_state(UserState::Suspended);
+    test_post(&person, "\n\nuser_suspended").await;
+    user.set_state(UserState::Active);
+    world.advance(MINUTE);
+    verify(&person, "connected").await;
+
+    app.set_suspended(true);
+    test_post(&person, "\n\napp_suspended").await;
+    app.set_suspended(false);
+    world.advance(MINUTE);
+    verify(&person, "connected").await;
+
+    app.set_write_state(AppState::UserNotEnrolled);
+    let told = test_post(&person, "Nothing is published").await;
+    assert!(told.ends_with("\nnot_enrolled"), "{told}");
+    app.set_write_state(AppState::Enrolled);
+    world.advance(MINUTE);
+    verify(&person, "connected").await;
+    test_post(&person, "it is deleted").await;
+
+    world.x.stop();
+    let told = test_post(&person, "\n\nx_unavailable").await;
+    assert!(told.contains("Nothing is published"), "{told}");
+    world.finish().await;
+}
