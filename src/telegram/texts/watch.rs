@@ -11,6 +11,7 @@ use crate::{
         verdict::{Outcome, Permission, Verdict},
         watch::{Change, TroubleKind, TroubleNews},
     },
+    plural::count,
     telegram::{
         action::{AccountAction, Action, Doubtful},
         reply::Reply,
@@ -173,8 +174,7 @@ pub(super) fn details(account: &AccountSummary, words: &Words<'_>) -> String {
 fn age(since: DateTime<Utc>, words: &Words<'_>) -> String {
     match (words.now - since).num_days() {
         ..=0 => "values from today".to_owned(),
-        1 => "values 1 day old".to_owned(),
-        days => format!("values {days} days old"),
+        days => format!("values {} old", count(days, "day")),
     }
 }
 
