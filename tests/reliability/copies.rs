@@ -294,3 +294,30 @@ async fn a_copy_whose_trail_has_lost_its_key_is_refused_and_so_is_a_database_wit
         .refused(2, "its canary row is gone");
     assert!(!world.key_file().exists(), "a new key was made");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_test_post_that_stood_when_the_copy_was_made_is_deleted_after_a_restore() {
+    const POST: &str = "/2/tweets/{id}";
+    let world = World::new(1).await;
+    let mut bot = world.start(&[]);
+    let (_, _, values) = world.working_values("seedling");
+    let person = world.telegram.new_user("Ada", None);
+    crate::story::link(&person, &values).await.unwrap();
+    world.x.force(POST, addx_sim::x::answers::unavailable());
+    person.say("/testpost");
+    person.wait_text("Shall I post this").await.unwrap();
+    person.press("Post and delete").unwrap();
+    world.x.wait_calls(POST, 1).await.unwrap();
+    bot.stop().await;
+    assert_eq!(world.addx(&["backup", "copy.db"]).await.code, Some(0));
+    for name in ["addx.db", "addx.db-wal", "addx.db-shm"] {
+        let _ = fs::remove_file(world.folder().join("data").join(name));
+    }
+    assert_eq!(world.addx(&["restore", "copy.db"]).await.code, Some(0));
+    world.x.clear(POST);
+    assert_eq!(world.x.posts().len(), 1);
+    let mut bot = world.start(&[]);
+    person.wait_text("it is deleted").await.unwrap();
+    assert!(world.x.posts().is_empty());
+    bot.stop().await;
+}
