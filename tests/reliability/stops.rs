@@ -560,3 +560,47 @@ async fn a_chat_that_telegram_wants_left_alone_is_left_alone_and_the_others_are_
         .filter(|call| !call.succeeded() && call.answer.is_some());
     assert_eq!(refused.count(), 1);
 }
+
+/// Telegram hangs on every call about some chats, and X on their checks: the others notice nothing.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn chats_whose_calls_hang_hold_up_no_other() {
+    let world = World::new(1).await;
+    let _bot = world.start(&[]);
+    let (.., values) = world.working_values("seedling");
+    let (.., others) = world.working_values("sapling");
+    let mut slow = Vec::new();
+    for _ in 0..3 {
+        slow.push(first_card(&world).await);
+    }
+    world.telegram.settled().await.unwrap();
+    for person in &slow {
+        let hangs = Fault::on_any(FaultKind::Delay(Duration::from_secs(20)));
+        world.telegram.add_fault(hangs.chat(person.id()));
+        // Enough for a queue: each of them is deleted, answered and redrawn.
+        for value in in_order(&others) {
+            person.say(value);
+        }
+    }
+    let person = world.telegram.new_user("Grace", None);
+    let started = Instant::now();
+    story::link(&person, &values).await.unwrap();
+    // The first call of the others is still under way.
+    assert!(
+        started.elapsed() < Duration::from_secs(20),
+        "{:?}",
+        started.elapsed()
+    );
+    let calls = world.telegram.calls_to("deleteMessage");
+    let waits = |person: &Person| {
+        let hanging = |call: &&addx_sim::telegram::Call| call.answer.is_none();
+        calls
+            .iter()
+            .filter(hanging)
+            .any(|call| call.chat() == Some(person.id()))
+    };
+    assert!(slow.iter().all(waits), "they did not hang");
+    world.telegram.clear_faults();
+    for person in &slow {
+        person.wait_text("is connected as").await.unwrap();
+    }
+}
