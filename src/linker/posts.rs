@@ -13,9 +13,10 @@ use crate::{
     domain::{
         account::LinkedAccount,
         audit::{Actor, Event},
+        client::ClientName,
         notice::{Notice, PostResult, PostSaid},
         post::{PostId, PostOutcome},
-        verdict::{Permission, Verdict},
+        verdict::{Outcome, Permission, Verdict},
     },
     failpoint, incident,
     store::{
@@ -243,6 +244,16 @@ impl Linker {
         outcome: &PostOutcome,
         asked_at: DateTime<Utc>,
     ) -> Result<(), StoreError> {
+        // Nobody is shown what a program hears: the schedule asks X, and tells what it says.
+        let status = match outcome {
+            PostOutcome::ValuesRefused => Some(401),
+            PostOutcome::Refused(verdict) if verdict.outcome() == Outcome::Refused => Some(403),
+            _ => None,
+        };
+        if let Some(status) = status {
+            let program = ClientName::trusted("library".to_owned());
+            return self.doubt(posted_with.id, &program, status).await;
+        }
         let mut tx = self.store.begin().await?;
         self.learn(&mut tx, posted_with, outcome, asked_at).await?;
         Ok(tx.commit().await?)

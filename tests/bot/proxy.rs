@@ -1109,9 +1109,13 @@ async fn a_rust_program_opens_the_same_database_and_publishes() {
     let refused = publisher.post(main, "too late").await.unwrap_err();
     assert!(matches!(refused, PostError::ValuesRefused), "{refused}");
     assert_eq!(uses(&world).await, 4, "each that was sent to X");
-    // The bot finds out which value it is, and tells the user.
+    // The bot asks again before it believes that, finds out which value it is, and tells the user.
+    world.advance(14 * MINUTE);
+    world.rest().await;
+    assert_eq!(world.x.count(ME), 1, "X was asked a moment ago");
     world.advance(MINUTE);
-    verdict(&person, "access_token_rejected").await;
+    let told = verdict(&person, "access_token_rejected").await;
+    assert!(told.text.contains("X refused it to library"), "{told}");
     let known = publisher.post(main, "much too late").await.unwrap_err();
     assert!(
         matches!(known, PostError::NotConnected("access_token_rejected")),
