@@ -85,7 +85,6 @@ impl Linker {
         let mut tx = self.store.begin().await?;
         let call = calls::claim(&mut *tx, now, now + LEASE).await?;
         tx.commit().await?;
-        failpoint::hit("call.claimed");
         Ok(call)
     }
 
@@ -93,6 +92,7 @@ impl Linker {
     #[tracing::instrument(name = "call", skip_all, fields(account = %call.account, call.kind = call.kind.as_str()))]
     async fn make_call(&self, call: Call) {
         let made = incident::guard(async {
+            failpoint::hit("call.claimed");
             if call.attempts > MAX_CLAIMS {
                 return Err(StoreError::Corrupt {
                     table: "calls",

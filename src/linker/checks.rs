@@ -89,7 +89,6 @@ impl Linker {
         let mut tx = self.store.begin().await?;
         let check = checks::claim(&mut *tx, now, now + LEASE).await?;
         tx.commit().await?;
-        failpoint::hit("check.claimed");
         Ok(check.map_or(Claim::NothingUntil(due), Claim::Claimed))
     }
 
@@ -102,8 +101,11 @@ impl Linker {
     /// Answers one check. A failure of ours, a panic included, is tried again, then told.
     #[tracing::instrument(name = "check", skip_all, fields(account = %check.account, check.kind = check.kind.as_str()))]
     async fn answer(&self, check: Check) {
-        let result = incident::guard(self.try_answer(check)).await;
-        let error = match result {
+        let answered = incident::guard(async {
+            failpoint::hit("check.claimed");
+            self.try_answer(check).await
+        });
+        let error = match answered.await {
             Ok(Ok(())) => return,
             Ok(Err(error)) => error.to_string(),
             Err(panicked) => panicked.to_string(),
