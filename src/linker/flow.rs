@@ -326,7 +326,9 @@ impl Linker {
             return Ok(0);
         };
         self.leave_pin(tx, account).await?;
-        self.say_token_stands(tx, owner, state).await?;
+        if let LinkingState::AwaitingPin(state) = state {
+            self.say_token_stands(tx, owner, state).await?;
+        }
         let held = usize::from(matches!(state, LinkingState::ConfirmingValue(_)));
         match state.flow() {
             Some(flow) if matches!(flow.purpose, Purpose::Rotate(_)) => {

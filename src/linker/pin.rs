@@ -302,11 +302,7 @@ impl Linker {
         state: AwaitingPin,
     ) -> Result<LinkingState, StoreError> {
         self.leave_pin(tx, state.flow.account).await?;
-        let state = LinkingState::AwaitingPin(Box::new(state));
         self.say_token_stands(tx, owner, &state).await?;
-        let LinkingState::AwaitingPin(state) = state else {
-            return Ok(state);
-        };
         self.drop_token(tx, &state.flow).await?;
         Ok(LinkingState::AwaitingValue(state.paste_instead()))
     }
@@ -316,11 +312,8 @@ impl Linker {
         &self,
         tx: &mut Tx,
         owner: i64,
-        state: &LinkingState,
+        state: &AwaitingPin,
     ) -> Result<(), StoreError> {
-        let LinkingState::AwaitingPin(state) = state else {
-            return Ok(());
-        };
         let Some(x_account) = state.token_of().cloned() else {
             return Ok(());
         };

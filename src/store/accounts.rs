@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use sqlx::{FromRow, SqliteExecutor};
 
-use super::{StoreError, time};
+use super::{StoreError, account_id, time};
 use crate::domain::{
     account::{AccountId, AccountName, LinkedAccount, XAccount, XUserId, XUsername},
     verdict::{Outcome, Verdict},
@@ -33,11 +33,7 @@ impl TryFrom<Row> for LinkedAccount {
             table: "accounts",
             reason,
         };
-        let id = row
-            .account_id
-            .try_into()
-            .map(AccountId::from_bytes)
-            .map_err(|_| corrupt("id of a wrong length"))?;
+        let id = account_id("accounts", row.account_id)?;
         let x_account = match row.x_user_id.zip(row.x_username) {
             Some((id, username)) => Some(XAccount {
                 id: XUserId(id.parse().map_err(|_| corrupt("X user id is no number"))?),

@@ -2,7 +2,7 @@
 
 use sqlx::{FromRow, SqliteExecutor};
 
-use super::{StoreError, time};
+use super::{StoreError, account_id, time};
 use crate::{
     domain::{
         account::AccountId,
@@ -62,9 +62,8 @@ impl TryFrom<Row> for (Entry, Mac) {
         };
         let account = row
             .account_id
-            .map(|id| id.try_into().map(AccountId::from_bytes))
-            .transpose()
-            .map_err(|_| corrupt("id of a wrong length"))?;
+            .map(|id| account_id("audit", id))
+            .transpose()?;
         let mac = row
             .mac
             .try_into()

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use sqlx::{FromRow, SqliteExecutor};
 
-use super::{StoreError, time};
+use super::{StoreError, account_id, time};
 use crate::domain::account::AccountId;
 
 /// What is done at X.
@@ -150,11 +150,7 @@ pub async fn claim(
     row.map(|row| {
         Ok(Call {
             id: row.id,
-            account: row
-                .account_id
-                .try_into()
-                .map(AccountId::from_bytes)
-                .map_err(|_| corrupt("id of a wrong length"))?,
+            account: account_id("calls", row.account_id)?,
             owner: row.owner,
             kind: CallKind::from_name(&row.kind, row.about.is_some())
                 .ok_or_else(|| corrupt("unknown kind"))?,

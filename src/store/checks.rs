@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use sqlx::{FromRow, SqliteExecutor};
 
-use super::{StoreError, time};
+use super::{StoreError, account_id, time};
 use crate::domain::account::AccountId;
 
 /// What X is asked about an account.
@@ -168,11 +168,7 @@ pub async fn claim(
     row.map(|row| {
         Ok(Check {
             id: row.id,
-            account: row
-                .account_id
-                .try_into()
-                .map(AccountId::from_bytes)
-                .map_err(|_| corrupt("id of a wrong length"))?,
+            account: account_id("checks", row.account_id)?,
             owner: row.owner,
             kind: CheckKind::from_name(&row.kind).ok_or_else(|| corrupt("unknown kind"))?,
             attempts: row.attempts,

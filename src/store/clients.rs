@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use sqlx::{FromRow, SqliteExecutor};
 
-use super::{StoreError, Tx, access, time};
+use super::{StoreError, Tx, access, account_id, time};
 use crate::domain::{
     account::AccountId,
     client::{ClientName, Rule, TokenHash},
@@ -194,20 +194,12 @@ impl TryFrom<UsableRow> for Usable {
 
     fn try_from(row: UsableRow) -> Result<Self, StoreError> {
         Ok(Self {
-            id: account_id(row.account_id)?,
+            id: account_id("client_accounts", row.account_id)?,
             owner: row.owner,
             name: row.name,
             x_username: row.x_username,
         })
     }
-}
-
-fn account_id(bytes: Vec<u8>) -> Result<AccountId, StoreError> {
-    let bytes = bytes.try_into().map_err(|_| StoreError::Corrupt {
-        table: "client_accounts",
-        reason: "id of a wrong length",
-    })?;
-    Ok(AccountId::from_bytes(bytes))
 }
 
 /// The accounts that a program may use.
@@ -290,7 +282,7 @@ pub async fn uses_of(db: impl SqliteExecutor<'_>, owner: i64) -> Result<Vec<Use>
     rows.into_iter()
         .map(|(account, client, name)| {
             Ok(Use {
-                account: account_id(account)?,
+                account: account_id("client_accounts", account)?,
                 client,
                 name: ClientName::trusted(name),
             })

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use sqlx::{FromRow, SqliteExecutor};
 
-use super::{StoreError, Tx};
+use super::{StoreError, Tx, account_id};
 use crate::{
     domain::account::AccountId,
     vault::{KeyId, Sealed},
@@ -145,14 +145,10 @@ impl TryFrom<DataKeyRow> for StoredDataKey {
     type Error = StoreError;
 
     fn try_from(row: DataKeyRow) -> Result<Self, StoreError> {
-        let account = row.account_id.try_into().map_err(|_| StoreError::Corrupt {
-            table: "data_keys",
-            reason: "id of a wrong length",
-        })?;
         Ok(Self {
             row: row.place,
             owner: row.owner,
-            account: AccountId::from_bytes(account),
+            account: account_id("data_keys", row.account_id)?,
             wrapped: Sealed::from_bytes(row.wrapped),
         })
     }

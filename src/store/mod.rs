@@ -52,6 +52,7 @@ use tokio_util::sync::CancellationToken;
 use self::connections::Connections;
 pub use self::connections::Tx;
 use crate::{
+    domain::account::AccountId,
     failpoint,
     files::{beside, folder_of},
     random::NoRandomness,
@@ -432,6 +433,15 @@ fn create_private(path: &Path) -> io::Result<()> {
         }
     }
     Ok(())
+}
+
+/// An account's id as the database keeps it.
+fn account_id(table: &'static str, bytes: Vec<u8>) -> Result<AccountId, StoreError> {
+    let reason = "id of a wrong length";
+    bytes
+        .try_into()
+        .map(AccountId::from_bytes)
+        .map_err(|_| StoreError::Corrupt { table, reason })
 }
 
 /// A time as the database keeps it.

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use sqlx::{FromRow, SqliteExecutor};
 
-use super::{StoreError, Tx, time};
+use super::{StoreError, Tx, account_id, time};
 use crate::domain::{
     account::AccountId,
     post::{PostId, PostText},
@@ -75,9 +75,8 @@ impl TryFrom<Row> for Post {
         };
         let account = row
             .account_id
-            .map(|id| id.try_into().map(AccountId::from_bytes))
-            .transpose()
-            .map_err(|_| corrupt("id of a wrong length"))?;
+            .map(|id| account_id("posts", id))
+            .transpose()?;
         let number = row.post_id.as_deref().and_then(PostId::parse);
         let state = match (row.state.as_str(), number) {
             ("draft", _) => PostState::Draft,

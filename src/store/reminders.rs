@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use sqlx::{FromRow, SqliteExecutor};
 
-use super::{StoreError, time};
+use super::{StoreError, account_id, time};
 use crate::domain::account::AccountId;
 
 /// A reminder that is due.
@@ -102,12 +102,8 @@ pub async fn due(db: impl SqliteExecutor<'_>, now: DateTime<Utc>) -> Result<Vec<
     .await?;
     rows.into_iter()
         .map(|row| {
-            let account = row.account_id.try_into().map(AccountId::from_bytes);
             Ok(Due {
-                account: account.map_err(|_| StoreError::Corrupt {
-                    table: "reminders",
-                    reason: "id of a wrong length",
-                })?,
+                account: account_id("reminders", row.account_id)?,
                 owner: row.owner,
                 days: row.days,
             })

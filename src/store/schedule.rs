@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use sqlx::{FromRow, SqliteExecutor};
 
-use super::{StoreError, time};
+use super::{StoreError, account_id, time};
 use crate::domain::{
     account::AccountId,
     pace::Calling,
@@ -80,9 +80,8 @@ impl TryFrom<ClaimedRow> for Claimed {
     type Error = StoreError;
 
     fn try_from(row: ClaimedRow) -> Result<Self, StoreError> {
-        let account = row.account_id.try_into().map(AccountId::from_bytes);
         Ok(Self {
-            account: account.map_err(|_| corrupt("id of a wrong length"))?,
+            account: account_id("watches", row.account_id)?,
             owner: row.owner,
             attempts: row.attempts,
         })
@@ -404,10 +403,7 @@ pub async fn due_after(
             .fetch_all(db)
             .await?;
     rows.into_iter()
-        .map(|(id, pair_at)| {
-            let id = id.try_into().map_err(|_| corrupt("id of a wrong length"))?;
-            Ok((AccountId::from_bytes(id), pair_at.map(time)))
-        })
+        .map(|(id, pair_at)| Ok((account_id("watches", id)?, pair_at.map(time))))
         .collect()
 }
 

@@ -517,7 +517,7 @@ async fn a_test_post_whose_answer_is_lost_is_looked_for_once_and_deleted() {
         .await
         .unwrap();
     insta::assert_snapshot!(hidden(&shown(&told)), @"
-    ❓ main: I do not know whether this is published, because X's answer did not reach me. I looked among your last posts and did not find it. I do not try again by myself, so that it does not appear twice. Look here: https://x.com/seedling
+    ❓ main: I do not know whether this is published, because X's answer did not reach me. I could not find it among your last posts. I do not try again by myself, so that it does not appear twice. Look here: https://x.com/seedling
 
     A test post, deleted at once. …
 

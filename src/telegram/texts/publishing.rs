@@ -230,7 +230,7 @@ fn unknown(name: &str, text: &PostText, whose: Option<&XUsername>, is_test: bool
     let text = escape(text.as_str());
     let (tried, next_step) = if is_test {
         (
-            "I looked among your last posts and did not find it. ",
+            "I could not find it among your last posts. ",
             "If it is there, delete it.",
         )
     } else {
