@@ -14,7 +14,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use addx::{
+use addx::testing::{
     clock::Clock,
     domain::{
         account::{AccountId, AccountName, XAccount, XUserId, XUsername},

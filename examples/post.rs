@@ -12,8 +12,8 @@
 use std::error::Error;
 
 use addx::{
-    config::{self, X_URL},
     publish::{Place, Publisher},
+    testing::config::{self, X_URL},
 };
 
 #[tokio::main]

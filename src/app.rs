@@ -65,10 +65,6 @@ impl From<UnlockError> for AppError {
 }
 
 /// Runs the bot until `stop`, then ends what runs, and closes the database.
-///
-/// # Errors
-/// The configuration cannot be used, or the database failed at start. Once the bot runs, failures are logged and tried
-/// again.
 pub async fn run(
     config: Config,
     clock: Clock,

@@ -18,7 +18,7 @@ const BATCH: u32 = 1000;
 
 /// The newest entry, as it can be kept elsewhere.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Head {
+pub(crate) struct Head {
     /// Its number; 0: there is none.
     pub number: i64,
     /// Its mac in hexadecimal digits.
@@ -27,7 +27,7 @@ pub struct Head {
 
 /// What is wrong with the trail.
 #[derive(Debug, thiserror::Error)]
-pub enum AuditError {
+pub(crate) enum AuditError {
     /// An entry is not what was written, or one before it is missing.
     #[error("audit entry {0} was altered, or the one before it is missing or was altered")]
     Broken(i64),
@@ -51,9 +51,6 @@ pub enum AuditError {
 }
 
 /// The key of the macs: the one of this database, made if it has none.
-///
-/// # Errors
-/// The database failed, or the key does not open.
 pub async fn open_key(store: &Store, vault: &Vault) -> Result<AuditKey, StoreError> {
     let open = |wrapped| {
         vault
@@ -77,9 +74,6 @@ pub async fn open_key(store: &Store, vault: &Vault) -> Result<AuditKey, StoreErr
 }
 
 /// Appends what was done, in the transaction that does it.
-///
-/// # Errors
-/// The database failed.
 pub async fn note(
     tx: &mut Tx,
     key: &AuditKey,
@@ -90,9 +84,6 @@ pub async fn note(
 }
 
 /// Appends several things at once, in order.
-///
-/// # Errors
-/// The database failed.
 pub async fn note_all(
     tx: &mut SqliteConnection,
     key: &AuditKey,
@@ -118,10 +109,7 @@ pub async fn note_all(
 }
 
 /// The newest entry.
-///
-/// # Errors
-/// The database failed.
-pub async fn head(store: &Store) -> Result<Head, StoreError> {
+pub(crate) async fn head(store: &Store) -> Result<Head, StoreError> {
     let (number, mac) = audit::head(store.reader()).await?;
     Ok(Head {
         number,
@@ -131,10 +119,7 @@ pub async fn head(store: &Store) -> Result<Head, StoreError> {
 
 /// Follows the chain from its first entry to its last, and hands each entry to `seen`. With the text of a head that was
 /// exported before, it must pass through that.
-///
-/// # Errors
-/// The chain is broken, or does not pass through the head; the number says where.
-pub async fn verify(
+pub(crate) async fn verify(
     store: &Store,
     key: &AuditKey,
     exported: Option<&str>,

@@ -30,7 +30,7 @@ const BATCH: u32 = 500;
 
 /// Why a backup or a restore did not come about. Nothing half is left behind.
 #[derive(Debug, thiserror::Error)]
-pub enum BackupError {
+pub(crate) enum BackupError {
     /// There is a file already.
     #[error("{path} exists already, and nothing was changed; choose another name, or move it away", path = .0.display())]
     Exists(PathBuf),
@@ -101,7 +101,7 @@ pub enum BackupError {
 
 /// A copy that was made.
 #[derive(Clone, Debug, Serialize)]
-pub struct Backup {
+pub(crate) struct Backup {
     /// The copy.
     pub file: PathBuf,
     /// The number of the key it wants.
@@ -113,16 +113,12 @@ pub struct Backup {
 }
 
 /// The file that a copy is written to before it is put in place; it grows while that goes on.
-#[must_use]
-pub fn partial_of(file: &Path) -> PathBuf {
+pub(crate) fn partial_of(file: &Path) -> PathBuf {
     Draft::name_for(file)
 }
 
 /// Copies `database` to `file`, while the bot runs or not, and writes the fingerprint of the wanted key beside it.
-///
-/// # Errors
-/// There is a file already, the copy fails, or `stop` came; then nothing is left behind.
-pub async fn backup(
+pub(crate) async fn backup(
     database: &Path,
     file: &Path,
     stop: &CancellationToken,
@@ -176,7 +172,7 @@ pub async fn backup(
 
 /// What a copy holds.
 #[derive(Clone, Debug, Serialize)]
-pub struct Checked {
+pub(crate) struct Checked {
     /// How many values were opened.
     pub values: u64,
     /// Accounts by the code of their verdict.
@@ -187,7 +183,7 @@ pub struct Checked {
 
 /// Somebody whom the owner let in.
 #[derive(Clone, Debug, Serialize)]
-pub struct LetIn {
+pub(crate) struct LetIn {
     /// Their Telegram user id.
     pub user: i64,
     /// What Telegram called them when they asked.
@@ -195,10 +191,11 @@ pub struct LetIn {
 }
 
 /// Proves that `file` is whole, and that every value in it opens with the keyring.
-///
-/// # Errors
-/// It is not, or one does not, or the keyring is not the one that the copy wants.
-pub async fn check(file: &Path, key_file: &Path, random: &Random) -> Result<Checked, BackupError> {
+pub(crate) async fn check(
+    file: &Path,
+    key_file: &Path,
+    random: &Random,
+) -> Result<Checked, BackupError> {
     if !file.exists() {
         return Err(BackupError::Missing(file.to_owned()));
     }
@@ -284,10 +281,7 @@ async fn check_all(file: &Path, pool: &SqlitePool, vault: &Vault) -> Result<Chec
 }
 
 /// Puts a copy in place of a database that is not there. Its accounts start unchecked and silent.
-///
-/// # Errors
-/// There is a database already, the copy does not open with the keyring, or `stop` came; then nothing is left behind.
-pub async fn restore(
+pub(crate) async fn restore(
     file: &Path,
     database: &Path,
     key_file: &Path,

@@ -58,9 +58,6 @@ pub struct Added {
 }
 
 /// Makes a program and gives it accounts. The owners are told.
-///
-/// # Errors
-/// The name is taken, an account is not there, or the database failed.
 pub async fn add(
     store: &Store,
     audit: &AuditKey,
@@ -112,9 +109,6 @@ pub async fn add(
 }
 
 /// Ends a program's token, at once.
-///
-/// # Errors
-/// There is no such program, or the database failed.
 pub async fn revoke(
     store: &Store,
     audit: &AuditKey,
@@ -137,10 +131,7 @@ pub async fn revoke(
 }
 
 /// Ends every program's token. How many there were.
-///
-/// # Errors
-/// The database failed.
-pub async fn revoke_all(
+pub(crate) async fn revoke_all(
     store: &Store,
     audit: &AuditKey,
     now: DateTime<Utc>,

@@ -29,13 +29,11 @@ struct Hand {
 
 impl Clock {
     /// The machine's clock.
-    #[must_use]
     pub fn system() -> Self {
         Self(Kind::System)
     }
 
     /// A clock that stands at `start` until [`Clock::advance`] moves it.
-    #[must_use]
     pub fn manual(start: DateTime<Utc>) -> Self {
         Self(Kind::Manual(Arc::new(Hand {
             unix_seconds: AtomicI64::new(start.timestamp()),
@@ -44,7 +42,6 @@ impl Clock {
     }
 
     /// Now, to the second: that is what the database keeps.
-    #[must_use]
     #[expect(
         clippy::disallowed_methods,
         reason = "the one place that reads the clock"

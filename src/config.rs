@@ -24,13 +24,13 @@ pub struct Variable {
 }
 
 /// The bot's token.
-pub const TOKEN: Variable = Variable {
+pub(crate) const TOKEN: Variable = Variable {
     name: "TELOXIDE_TOKEN",
     default: None,
     meaning: "the bot's token, from @BotFather",
 };
 /// Where Telegram's Bot API is.
-pub const TELEGRAM_URL: Variable = Variable {
+pub(crate) const TELEGRAM_URL: Variable = Variable {
     name: "TELOXIDE_API_URL",
     default: Some("https://api.telegram.org"),
     meaning: "Bot API server",
@@ -42,67 +42,67 @@ pub const X_URL: Variable = Variable {
     meaning: "X API server",
 };
 /// Where the database is.
-pub const DATABASE: Variable = Variable {
+pub(crate) const DATABASE: Variable = Variable {
     name: "DATABASE_URL",
     default: Some("sqlite://data/addx.db"),
     meaning: "SQLite file; made when missing, readable by its owner alone",
 };
 /// Where the keyring is.
-pub const KEY_FILE: Variable = Variable {
+pub(crate) const KEY_FILE: Variable = Variable {
     name: "ADDX_KEY_FILE",
     default: Some("secrets/addx.key"),
     meaning: "the keyring; made at the first start with an empty database, never over existing data",
 };
 /// Who may use the bot.
-pub const ALLOWED_USERS: Variable = Variable {
+pub(crate) const ALLOWED_USERS: Variable = Variable {
     name: "ADDX_ALLOWED_USERS",
     default: Some(""),
     meaning: "Telegram user ids, separated by commas; empty: everybody",
 };
 /// Who decides about others.
-pub const OWNER: Variable = Variable {
+pub(crate) const OWNER: Variable = Variable {
     name: "ADDX_OWNER",
     default: Some(""),
     meaning: "Telegram user id of who approves and blocks users; empty: the list alone decides",
 };
 /// How often X is asked by itself.
-pub const RECHECK: Variable = Variable {
+pub(crate) const RECHECK: Variable = Variable {
     name: "ADDX_RECHECK",
     default: Some("24h"),
     meaning: "X is asked about each account this often, so that a link that dies is noticed: like 24h or 90s, or off",
 };
 /// How a refusal is made sure of.
-pub const RECHECK_CONFIRM: Variable = Variable {
+pub(crate) const RECHECK_CONFIRM: Variable = Variable {
     name: "ADDX_RECHECK_CONFIRM",
     default: Some("10m"),
     meaning: "a refusal is asked about again after this long, before the user is told",
 };
 /// What that may cost.
-pub const RECHECK_BUDGET: Variable = Variable {
+pub(crate) const RECHECK_BUDGET: Variable = Variable {
     name: "ADDX_RECHECK_BUDGET",
     default: Some(""),
     meaning: "US dollars a month that re-checks may cost by X's price list; the interval is stretched to fit. Empty: no limit",
 };
 /// Where programs publish.
-pub const PROXY: Variable = Variable {
+pub(crate) const PROXY: Variable = Variable {
     name: "ADDX_PROXY_ADDR",
     default: Some(""),
     meaning: "where programs publish: a port of this machine alone, or ADDRESS:PORT; empty: nowhere",
 };
 /// Where the metrics can be fetched.
-pub const METRICS: Variable = Variable {
+pub(crate) const METRICS: Variable = Variable {
     name: "ADDX_METRICS_ADDR",
     default: Some(""),
     meaning: "where /metrics, /healthz and /readyz are: ADDRESS:PORT, or a port of this machine alone; empty: nowhere",
 };
 /// How long what is erased is still in copies.
-pub const BACKUP_DAYS: Variable = Variable {
+pub(crate) const BACKUP_DAYS: Variable = Variable {
     name: "ADDX_BACKUP_DAYS",
     default: Some(""),
     meaning: "after so many days you have deleted every copy of the database: a receipt names that date. Empty: it says to ask you",
 };
 /// What is logged.
-pub const LOG: Variable = Variable {
+pub(crate) const LOG: Variable = Variable {
     name: "RUST_LOG",
     default: Some("addx=info"),
     meaning: "log filter (tracing); other crates stay quiet whatever it says",
@@ -160,8 +160,7 @@ impl AllowedUsers {
     /// Whether this Telegram user may use the bot of `owner`, who decided this about them. Without an owner the fixed list
     /// alone decides. With one, an empty list lets nobody in, the owner's word adds to the list, and whom they blocked stays
     /// out.
-    #[must_use]
-    pub fn admits(&self, owner: Option<i64>, user: i64, standing: Option<Standing>) -> bool {
+    pub(crate) fn admits(&self, owner: Option<i64>, user: i64, standing: Option<Standing>) -> bool {
         match (owner, standing) {
             (None, _) => self.contains(user),
             (Some(owner), _) if owner == user => true,
@@ -172,8 +171,7 @@ impl AllowedUsers {
     }
 
     /// Whether this Telegram user may use the bot.
-    #[must_use]
-    pub fn contains(&self, user: i64) -> bool {
+    pub(crate) fn contains(&self, user: i64) -> bool {
         match self {
             Self::Everybody => true,
             Self::Only(users) => users.contains(&user),
@@ -181,8 +179,7 @@ impl AllowedUsers {
     }
 
     /// Whether this Telegram user is named.
-    #[must_use]
-    pub fn lists(&self, user: i64) -> bool {
+    pub(crate) fn lists(&self, user: i64) -> bool {
         match self {
             Self::Everybody => false,
             Self::Only(users) => users.contains(&user),
@@ -209,8 +206,7 @@ impl Rechecks {
         budget: None,
     };
     /// What goes for a single link, for one that is asked about on other grounds too.
-    #[must_use]
-    pub fn rules(&self) -> Rules {
+    pub(crate) fn rules(&self) -> Rules {
         Rules {
             interval: self.interval.unwrap_or(TimeDelta::hours(24)),
             confirm: self.confirm,
@@ -218,8 +214,7 @@ impl Rechecks {
     }
 
     /// What a month may cost; what is asked on other grounds than an interval is not reckoned up beforehand.
-    #[must_use]
-    pub fn sum(&self) -> Option<Dollars> {
+    pub(crate) fn sum(&self) -> Option<Dollars> {
         self.interval.and(self.budget)
     }
 }
@@ -253,10 +248,7 @@ pub struct Config {
 
 impl Config {
     /// Reads the variables through `get`.
-    ///
-    /// # Errors
-    /// A variable is missing or cannot be understood.
-    pub fn read(get: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
+    pub(crate) fn read(get: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         let value = |variable: Variable| {
             get(variable.name)
                 .map(|value| value.trim().to_owned())
@@ -302,9 +294,6 @@ impl Config {
 }
 
 /// The path of the database from what `get` says; for commands that need nothing else.
-///
-/// # Errors
-/// It cannot be understood.
 pub fn database(get: impl Fn(&str) -> Option<String>) -> Result<PathBuf, ConfigError> {
     let value = get(DATABASE.name).filter(|value| !value.trim().is_empty());
     database_path(value.as_deref().or(DATABASE.default).unwrap_or_default())
@@ -317,10 +306,7 @@ pub fn key_file(get: impl Fn(&str) -> Option<String>) -> PathBuf {
 }
 
 /// How long copies are kept from what `get` says; for commands that need nothing else.
-///
-/// # Errors
-/// It cannot be understood.
-pub fn keeps_backups(
+pub(crate) fn keeps_backups(
     get: impl Fn(&str) -> Option<String>,
 ) -> Result<Option<TimeDelta>, ConfigError> {
     days(
@@ -330,10 +316,7 @@ pub fn keeps_backups(
 }
 
 /// The X API from what `get` says; for commands that need nothing else.
-///
-/// # Errors
-/// It cannot be understood.
-pub fn x_url(get: impl Fn(&str) -> Option<String>) -> Result<Url, ConfigError> {
+pub(crate) fn x_url(get: impl Fn(&str) -> Option<String>) -> Result<Url, ConfigError> {
     let value = get(X_URL.name).filter(|value| !value.trim().is_empty());
     api_url(
         X_URL,

@@ -63,7 +63,7 @@ pub struct Finding {
 }
 
 /// Looks at everything. Never fails: what cannot be looked at is a finding.
-pub async fn examine(config: &Config, clock: &Clock) -> Vec<Finding> {
+pub(crate) async fn examine(config: &Config, clock: &Clock) -> Vec<Finding> {
     let mut findings = vec![access(config)];
     findings.extend(files(config));
     findings.extend(database(config, clock).await);

@@ -34,13 +34,13 @@ const PROBE: usize = 10;
 /// X's limits are counted in windows of this length: whatever it says, it is asked again after that.
 const LONGEST_PAUSE: TimeDelta = TimeDelta::minutes(15);
 /// So often the run waits for X's limits before it leaves the rest.
-pub const PAUSES: usize = 3;
+pub(crate) const PAUSES: usize = 3;
 /// Telegram deletes no message older than this.
 const DELETABLE: TimeDelta = TimeDelta::hours(48);
 
 /// How it is done.
 #[derive(Clone, Copy, Debug)]
-pub struct Manner {
+pub(crate) struct Manner {
     /// Pause between two accounts, to spare X.
     pub pause: Duration,
     /// Erases also what X did not answer about. Otherwise that is kept for the next run.
@@ -49,7 +49,7 @@ pub struct Manner {
 
 /// What a run tells of itself.
 #[derive(Clone, Copy, Debug)]
-pub enum Step {
+pub(crate) enum Step {
     /// An account is done with.
     Done,
     /// X wants a pause for so many accounts; they are asked about again after it.
@@ -63,7 +63,7 @@ pub enum Step {
 
 /// How much there is, and how much is done.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Count {
+pub(crate) struct Count {
     /// Accounts and beginnings of accounts that were erased.
     pub erased: usize,
     /// Tokens of accounts that X has ended, now or before.
@@ -87,10 +87,7 @@ pub struct Count {
 /// Wipes the updates that wait to be handled, since they may hold values, and drops the messages that wait to be sent, but
 /// for those that say what is left to do by hand. A message that may be a secret is deleted when the bot starts. How many
 /// of each.
-///
-/// # Errors
-/// The database failed.
-pub async fn wipe_waiting(
+pub(crate) async fn wipe_waiting(
     store: &Store,
     vault: &Vault,
     dialogues: &Dialogues,
@@ -137,10 +134,7 @@ fn secret_message(json: &Zeroizing<Vec<u8>>, asked: bool) -> Option<(i32, DateTi
 }
 
 /// Everything there is to erase: by user, their accounts.
-///
-/// # Errors
-/// The database failed.
-pub async fn everything(store: &Store) -> Result<BTreeMap<i64, Vec<AccountId>>, StoreError> {
+pub(crate) async fn everything(store: &Store) -> Result<BTreeMap<i64, Vec<AccountId>>, StoreError> {
     let mut found: BTreeMap<i64, Vec<AccountId>> = BTreeMap::new();
     let mut after = None;
     loop {
@@ -156,10 +150,7 @@ pub async fn everything(store: &Store) -> Result<BTreeMap<i64, Vec<AccountId>>, 
 }
 
 /// Revokes and erases all of it; `tell` is told how far it is.
-///
-/// # Errors
-/// The database failed, or a value does not open. What was done until then stays done.
-pub async fn revoke_and_erase(
+pub(crate) async fn revoke_and_erase(
     store: &Store,
     linker: &Linker,
     everything: BTreeMap<i64, Vec<AccountId>>,

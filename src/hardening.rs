@@ -6,7 +6,7 @@ use rustix::{
 };
 
 /// Hardens this process. What the system does not allow is said, not fatal.
-pub fn harden() {
+pub(crate) fn harden() {
     umask(Mode::RWXG | Mode::RWXO);
     let none = Rlimit {
         current: Some(0),

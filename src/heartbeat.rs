@@ -18,7 +18,7 @@ const HEALTHY: Duration = Duration::from_secs(90);
 
 /// The file beside the database.
 #[derive(Clone, Debug)]
-pub struct Heartbeat {
+pub(crate) struct Heartbeat {
     file: PathBuf,
     clock: Clock,
     /// When this process last heard from Telegram; `i64::MIN`: it never did. Shared by clones.
@@ -27,7 +27,7 @@ pub struct Heartbeat {
 
 /// What [`Heartbeat::check`] found wrong.
 #[derive(Debug, thiserror::Error)]
-pub enum NotHealthy {
+pub(crate) enum NotHealthy {
     /// There is no file.
     #[error("the bot has not run yet, or cannot write beside its database: {0}")]
     Missing(#[from] io::Error),
@@ -41,8 +41,7 @@ pub enum NotHealthy {
 
 impl Heartbeat {
     /// The heartbeat of the bot that uses this database.
-    #[must_use]
-    pub fn beside(database: &Path, clock: Clock) -> Self {
+    pub(crate) fn beside(database: &Path, clock: Clock) -> Self {
         Self {
             file: beside(database, ".heartbeat"),
             clock,
@@ -51,7 +50,7 @@ impl Heartbeat {
     }
 
     /// Telegram answered just now.
-    pub fn beat(&self) {
+    pub(crate) fn beat(&self) {
         let now = self.clock.now();
         self.last.store(now.timestamp(), Ordering::Relaxed);
         let touched = File::options()
@@ -66,17 +65,13 @@ impl Heartbeat {
     }
 
     /// Seconds since Telegram answered this process. `None`: it never did.
-    #[must_use]
-    pub fn age_in_this_run(&self) -> Option<i64> {
+    pub(crate) fn age_in_this_run(&self) -> Option<i64> {
         let last = self.last.load(Ordering::Relaxed);
         (last != i64::MIN).then(|| (self.clock.now().timestamp() - last).max(0))
     }
 
     /// Whether Telegram answered this process lately. The file may be one of an earlier run.
-    ///
-    /// # Errors
-    /// It did not.
-    pub fn check_this_run(&self) -> Result<(), NotHealthy> {
+    pub(crate) fn check_this_run(&self) -> Result<(), NotHealthy> {
         match self.age_in_this_run() {
             None => Err(NotHealthy::NeverHeard),
             Some(age) if age.unsigned_abs() <= HEALTHY.as_secs() => Ok(()),
@@ -85,10 +80,7 @@ impl Heartbeat {
     }
 
     /// Whether Telegram answered lately.
-    ///
-    /// # Errors
-    /// It did not, or the bot never ran.
-    pub fn check(&self) -> Result<(), NotHealthy> {
+    pub(crate) fn check(&self) -> Result<(), NotHealthy> {
         let beat = std::fs::metadata(&self.file)?.modified()?;
         let silent = self.clock.now() - chrono::DateTime::<chrono::Utc>::from(beat);
         if silent.to_std().unwrap_or_default() <= HEALTHY {

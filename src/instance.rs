@@ -9,14 +9,11 @@ use std::{
 
 /// The right to be the one that works on a database. Given back when dropped.
 #[derive(Debug)]
-pub struct Instance(#[expect(dead_code, reason = "open, it holds the lock")] File);
+pub(crate) struct Instance(#[expect(dead_code, reason = "open, it holds the lock")] File);
 
 impl Instance {
     /// Takes the right. `None`: another process has it.
-    ///
-    /// # Errors
-    /// The lock file cannot be made or locked.
-    pub fn claim(database: &Path) -> io::Result<Option<Self>> {
+    pub(crate) fn claim(database: &Path) -> io::Result<Option<Self>> {
         let mut name = database.as_os_str().to_owned();
         name.push(".lock");
         let file = OpenOptions::new()

@@ -10,9 +10,6 @@ use tokio::{
 use crate::config::{ConfigError, Variable};
 
 /// Takes the address that `variable` asks for.
-///
-/// # Errors
-/// It cannot be had; the error names the variable.
 pub(crate) async fn listen(
     variable: Variable,
     address: SocketAddr,

@@ -14,7 +14,7 @@ const RANGES: [f64; 9] = [0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 3.0, 5.0, 10.0];
 
 /// What came from Telegram.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum UpdateKind {
+pub(crate) enum UpdateKind {
     /// A message.
     Message,
     /// A message that was changed.
@@ -29,7 +29,7 @@ pub enum UpdateKind {
 
 /// What became of an update.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum UpdateOutcome {
+pub(crate) enum UpdateOutcome {
     /// A handler did what there was to do.
     Handled,
     /// A handler failed, and it is tried again.
@@ -42,7 +42,7 @@ pub enum UpdateOutcome {
 
 /// What became of a try to delete a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum DeletionOutcome {
+pub(crate) enum DeletionOutcome {
     /// The message is gone.
     Deleted,
     /// Telegram did not do it, or did not say so: again later.
@@ -119,7 +119,7 @@ struct OfQueue {
 
 /// The counters. Cheap to clone; clones count together.
 #[derive(Clone)]
-pub struct Metrics(Arc<Counters>);
+pub(crate) struct Metrics(Arc<Counters>);
 
 struct Counters {
     registry: Registry,
@@ -131,7 +131,7 @@ struct Counters {
 
 /// What is looked up when somebody asks, and not counted along the way.
 #[derive(Clone, Debug, Default)]
-pub struct Now {
+pub(crate) struct Now {
     /// What waits, by the name of its queue; `None`: the database does not answer.
     pub waiting: Option<Vec<(&'static str, i64)>>,
     /// Age of the oldest message that still has to be deleted, in seconds.
@@ -199,19 +199,19 @@ fn range() -> Histogram {
 
 impl Metrics {
     /// Something became of an update.
-    pub fn update(&self, kind: UpdateKind, outcome: UpdateOutcome) {
+    pub(crate) fn update(&self, kind: UpdateKind, outcome: UpdateOutcome) {
         let (kind, outcome) = (kind.as_str(), outcome.as_str());
         let updates = &self.0.updates;
         updates.get_or_create(&OfUpdate { kind, outcome }).inc();
     }
 
     /// What X said of an account was written down.
-    pub fn verdict(&self, code: &'static str) {
+    pub(crate) fn verdict(&self, code: &'static str) {
         self.0.verdicts.get_or_create(&OfVerdict { code }).inc();
     }
 
     /// A message was to be deleted.
-    pub fn deletion(&self, outcome: DeletionOutcome) {
+    pub(crate) fn deletion(&self, outcome: DeletionOutcome) {
         let outcome = outcome.as_str();
         self.0
             .deletions
@@ -220,15 +220,14 @@ impl Metrics {
     }
 
     /// X was called. `answer` is the class of its status, or why there was none.
-    pub fn x_call(&self, endpoint: &'static str, answer: &'static str, took: Duration) {
+    pub(crate) fn x_call(&self, endpoint: &'static str, answer: &'static str, took: Duration) {
         let calls = &self.0.calls;
         let call = calls.get_or_create(&OfCall { endpoint, answer });
         call.observe(took.as_secs_f64());
     }
 
     /// Everything in Prometheus' own format, with what was looked up just now.
-    #[must_use]
-    pub fn text(&self, now: &Now) -> String {
+    pub(crate) fn text(&self, now: &Now) -> String {
         let mut looked_up = Registry::with_prefix("addx");
         let database = Gauge::<i64>::default();
         database.set(now.waiting.is_some().into());
@@ -271,8 +270,7 @@ impl Metrics {
 }
 
 /// The class of an HTTP status.
-#[must_use]
-pub fn class_of(status: u16) -> &'static str {
+pub(crate) fn class_of(status: u16) -> &'static str {
     match status / 100 {
         1 => "1xx",
         2 => "2xx",

@@ -3,8 +3,7 @@
 use std::fmt::Display;
 
 /// `count` of `noun`, which is given as a single one: `1 entry`, `2 entries`.
-#[must_use]
-pub fn count<N: Display + Copy + TryInto<u8>>(count: N, noun: &str) -> String {
+pub(crate) fn count<N: Display + Copy + TryInto<u8>>(count: N, noun: &str) -> String {
     match noun.strip_suffix('y') {
         _ if is_one(count) => format!("{count} {noun}"),
         Some(stem) if !stem.ends_with(['a', 'e', 'o', 'u']) => format!("{count} {stem}ies"),
@@ -13,8 +12,7 @@ pub fn count<N: Display + Copy + TryInto<u8>>(count: N, noun: &str) -> String {
 }
 
 /// The same with the verb: `1 row is`, `2 rows are`.
-#[must_use]
-pub fn are<N: Display + Copy + TryInto<u8>>(number: N, noun: &str) -> String {
+pub(crate) fn are<N: Display + Copy + TryInto<u8>>(number: N, noun: &str) -> String {
     let verb = if is_one(number) { "is" } else { "are" };
     format!("{} {verb}", count(number, noun))
 }

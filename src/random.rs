@@ -21,13 +21,11 @@ pub struct NoRandomness;
 
 impl Random {
     /// The operating system's source.
-    #[must_use]
     pub fn system() -> Self {
         Self(Kind::System)
     }
 
     /// The same bytes for the same seed. For tests only.
-    #[must_use]
     pub fn seeded(seed: u64) -> Self {
         Self(Kind::Seeded(Arc::new(Mutex::new(StdRng::seed_from_u64(
             seed,
@@ -35,9 +33,6 @@ impl Random {
     }
 
     /// `N` fresh bytes.
-    ///
-    /// # Errors
-    /// The operating system has none to give.
     #[expect(
         clippy::disallowed_methods,
         reason = "the one place that asks for randomness"

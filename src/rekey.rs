@@ -38,7 +38,7 @@ const NAMED: usize = 5;
 
 /// Why keys could not be changed.
 #[derive(Debug, thiserror::Error)]
-pub enum RekeyError {
+pub(crate) enum RekeyError {
     /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -83,7 +83,7 @@ pub enum RekeyError {
 
 /// A key and what it seals.
 #[derive(Clone, Debug, Serialize)]
-pub struct KeyStatus {
+pub(crate) struct KeyStatus {
     /// Its number.
     pub id: KeyId,
     /// What the key file says of it; `None`: it is not there.
@@ -98,17 +98,13 @@ pub struct KeyStatus {
 
 impl KeyStatus {
     /// Whether rows wait for a key that cannot open them.
-    #[must_use]
-    pub fn is_lost(&self) -> bool {
+    pub(crate) fn is_lost(&self) -> bool {
         matches!(self.state, None | Some(KeyState::Retired)) && self.rows.total() > 0
     }
 }
 
 /// Every key of the keyring, and every other that rows name, with the rows it seals.
-///
-/// # Errors
-/// The database failed.
-pub async fn status<'db>(
+pub(crate) async fn status<'db>(
     db: impl SqliteExecutor<'db> + Copy,
     keyring: &Keyring,
 ) -> Result<Vec<KeyStatus>, StoreError> {
@@ -130,7 +126,7 @@ pub async fn status<'db>(
 
 /// A row whose sealed bytes do not open: altered, or of another row or user.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-pub struct Unopened {
+pub(crate) struct Unopened {
     /// Where it is.
     pub table: &'static str,
     /// Which row: the account, the chat, or the number of the update.
@@ -143,7 +139,7 @@ pub struct Unopened {
 
 /// Rows that wait for a key which the key file does not have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub struct Lost {
+pub(crate) struct Lost {
     /// The key's number.
     pub key: KeyId,
     /// How many.
@@ -152,7 +148,7 @@ pub struct Lost {
 
 /// What a rewrap came to.
 #[derive(Clone, Debug, Default, Serialize)]
-pub struct Rewrapped {
+pub(crate) struct Rewrapped {
     /// How many rows were put under the primary key.
     pub rows: u64,
     /// What was left as it is, since it does not open.
@@ -165,10 +161,7 @@ pub struct Rewrapped {
 /// does not hold up the others. `progress` gets the number of rows done so far.
 ///
 /// Two of these at once do each row once.
-///
-/// # Errors
-/// The database failed.
-pub async fn rewrap(
+pub(crate) async fn rewrap(
     store: &Store,
     vault: &Vault,
     mut progress: impl FnMut(u64),
@@ -357,8 +350,7 @@ async fn unopened_of(
 }
 
 /// Rows as an operator looks for them.
-#[must_use]
-pub fn name_rows<'r>(rows: impl IntoIterator<Item = &'r Unopened>) -> String {
+pub(crate) fn name_rows<'r>(rows: impl IntoIterator<Item = &'r Unopened>) -> String {
     let mut named = Vec::new();
     let mut rows = rows.into_iter();
     for row in rows.by_ref().take(NAMED) {
@@ -371,10 +363,7 @@ pub fn name_rows<'r>(rows: impl IntoIterator<Item = &'r Unopened>) -> String {
 
 /// Retires a key that seals nothing any more. While its rows are counted and the file is changed nobody writes to the
 /// database, and a bot that runs reads the file again before it seals.
-///
-/// # Errors
-/// The key still seals something, or is the primary one, or there is no such key.
-pub async fn retire(
+pub(crate) async fn retire(
     store: &Store,
     vault: &Vault,
     key_file: &Path,

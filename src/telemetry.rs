@@ -26,7 +26,7 @@ pub fn init(filter: Option<&str>) {
 }
 
 /// As [`init`], with a JSON object a line, for programs.
-pub fn init_json(filter: Option<&str>) {
+pub(crate) fn init_json(filter: Option<&str>) {
     begin(filter, fmt::layer().with_writer(io::stderr).json().boxed());
 }
 
@@ -44,8 +44,7 @@ fn begin(filter: Option<&str>, lines: Box<dyn Layer<Registry> + Send + Sync>) {
 
 /// Whether an event may be logged, whatever the filter says. Other crates print headers and bodies at their lower levels,
 /// and teloxide prints whole updates at any.
-#[must_use]
-pub fn may_be_logged(metadata: &Metadata<'_>) -> bool {
+pub(crate) fn may_be_logged(metadata: &Metadata<'_>) -> bool {
     let target = metadata.target();
     let is_ours = target == "addx" || target.starts_with("addx::");
     is_ours || (*metadata.level() <= Level::WARN && !target.starts_with("teloxide"))

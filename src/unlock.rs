@@ -44,10 +44,6 @@ enum Wanted {
 
 /// Opens the vault with the key file, and makes sure that it is the one that this database wants. From then on the store
 /// reads the key file again before it writes, when another process has made a new primary key.
-///
-/// # Errors
-/// The key file is missing although there is data, or it is another one, an older one, lacks a key that rows need, or cannot
-/// be used; or the database is older than the oldest key that is still accepted.
 pub async fn unlock(
     store: &Store,
     key_file: &Path,
@@ -58,10 +54,7 @@ pub async fn unlock(
 }
 
 /// As [`unlock`], and a key that rows need may be missing: for the commands that show and mend that.
-///
-/// # Errors
-/// The others of [`unlock`].
-pub async fn unlock_to_mend(
+pub(crate) async fn unlock_to_mend(
     store: &Store,
     key_file: &Path,
     clock: &Clock,
@@ -127,10 +120,7 @@ impl KeyringWatch for Watch {
 }
 
 /// Takes up the key file as it is now, if it is still the one that this database wants. The keyring in use stays if not.
-///
-/// # Errors
-/// The key file cannot be used, is another one or an older one, or lacks a key that rows need; or the database failed.
-pub async fn take_up(store: &Store, vault: &Vault) -> Result<(), UnlockError> {
+pub(crate) async fn take_up(store: &Store, vault: &Vault) -> Result<(), UnlockError> {
     let mut db = store.reader().lend().await.map_err(StoreError::from)?;
     adopt(&mut db, vault, Wanted::Everything).await?;
     drop(db);
@@ -149,10 +139,10 @@ async fn adopt(
 }
 
 /// Whether this keyring opens the database behind `db`.
-///
-/// # Errors
-/// As [`take_up`].
-pub async fn examine(db: &mut SqliteConnection, keyring: &Keyring) -> Result<(), UnlockError> {
+pub(crate) async fn examine(
+    db: &mut SqliteConnection,
+    keyring: &Keyring,
+) -> Result<(), UnlockError> {
     check(db, keyring, Wanted::Everything).await
 }
 
@@ -190,10 +180,7 @@ async fn wanted_by(db: &mut SqliteConnection) -> Result<Option<Canary>, UnlockEr
 }
 
 /// Whether the keyring is the one that the database wants, and neither of them an old copy.
-///
-/// # Errors
-/// It is not; the text names what is wanted and what is there.
-pub fn compare(keyring: &Keyring, wanted: &Canary) -> Result<(), UnlockError> {
+pub(crate) fn compare(keyring: &Keyring, wanted: &Canary) -> Result<(), UnlockError> {
     let newest_seen = wanted.key_id;
     if newest_seen > keyring.newest() || newest_seen > keyring.primary() {
         return Err(problem(format!(
@@ -226,10 +213,7 @@ pub fn compare(keyring: &Keyring, wanted: &Canary) -> Result<(), UnlockError> {
 
 /// Notes in the database that this primary key is in use, if it is newer than what it has seen. From then on an older
 /// keyring is refused, and a bot that runs reads its key file again before it seals.
-///
-/// # Errors
-/// The database failed.
-pub async fn note_primary(store: &Store, vault: &Vault) -> Result<(), StoreError> {
+pub(crate) async fn note_primary(store: &Store, vault: &Vault) -> Result<(), StoreError> {
     let primary = vault.keyring().primary();
     let newest_seen = |canary: Option<Canary>| canary.map(|canary| canary.key_id);
     if newest_seen(canary::get(store.reader()).await?) >= Some(primary) {

@@ -10,7 +10,7 @@
 
 use std::{collections::BTreeSet, fs, path::Path};
 
-use addx::store::Store;
+use addx::testing::store::Store;
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 use sqlx::AssertSqlSafe;
 

@@ -5,7 +5,7 @@
 
 use std::{collections::BTreeSet, fs, path::Path, process::Command};
 
-use addx::{
+use addx::testing::{
     app,
     clock::Clock,
     config::{AllowedUsers, Config, Rechecks, VARIABLES, Variable},

@@ -1,7 +1,7 @@
 //! Makes accounts as the bot's own code does: each with a data key, four sealed values, X's verdict and its entries in the
 //! audit trail. Only Telegram, X and the person are left out. The tests of keys and copies use it too.
 
-use addx::{
+use addx::testing::{
     audit,
     clock::Clock,
     domain::{

@@ -16,7 +16,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use addx::{
+use addx::testing::{
     clock::Clock,
     linker::Linker,
     random::Random,
@@ -196,7 +196,8 @@ impl Subject {
             self.verifications.push(millis(begun.elapsed()));
             // The next round asks again: that it was asked is forgotten, as after an hour.
             let mut tx = store.begin().await?;
-            addx::store::checks::purge_log(&mut *tx, clock.now() + TimeDelta::hours(1)).await?;
+            addx::testing::store::checks::purge_log(&mut *tx, clock.now() + TimeDelta::hours(1))
+                .await?;
             let account = links::by_id(&mut *tx, owner, first).await?;
             ensure!(account.is_some(), "the account is gone");
             let key = values::data_key(&mut *tx, owner, first).await?;

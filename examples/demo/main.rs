@@ -20,7 +20,7 @@ use tokio::{
 #[tokio::main(worker_threads = 2)]
 async fn main() -> ExitCode {
     if let Ok(filter) = std::env::var("RUST_LOG") {
-        addx::telemetry::init(Some(&filter));
+        addx::testing::telemetry::init(Some(&filter));
     }
     match session::run(typed_lines(), io::stdout(), manner()).await {
         Ok(()) => ExitCode::SUCCESS,

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use addx::{audit, clock::Clock, plural::count, random::Random};
+use crate::{audit, clock::Clock, plural::count, random::Random};
 use anyhow::Context as _;
 use clap::Subcommand;
 use serde::Serialize;

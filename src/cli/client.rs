@@ -1,6 +1,6 @@
 //! `addx client`: add, list, accounts, revoke.
 
-use addx::{
+use crate::{
     audit,
     clients::{self as programs, Added},
     clock::Clock,

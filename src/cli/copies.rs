@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use addx::{
+use crate::{
     backup::{self, BackupError, Checked, LetIn},
     clock::Clock,
     config::{ConfigError, KEY_FILE},

@@ -1,6 +1,6 @@
 //! `addx doctor`.
 
-use addx::{
+use crate::{
     clock::Clock,
     config::Config,
     doctor::{self, State},

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use addx::{
+use crate::{
     audit,
     clock::Clock,
     config::{ConfigError, DATABASE, KEY_FILE},

@@ -1,16 +1,20 @@
 //! The command line: what can be asked, and how the answers are printed. Answers go to standard output, everything else
 //! to standard error.
 
-pub(crate) mod audit;
-pub(crate) mod client;
-pub(crate) mod copies;
-pub(crate) mod doctor;
-pub(crate) mod key;
-pub(crate) mod panic;
+mod audit;
+mod client;
+mod copies;
+mod doctor;
+mod environment;
+mod key;
+mod panic;
+mod run;
+
+pub use self::run::main;
 
 use std::{fmt::Display, path::PathBuf, process::ExitCode};
 
-use addx::config::{ConfigError, VARIABLES};
+use crate::config::{ConfigError, VARIABLES};
 use clap::{Parser, Subcommand, ValueEnum};
 use serde::Serialize;
 

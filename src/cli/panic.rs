@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use addx::{
+use crate::{
     audit, clients,
     clock::Clock,
     config::{ConfigError, X_URL},

@@ -15,13 +15,11 @@ pub struct AccountId([u8; 16]);
 
 impl AccountId {
     /// An id from its bytes.
-    #[must_use]
     pub const fn from_bytes(bytes: [u8; 16]) -> Self {
         Self(bytes)
     }
 
     /// The bytes.
-    #[must_use]
     pub const fn bytes(self) -> [u8; 16] {
         self.0
     }
@@ -99,12 +97,9 @@ pub enum NameRejection {
 
 impl AccountName {
     /// The longest name, in characters.
-    pub const MAX_CHARS: usize = 32;
+    pub(crate) const MAX_CHARS: usize = 32;
 
     /// Reads a name as a person typed it.
-    ///
-    /// # Errors
-    /// The text is blank, too long, unprintable, or looks like a secret.
     pub fn parse(text: &str) -> Result<Self, NameRejection> {
         let text = text.trim();
         if text.is_empty() {
@@ -123,20 +118,17 @@ impl AccountName {
     }
 
     /// A name that was parsed before it was stored.
-    #[must_use]
     pub fn trusted(name: String) -> Self {
         Self(name)
     }
 
     /// The name as typed.
-    #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
     /// What two names are compared by.
-    #[must_use]
-    pub fn key(&self) -> String {
+    pub(crate) fn key(&self) -> String {
         self.0.to_lowercase()
     }
 }
@@ -159,7 +151,6 @@ pub struct XUserId(#[serde(with = "decimal")] pub u64);
 
 impl XUserId {
     /// The id that an Access Token carries before its first dash, if the text has that form.
-    #[must_use]
     pub fn of_access_token(token: &str) -> Option<Self> {
         let (digits, rest) = token.split_once('-')?;
         let shaped = !rest.is_empty()

@@ -79,7 +79,6 @@ macro_rules! names {
     ($type:ident { $($variant:ident => $name:literal),+ $(,)? }) => {
         impl $type {
             /// The stable name in the database and in exports. Never change one: the macs cover it.
-            #[must_use]
             pub fn as_str(self) -> &'static str {
                 match self {
                     $(Self::$variant => $name),+
@@ -87,7 +86,6 @@ macro_rules! names {
             }
 
             /// The variant of this name.
-            #[must_use]
             pub fn from_name(name: &str) -> Option<Self> {
                 match name {
                     $($name => Some(Self::$variant),)+
@@ -169,7 +167,7 @@ pub struct Entry {
 
 /// How often a program used an account on one day, in UTC.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct UsesOfDay {
+pub(crate) struct UsesOfDay {
     /// Which account.
     pub account: Option<AccountId>,
     /// The program's name.
@@ -186,7 +184,6 @@ pub struct UsesOfDay {
 
 impl Entry {
     /// What the entry's mac covers besides the mac before: every field, each of fixed length or with its length before it.
-    #[must_use]
     pub fn bytes(&self) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(96);
         for number in [self.number, self.at.timestamp(), self.owner] {

@@ -5,12 +5,12 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 /// X's price for one user that `GET /2/users/me` returns ("User: Read", docs.x.com/x-api/getting-started/pricing),
 /// in hundredths of a cent. X charges the same user once per UTC day, charges nothing for a refusal, and nothing for the
 /// key pair alone.
-pub const PRICE: u64 = 100;
+pub(crate) const PRICE: u64 = 100;
 /// The longest month: what is planned with it is never too much for a shorter one.
 const MONTH_DAYS: u64 = 31;
 const DAY: u64 = 24 * 60 * 60;
 /// A pause is shortened by up to a tenth, so that questions spread over time.
-pub const JITTER: u64 = 10;
+pub(crate) const JITTER: u64 = 10;
 
 /// US dollars, in hundredths of a cent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -26,7 +26,7 @@ impl std::fmt::Display for Dollars {
 
 /// What a month of re-checks comes to at most.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Month {
+pub(crate) struct Month {
     /// Questions.
     pub calls: u64,
     /// What X charges for them.
@@ -34,8 +34,7 @@ pub struct Month {
 }
 
 /// The month of `accounts` links that all work, each asked about every `interval`.
-#[must_use]
-pub fn month(accounts: u64, interval: TimeDelta) -> Month {
+pub(crate) fn month(accounts: u64, interval: TimeDelta) -> Month {
     let seconds = seconds(interval);
     let calls = accounts.saturating_mul(calls_each(seconds));
     let charged = accounts.saturating_mul(calls_each(seconds).min(MONTH_DAYS));
@@ -46,15 +45,13 @@ pub fn month(accounts: u64, interval: TimeDelta) -> Month {
 }
 
 /// What of a sum is planned for the questions in turn: a twentieth is kept for links that are suspected, or work again.
-#[must_use]
-pub fn planned(budget: Dollars) -> Dollars {
+pub(crate) fn planned(budget: Dollars) -> Dollars {
     Dollars(budget.0 - budget.0 / 20)
 }
 
 /// How far apart the questions that X charges for have to be, so that a month of `accounts` links costs no more than what
 /// is [`planned`] of `budget`. Never less than `interval`.
-#[must_use]
-pub fn stretched(accounts: u64, interval: TimeDelta, budget: Option<Dollars>) -> TimeDelta {
+pub(crate) fn stretched(accounts: u64, interval: TimeDelta, budget: Option<Dollars>) -> TimeDelta {
     let Some(budget) = budget.map(planned) else {
         return interval;
     };
@@ -77,25 +74,21 @@ pub fn stretched(accounts: u64, interval: TimeDelta, budget: Option<Dollars>) ->
 }
 
 /// Whether one more question that X charges for fits into what is left of the month.
-#[must_use]
-pub fn affords(budget: Option<Dollars>, charged: u64) -> bool {
+pub(crate) fn affords(budget: Option<Dollars>, charged: u64) -> bool {
     budget.is_none_or(|budget| charged.saturating_add(1).saturating_mul(PRICE) <= budget.0)
 }
 
 /// Whether X charges for a link that it accepts now, given when it last did.
-#[must_use]
-pub fn is_charged(last_accepted: Option<DateTime<Utc>>, now: DateTime<Utc>) -> bool {
+pub(crate) fn is_charged(last_accepted: Option<DateTime<Utc>>, now: DateTime<Utc>) -> bool {
     last_accepted.map(|at| at.date_naive()) != Some(now.date_naive())
 }
 
 /// The month that a charge counts for.
-#[must_use]
-pub fn month_of(day: NaiveDate) -> String {
+pub(crate) fn month_of(day: NaiveDate) -> String {
     day.format("%Y-%m").to_string()
 }
 
 /// A pause, shortened by up to a tenth: `draw` is any number.
-#[must_use]
 pub fn jittered(pause: TimeDelta, draw: u64) -> TimeDelta {
     let seconds = seconds(pause);
     let cut = draw % (seconds / JITTER + 1);
@@ -106,8 +99,7 @@ pub fn jittered(pause: TimeDelta, draw: u64) -> TimeDelta {
 }
 
 /// A time as a person says it.
-#[must_use]
-pub fn spoken(time: TimeDelta) -> String {
+pub(crate) fn spoken(time: TimeDelta) -> String {
     let seconds = seconds(time);
     match seconds {
         _ if seconds > 2 * DAY && !seconds.is_multiple_of(3600) => {

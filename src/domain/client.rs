@@ -20,14 +20,12 @@ pub struct NotAClientName;
 
 impl ClientName {
     /// A name that was parsed before it was stored.
-    #[must_use]
-    pub fn trusted(name: String) -> Self {
+    pub(crate) fn trusted(name: String) -> Self {
         Self(name)
     }
 
     /// The name.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
+    pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
 }
@@ -53,18 +51,16 @@ impl fmt::Display for ClientName {
 
 /// What is stored of a token. The token has 256 random bits, so a plain hash cannot be searched for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct TokenHash(pub [u8; 32]);
+pub(crate) struct TokenHash(pub [u8; 32]);
 
 impl TokenHash {
     /// The hash of a token.
-    #[must_use]
-    pub fn of(token: &str) -> Self {
+    pub(crate) fn of(token: &str) -> Self {
         Self(Sha256::digest(token.as_bytes()).into())
     }
 
     /// The hash of what somebody shows as a token. `None`: no token looks like that, and everybody may know it.
-    #[must_use]
-    pub fn of_shown(shown: &str) -> Option<Self> {
+    pub(crate) fn of_shown(shown: &str) -> Option<Self> {
         let secret = shown.strip_prefix(TOKEN_PREFIX)?;
         let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
         (secret.len() == TOKEN_CHARS && secret.bytes().all(plain)).then(|| Self::of(shown))
@@ -76,8 +72,7 @@ const TOKEN_PREFIX: &str = "addx_";
 const TOKEN_CHARS: usize = 43;
 
 /// A new token from random bytes. It is shown once and never stored.
-#[must_use]
-pub fn new_token(bytes: [u8; 32]) -> Secret {
+pub(crate) fn new_token(bytes: [u8; 32]) -> Secret {
     let secret = BASE64_URL_SAFE_NO_PAD.encode(bytes);
     Secret::new(format!("{TOKEN_PREFIX}{secret}"))
 }
@@ -111,7 +106,6 @@ impl Rule {
     ];
 
     /// The path's pattern if it is one of [`Rule::DEFAULT`], else `other`: a label out of a fixed set.
-    #[must_use]
     pub fn label_of(pattern: &str) -> &'static str {
         Self::DEFAULT
             .iter()
@@ -121,7 +115,6 @@ impl Rule {
     }
 
     /// [`Rule::DEFAULT`], parsed.
-    #[must_use]
     pub fn defaults() -> Vec<Self> {
         Self::DEFAULT
             .iter()
@@ -130,7 +123,6 @@ impl Rule {
     }
 
     /// Whether it allows this method on this path.
-    #[must_use]
     pub fn allows(&self, method: &str, path: &ApiPath) -> bool {
         let mut segments = path.0.split('/');
         self.method == method
@@ -188,7 +180,6 @@ pub struct ApiPath(String);
 
 impl ApiPath {
     /// Reads a path as it stands in a request.
-    #[must_use]
     pub fn parse(path: &str) -> Option<Self> {
         let rest = path.strip_prefix("/2/")?;
         let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
@@ -199,13 +190,11 @@ impl ApiPath {
     }
 
     /// The path.
-    #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
     /// The path with numbers left out, as X counts its limits and as the audit trail names it.
-    #[must_use]
     pub fn pattern(&self) -> String {
         let segments = self.0.split('/').enumerate().map(|(index, segment)| {
             // The first number is the API's version.

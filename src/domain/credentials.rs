@@ -12,13 +12,11 @@ pub struct Secret(Zeroizing<String>);
 
 impl Secret {
     /// Takes the text over; the caller keeps no copy.
-    #[must_use]
     pub fn new(value: String) -> Self {
         Self(Zeroizing::new(value))
     }
 
     /// The text itself. The one door to it.
-    #[must_use]
     pub fn expose(&self) -> &str {
         &self.0
     }
@@ -58,7 +56,6 @@ impl Field {
     pub const TOKEN_PAIR: [Self; 2] = [Self::AccessToken, Self::AccessSecret];
 
     /// The name this program uses for it everywhere a person reads it.
-    #[must_use]
     pub fn label(self) -> &'static str {
         match self {
             Self::ApiKey => "API Key",
@@ -69,7 +66,6 @@ impl Field {
     }
 
     /// The stable name in the database and in associated data. Never change one.
-    #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
             Self::ApiKey => "api_key",
@@ -80,7 +76,6 @@ impl Field {
     }
 
     /// The field with the stable name `name`.
-    #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|field| field.as_str() == name)
     }
@@ -88,7 +83,7 @@ impl Field {
 
 /// The app's API Key and Secret: "client credentials" in RFC 5849 §1.1.
 #[derive(Debug)]
-pub struct ClientCredentials {
+pub(crate) struct ClientCredentials {
     /// The API Key (`oauth_consumer_key`).
     pub key: Secret,
     /// Its secret.
@@ -97,17 +92,9 @@ pub struct ClientCredentials {
 
 /// The Access Token and Secret: "token credentials" in RFC 5849 §1.1.
 #[derive(Debug)]
-pub struct TokenCredentials {
+pub(crate) struct TokenCredentials {
     /// The Access Token (`oauth_token`).
     pub token: Secret,
     /// Its secret.
     pub secret: Secret,
-}
-
-impl TokenCredentials {
-    /// The X user the token was issued for: the digits before the dash.
-    #[must_use]
-    pub fn user_id(&self) -> Option<super::account::XUserId> {
-        super::account::XUserId::of_access_token(self.token.expose())
-    }
 }

@@ -16,7 +16,7 @@ pub struct FlowId(pub u32);
 /// Where a chat's dialogue stands. A chat without a stored state is [`LinkingState::Idle`].
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "state", rename_all = "snake_case")]
-pub enum LinkingState {
+pub(crate) enum LinkingState {
     /// No flow.
     #[default]
     Idle,
@@ -34,7 +34,7 @@ pub enum LinkingState {
 
 /// See [`LinkingState::AwaitingName`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct AwaitingName {
+pub(crate) struct AwaitingName {
     /// The flow's id.
     pub id: FlowId,
     /// The account the flow works on.
@@ -48,7 +48,7 @@ pub struct AwaitingName {
 
 /// See [`LinkingState::AwaitingValue`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct AwaitingValue {
+pub(crate) struct AwaitingValue {
     /// The flow.
     pub flow: Flow,
     /// The value that is asked for.
@@ -62,7 +62,7 @@ pub struct AwaitingValue {
 
 /// See [`LinkingState::ConfirmingValue`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ConfirmingValue {
+pub(crate) struct ConfirmingValue {
     /// The flow.
     pub flow: Flow,
     /// The value that was asked for.
@@ -77,7 +77,7 @@ pub struct ConfirmingValue {
 
 /// See [`LinkingState::Closed`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Closed {
+pub(crate) struct Closed {
     /// What the flow was for; `None` while it had no name yet.
     pub purpose: Option<Purpose>,
     /// How it ended.
@@ -92,7 +92,7 @@ pub struct Closed {
 /// How a flow ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Ending {
+pub(crate) enum Ending {
     /// All values are in.
     Submitted,
     /// The user left it.
@@ -105,7 +105,7 @@ pub enum Ending {
 
 /// A flow that has its name and collects values.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Flow {
+pub(crate) struct Flow {
     /// Ties buttons to it.
     pub id: FlowId,
     /// The account it works on; for a new link, the one that it will make.
@@ -143,7 +143,7 @@ pub enum LinkName {
 /// What the card says about the last message.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Remark {
+pub(crate) enum Remark {
     /// The text cannot be a value.
     Rejected(Rejection),
     /// Values were taken; what was cleaned, what is unusual, what was left out.
@@ -174,7 +174,7 @@ pub enum Remark {
 /// Why a value is kept apart until the user decides.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Doubt {
+pub(crate) enum Doubt {
     /// Unusual for the value that was asked for.
     Unusual(Warning),
     /// It looks like the value of another step.
@@ -188,7 +188,7 @@ pub enum Doubt {
 
 /// Where a flow goes after values were taken.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Progress {
+pub(crate) enum Progress {
     /// The next value is asked for.
     Next(AwaitingValue),
     /// All values are in; what is said about the last message.
@@ -197,8 +197,7 @@ pub enum Progress {
 
 impl LinkingState {
     /// The flow's id, while a flow is open.
-    #[must_use]
-    pub fn flow_id(&self) -> Option<FlowId> {
+    pub(crate) fn flow_id(&self) -> Option<FlowId> {
         match self {
             Self::Idle | Self::Closed(_) => None,
             Self::AwaitingName(state) => Some(state.id),
@@ -209,8 +208,7 @@ impl LinkingState {
     }
 
     /// The account the open flow works on.
-    #[must_use]
-    pub fn account(&self) -> Option<AccountId> {
+    pub(crate) fn account(&self) -> Option<AccountId> {
         match self {
             Self::Idle | Self::Closed(_) => None,
             Self::AwaitingName(state) => Some(state.account),
@@ -221,8 +219,7 @@ impl LinkingState {
     }
 
     /// The open flow, once it has a name.
-    #[must_use]
-    pub fn flow(&self) -> Option<&Flow> {
+    pub(crate) fn flow(&self) -> Option<&Flow> {
         match self {
             Self::Idle | Self::AwaitingName(_) | Self::Closed(_) => None,
             Self::AwaitingValue(state) => Some(&state.flow),
@@ -232,8 +229,7 @@ impl LinkingState {
     }
 
     /// The open flow, taken out of the state.
-    #[must_use]
-    pub fn into_flow(self) -> Option<Flow> {
+    pub(crate) fn into_flow(self) -> Option<Flow> {
         match self {
             Self::Idle | Self::AwaitingName(_) | Self::Closed(_) => None,
             Self::AwaitingValue(state) => Some(state.flow),
@@ -243,8 +239,7 @@ impl LinkingState {
     }
 
     /// The same state, with the name that "Start over" takes.
-    #[must_use]
-    pub fn restart_as(mut self, name: Option<AccountName>) -> Self {
+    pub(crate) fn restart_as(mut self, name: Option<AccountName>) -> Self {
         match &mut self {
             Self::Idle | Self::AwaitingName(_) | Self::Closed(_) => {}
             Self::AwaitingValue(state) => state.flow.restart_as = name,
@@ -255,8 +250,7 @@ impl LinkingState {
     }
 
     /// Counts the states a flow goes through, so that a button of an earlier one is told apart from a current one.
-    #[must_use]
-    pub fn step(&self) -> usize {
+    pub(crate) fn step(&self) -> usize {
         match self {
             Self::Idle | Self::Closed(_) | Self::AwaitingName(_) => 0,
             Self::AwaitingValue(state) => 1 + 2 * state.flow.received.len(),
@@ -267,8 +261,7 @@ impl LinkingState {
     }
 
     /// Whether the next message may be a secret: a flow is open, or ended without the user knowing.
-    #[must_use]
-    pub fn expects_secret(&self) -> bool {
+    pub(crate) fn expects_secret(&self) -> bool {
         match self {
             Self::AwaitingName(_)
             | Self::AwaitingValue(_)
@@ -282,8 +275,7 @@ impl LinkingState {
 
 impl AwaitingName {
     /// The same question, since the last answer was not taken.
-    #[must_use]
-    pub fn reject(self, reason: NameRejection) -> Self {
+    pub(crate) fn reject(self, reason: NameRejection) -> Self {
         let again = times_again(self.rejection == Some(reason), self.again);
         Self {
             rejection: Some(reason),
@@ -293,16 +285,14 @@ impl AwaitingName {
     }
 
     /// The flow with the name that was chosen, asking for its first value.
-    #[must_use]
-    pub fn named(self, name: LinkName) -> AwaitingValue {
+    pub(crate) fn named(self, name: LinkName) -> AwaitingValue {
         Flow::link(self.id, self.account, name).ask(None)
     }
 }
 
 impl AwaitingValue {
     /// The same question, with something said about the last message.
-    #[must_use]
-    pub fn remark(self, remark: Remark) -> Self {
+    pub(crate) fn remark(self, remark: Remark) -> Self {
         let again = times_again(self.remark.as_ref() == Some(&remark), self.again);
         Self {
             remark: Some(remark),
@@ -312,8 +302,7 @@ impl AwaitingValue {
     }
 
     /// This state after `before`: the same once more is counted, so that the card changes.
-    #[must_use]
-    pub fn after(self, before: &Self) -> Self {
+    pub(crate) fn after(self, before: &Self) -> Self {
         let is_same = self.remark.is_some()
             && (&self.remark, &self.flow, self.field)
                 == (&before.remark, &before.flow, before.field);
@@ -331,8 +320,7 @@ pub(super) fn times_again(is_same: bool, before: u32) -> u32 {
 
 impl Flow {
     /// A flow for a new link.
-    #[must_use]
-    pub fn link(id: FlowId, account: AccountId, name: LinkName) -> Self {
+    pub(crate) fn link(id: FlowId, account: AccountId, name: LinkName) -> Self {
         Self {
             id,
             account,
@@ -344,8 +332,12 @@ impl Flow {
     }
 
     /// A flow that takes new values for a link.
-    #[must_use]
-    pub fn rotate(id: FlowId, account: AccountId, name: AccountName, asked: &[Field]) -> Self {
+    pub(crate) fn rotate(
+        id: FlowId,
+        account: AccountId,
+        name: AccountName,
+        asked: &[Field],
+    ) -> Self {
         Self {
             id,
             account,
@@ -357,21 +349,18 @@ impl Flow {
     }
 
     /// Whether it makes a new link.
-    #[must_use]
-    pub fn is_link(&self) -> bool {
+    pub(crate) fn is_link(&self) -> bool {
         matches!(self.purpose, Purpose::Link(_))
     }
 
     /// Whether both halves of the API key pair have come.
-    #[must_use]
-    pub fn has_key_pair(&self) -> bool {
+    pub(crate) fn has_key_pair(&self) -> bool {
         let mut pair = Field::KEY_PAIR.iter();
         pair.all(|field| self.received.contains(field))
     }
 
     /// The first value that is still missing.
-    #[must_use]
-    pub fn next_field(&self) -> Option<Field> {
+    pub(crate) fn next_field(&self) -> Option<Field> {
         self.asked
             .iter()
             .copied()
@@ -379,15 +368,13 @@ impl Flow {
     }
 
     /// Whether the token pair is all that is missing, so that X may give it out for a PIN.
-    #[must_use]
-    pub fn may_use_pin(&self) -> bool {
+    pub(crate) fn may_use_pin(&self) -> bool {
         self.next_field() == Some(Field::AccessToken)
             && !self.received.contains(&Field::AccessSecret)
     }
 
     /// Asks for the first missing value; for the last one again, if none is missing.
-    #[must_use]
-    pub fn ask(self, remark: Option<Remark>) -> AwaitingValue {
+    pub(crate) fn ask(self, remark: Option<Remark>) -> AwaitingValue {
         let field = self
             .next_field()
             .or_else(|| self.asked.last().copied())
@@ -401,8 +388,7 @@ impl Flow {
     }
 
     /// Notes that these values are in. A value that came again keeps its place.
-    #[must_use]
-    pub fn receive(mut self, fields: &[Field], remark: Option<Remark>) -> Progress {
+    pub(crate) fn receive(mut self, fields: &[Field], remark: Option<Remark>) -> Progress {
         for field in fields {
             if !self.received.contains(field) {
                 self.received.push(*field);
@@ -420,15 +406,13 @@ impl Flow {
     }
 
     /// Forgets the last value that came. `None` if there is none to forget.
-    #[must_use]
-    pub fn back(mut self) -> Option<(Field, AwaitingValue)> {
+    pub(crate) fn back(mut self) -> Option<(Field, AwaitingValue)> {
         let field = self.received.pop()?;
         Some((field, self.ask(Some(Remark::Forgotten(field)))))
     }
 
     /// Forgets these values, so that they are asked for again, also if they were not before.
-    #[must_use]
-    pub fn forget(mut self, fields: &[Field]) -> AwaitingValue {
+    pub(crate) fn forget(mut self, fields: &[Field]) -> AwaitingValue {
         for field in fields {
             if !self.asked.contains(field) {
                 self.asked.push(*field);

@@ -1,17 +1,17 @@
 //! The pure core: values, states and judgements. No I/O, no clock, no tokio, sqlx, reqwest or teloxide.
 
-pub mod account;
-pub mod audit;
-pub mod budget;
-pub mod client;
-pub mod credentials;
-pub mod linking;
-pub mod notice;
-pub mod pace;
-pub mod paste;
-pub mod pin;
-pub mod post;
-pub mod report;
-pub mod revocation;
-pub mod verdict;
-pub mod watch;
+pub(crate) mod account;
+pub(crate) mod audit;
+pub(crate) mod budget;
+pub(crate) mod client;
+pub(crate) mod credentials;
+pub(crate) mod linking;
+pub(crate) mod notice;
+pub(crate) mod pace;
+pub(crate) mod paste;
+pub(crate) mod pin;
+pub(crate) mod post;
+pub(crate) mod report;
+pub(crate) mod revocation;
+pub(crate) mod verdict;
+pub(crate) mod watch;

@@ -17,7 +17,7 @@ const APART: TimeDelta = TimeDelta::minutes(1);
 
 /// What is asked about a link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ask {
+pub(crate) enum Ask {
     /// One call, which X charges for if it accepts.
     Glance,
     /// Up to four calls.
@@ -28,7 +28,7 @@ pub enum Ask {
 
 /// How far apart questions are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Pace {
+pub(crate) struct Pace {
     /// How often, as it is wanted.
     pub rules: Rules,
     /// What a month may cost.
@@ -39,7 +39,7 @@ pub struct Pace {
 
 /// When a link is asked about next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Plan {
+pub(crate) struct Plan {
     /// When to ask.
     pub due_at: DateTime<Utc>,
     /// Until then only what X charges nothing for.
@@ -48,14 +48,12 @@ pub struct Plan {
 
 impl Pace {
     /// The pause between questions that X charges for.
-    #[must_use]
-    pub fn charged_interval(&self) -> TimeDelta {
+    pub(crate) fn charged_interval(&self) -> TimeDelta {
         budget::stretched(self.working, self.rules.interval, self.budget)
     }
 
     /// The cheapest question that is enough, `charged` being how often X charged this month.
-    #[must_use]
-    pub fn choose(
+    pub(crate) fn choose(
         &self,
         memory: &Memory,
         accepted_at: Option<DateTime<Utc>>,
@@ -82,8 +80,12 @@ impl Pace {
     }
 
     /// Whom to ask before `refusal` is told, in this order; `charged` being how often X charged this month.
-    #[must_use]
-    pub fn callings(&self, refusal: Answer<'_>, charged: u64, now: DateTime<Utc>) -> Vec<Calling> {
+    pub(crate) fn callings(
+        &self,
+        refusal: Answer<'_>,
+        charged: u64,
+        now: DateTime<Utc>,
+    ) -> Vec<Calling> {
         let glance = |accepted_since| Calling {
             ask: Ask::Glance,
             accepted_since,
@@ -107,14 +109,12 @@ impl Pace {
     }
 
     /// Since when a refusal says something about this moment.
-    #[must_use]
-    pub fn lately(&self, now: DateTime<Utc>) -> DateTime<Utc> {
+    pub(crate) fn lately(&self, now: DateTime<Utc>) -> DateTime<Utc> {
         now - self.rules.confirm * 2
     }
 
     /// How far ahead a link may be planned, unless it was refused: one that is planned for later was so with another interval.
-    #[must_use]
-    pub fn horizon(&self) -> TimeDelta {
+    pub(crate) fn horizon(&self) -> TimeDelta {
         let shortest = self.charged_interval().max(self.rules.confirm);
         match self.budget {
             Some(_) => shortest.max(PAIR_INTERVAL),
@@ -123,8 +123,7 @@ impl Pace {
     }
 
     /// When to ask about a link that was planned beyond the [`Pace::horizon`]. `draw` is any number.
-    #[must_use]
-    pub fn pulled_in(
+    pub(crate) fn pulled_in(
         &self,
         pair_at: Option<DateTime<Utc>>,
         now: DateTime<Utc>,
@@ -141,8 +140,7 @@ impl Pace {
     }
 
     /// When to ask next. `draw` is any number: it spreads the questions over time.
-    #[must_use]
-    pub fn plan(
+    pub(crate) fn plan(
         &self,
         memory: &Memory,
         next: Next,
@@ -180,7 +178,7 @@ impl Pace {
 
 /// Links that may be asked about as witnesses, and how.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Calling {
+pub(crate) struct Calling {
     /// What to ask.
     pub ask: Ask,
     /// Only those that X accepted since then; `None`: all that are not known to be refused, those accepted last first.
@@ -191,20 +189,20 @@ pub struct Calling {
 
 /// What X says of links of other apps, one after the other, before a refusal is told.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Hearing {
+pub(crate) struct Hearing {
     refused: usize,
     undecided: bool,
 }
 
 impl Hearing {
     /// Apps that are heard at most, the link's own included. If all of them are refused, it is the failure of many.
-    pub const APPS: usize = Trouble::APPS;
+    pub(crate) const APPS: usize = Trouble::APPS;
 
     /// Links that are asked about at most.
-    pub const LINKS: usize = 5;
+    pub(crate) const LINKS: usize = 5;
 
     /// Takes in the answer about a link of one more app. `Some`: that is enough.
-    pub fn hear(&mut self, answer: Answer<'_>) -> Option<Witness> {
+    pub(crate) fn hear(&mut self, answer: Answer<'_>) -> Option<Witness> {
         match answer {
             // X knows the values of an app without credits.
             Answer::PairAccepted
@@ -224,8 +222,7 @@ impl Hearing {
     /// There is nobody left to ask. `others`: there are links of other apps that could not be heard, because they are being
     /// asked about just now or X would charge for it; X refused links of `suspected` such apps lately. A
     /// single other link that is refused may be dead as well.
-    #[must_use]
-    pub fn close(self, others: bool, suspected: usize) -> Witness {
+    pub(crate) fn close(self, others: bool, suspected: usize) -> Witness {
         if self.refused + suspected + 1 >= Self::APPS {
             Witness::Refused
         } else if self.undecided || others {

@@ -21,9 +21,9 @@ mod sort;
 mod tests;
 mod words;
 
-pub use clean::Repair;
-pub use kind::Kind;
-pub use scan::looks_secret;
+pub(crate) use clean::Repair;
+pub(crate) use kind::Kind;
+pub(crate) use scan::looks_secret;
 
 use serde::{Deserialize, Serialize};
 
@@ -35,14 +35,14 @@ use words::Words;
 use super::credentials::{Field, Secret};
 
 /// The longest single value that is taken. X's longest, the Bearer Token, has about 116 characters.
-pub const MAX_VALUE_CHARS: usize = 512;
+pub(crate) const MAX_VALUE_CHARS: usize = 512;
 
 /// The longest text that is read at all: Telegram's own limit for a message.
-pub const MAX_TEXT_CHARS: usize = 4096;
+pub(crate) const MAX_TEXT_CHARS: usize = 4096;
 
 /// What a text turned out to be.
 #[derive(Debug)]
-pub struct Paste {
+pub(crate) struct Paste {
     /// What was cleaned from the values that are offered; none twice.
     pub repairs: Vec<Repair>,
     /// What else was recognised and left out, because it is not needed or cannot be used; none twice.
@@ -53,7 +53,7 @@ pub struct Paste {
 
 /// What can be done with a text.
 #[derive(Debug)]
-pub enum Content {
+pub(crate) enum Content {
     /// One value, to be taken as the one that was asked for.
     Value {
         /// The value, cleaned.
@@ -85,7 +85,7 @@ pub enum Content {
 /// Why nothing of a text can be taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Rejection {
+pub(crate) enum Rejection {
     /// No visible character.
     Blank,
     /// Longer than any value, or longer than any message.
@@ -152,8 +152,7 @@ pub struct Shape {
 }
 
 /// Describes a stored value without showing it.
-#[must_use]
-pub fn shape(field: Field, value: &str) -> Shape {
+pub(crate) fn shape(field: Field, value: &str) -> Shape {
     Shape {
         chars: value.chars().count(),
         looks_like: shape::mark(value).or_else(|| shape::hint(value)),
@@ -162,8 +161,7 @@ pub fn shape(field: Field, value: &str) -> Shape {
 }
 
 /// Reads a text that answers the question for `asked`.
-#[must_use]
-pub fn read(text: &str, asked: Field) -> Paste {
+pub(crate) fn read(text: &str, asked: Field) -> Paste {
     let chars = text.chars().count();
     if chars > MAX_TEXT_CHARS {
         return rejected(Rejection::TooLong { chars });

@@ -13,7 +13,7 @@ use super::{
 
 /// What X gives out for one authorisation (RFC 5849 §1.1; X: request token and its secret).
 #[derive(Debug)]
-pub struct TemporaryCredentials {
+pub(crate) struct TemporaryCredentials {
     /// The `oauth_token` of the link that the user opens.
     pub token: Secret,
     /// Its secret.
@@ -22,15 +22,14 @@ pub struct TemporaryCredentials {
 
 /// What the user brings back (RFC 5849 §2.2, `oauth_verifier`; X: PIN).
 #[derive(Debug)]
-pub struct Verifier(pub Secret);
+pub(crate) struct Verifier(pub Secret);
 
 impl Verifier {
     /// X's PINs have 7 digits; a few more or less may still be one.
     const LENGTHS: std::ops::RangeInclusive<usize> = 5..=12;
 
     /// Reads a PIN, with whatever spaces, dashes or invisible characters came with it.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
+    pub(crate) fn parse(text: &str) -> Option<Self> {
         // Never longer, so no copy stays behind.
         let mut digits = Zeroizing::new(String::with_capacity(16));
         for c in text.chars() {
@@ -61,7 +60,7 @@ fn is_invisible(c: char) -> bool {
 
 /// A part of an authorisation that is under way, as it is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum TemporaryField {
+pub(crate) enum TemporaryField {
     /// [`TemporaryCredentials::token`]
     Token,
     /// [`TemporaryCredentials::secret`]
@@ -72,8 +71,7 @@ pub enum TemporaryField {
 
 impl TemporaryField {
     /// The stable name in associated data. Never change one.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
+    pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Token => "temporary_token",
             Self::Secret => "temporary_secret",
@@ -84,7 +82,7 @@ impl TemporaryField {
 
 /// A flow that gets its token pair with a PIN.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct AwaitingPin {
+pub(crate) struct AwaitingPin {
     /// The flow.
     pub flow: Flow,
     /// Counts the steps, so that a button of an earlier one is told apart.
@@ -101,7 +99,7 @@ pub struct AwaitingPin {
 /// Where it stands.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum PinStage {
+pub(crate) enum PinStage {
     /// X is asked for temporary credentials.
     Requesting,
     /// The link is there; the PIN is asked for.
@@ -136,7 +134,7 @@ pub enum PinStage {
 /// Why there is no link, or no token.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum PinProblem {
+pub(crate) enum PinProblem {
     /// X's answer.
     Verdict(Verdict),
     /// The user had as many links as one may have.
@@ -154,7 +152,7 @@ pub enum PinProblem {
 /// What the card says about the last message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum PinRemark {
+pub(crate) enum PinRemark {
     /// It has not the form of a PIN.
     NotAPin,
     /// It has the form of another value than those that are asked for.
@@ -179,8 +177,7 @@ pub enum PinRemark {
 
 impl AwaitingPin {
     /// The flow, now at this stage.
-    #[must_use]
-    pub fn to(self, stage: PinStage) -> Self {
+    pub(crate) fn to(self, stage: PinStage) -> Self {
         Self {
             round: self.round + 1,
             stage,
@@ -191,8 +188,7 @@ impl AwaitingPin {
     }
 
     /// The same stage, with something said about the last message.
-    #[must_use]
-    pub fn remark(self, remark: PinRemark) -> Self {
+    pub(crate) fn remark(self, remark: PinRemark) -> Self {
         let again = times_again(self.remark == Some(remark), self.again);
         Self {
             remark: Some(remark),
@@ -202,8 +198,7 @@ impl AwaitingPin {
     }
 
     /// Whose token is here, that X gave out and nobody has said yes to.
-    #[must_use]
-    pub fn token_of(&self) -> Option<&XAccount> {
+    pub(crate) fn token_of(&self) -> Option<&XAccount> {
         match &self.stage {
             PinStage::Confirming { found, .. } | PinStage::Revoking { found } => Some(found),
             PinStage::Requesting
@@ -214,14 +209,12 @@ impl AwaitingPin {
     }
 
     /// The token pair came, and is the user's: as if it had been pasted.
-    #[must_use]
-    pub fn confirmed(self) -> Progress {
+    pub(crate) fn confirmed(self) -> Progress {
         self.flow.receive(&Field::TOKEN_PAIR, None)
     }
 
     /// Back to the question for the value, to be pasted.
-    #[must_use]
-    pub fn paste_instead(mut self) -> AwaitingValue {
+    pub(crate) fn paste_instead(mut self) -> AwaitingValue {
         let got = |field: &Field| !Field::TOKEN_PAIR.contains(field);
         self.flow.received.retain(got);
         self.flow.ask(None::<Remark>)

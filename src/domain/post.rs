@@ -12,7 +12,7 @@ use unicode_segmentation::UnicodeSegmentation as _;
 use super::{paste, verdict::Verdict};
 
 /// The longest post of an ordinary account.
-pub const MAX_WEIGHT: usize = 280;
+pub(crate) const MAX_WEIGHT: usize = 280;
 /// What a link weighs, whatever its length.
 const LINK_WEIGHT: usize = 23;
 
@@ -44,9 +44,6 @@ pub enum PostRejection {
 
 impl PostText {
     /// Reads a text that a person wrote.
-    ///
-    /// # Errors
-    /// X would not take it, or it must not be published.
     pub fn parse(text: &str) -> Result<Self, PostRejection> {
         let text = text.trim();
         if text.is_empty() {
@@ -63,31 +60,26 @@ impl PostText {
     }
 
     /// A text that was parsed before it was stored.
-    #[must_use]
     pub fn trusted(text: String) -> Self {
         Self(text)
     }
 
     /// The text of a test post: no link, which would cost thirteen times as much, and never the same twice, which X refuses.
-    #[must_use]
     pub fn test(varying: u32) -> Self {
         Self(format!("A test post, deleted at once. {varying:08x}"))
     }
 
     /// The text.
-    #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
     /// What X counts.
-    #[must_use]
     pub fn weight(&self) -> usize {
         weight(&self.0)
     }
 
     /// Whether X makes a link of some of it, as far as that can be seen: then the post costs more.
-    #[must_use]
     pub fn has_link(&self) -> bool {
         next_link(&self.0).is_some()
     }
@@ -188,7 +180,6 @@ pub struct PostId(String);
 
 impl PostId {
     /// Reads X's number.
-    #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let digits =
             (1..=25).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
@@ -196,13 +187,11 @@ impl PostId {
     }
 
     /// The digits.
-    #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
     /// Where people see it.
-    #[must_use]
     pub fn link(&self) -> String {
         format!("https://x.com/i/status/{}", self.0)
     }
@@ -216,7 +205,7 @@ impl fmt::Display for PostId {
 
 /// What became of a post.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum PostOutcome {
+pub(crate) enum PostOutcome {
     /// X published it.
     Published(PostId),
     /// X did not publish it.

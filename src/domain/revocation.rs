@@ -33,8 +33,7 @@ pub enum Revocation {
 
 impl Revocation {
     /// The name in logs, the audit trail and JSON.
-    #[must_use]
-    pub fn code(self) -> &'static str {
+    pub(crate) fn code(self) -> &'static str {
         match self {
             Self::AlreadyEnded => "already_ended",
             Self::Proven => "proven",
@@ -58,7 +57,7 @@ pub struct Gone {
 
 /// What is left to do for an account that is gone from the list already.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Farewell {
+pub(crate) struct Farewell {
     /// What is said of it.
     #[serde(flatten)]
     pub gone: Gone,
@@ -75,20 +74,23 @@ pub struct Farewell {
 
 /// What became of an account at X.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Ended {
+pub(crate) struct Ended {
     /// The worst that came of its tokens; `None`: X was not asked, or there was nothing to revoke.
     pub revocation: Option<Revocation>,
     /// What became of its test posts.
     pub cleaned: Cleaned,
 }
 
+/// X may do it if it is asked again: not before this time, if it named one.
+pub(crate) type Again = Option<DateTime<Utc>>;
+
 /// What became of an account's test posts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Cleaned {
+pub(crate) struct Cleaned {
     /// How many are gone now.
     pub deleted: usize,
     /// Those that may still stand.
     pub standing: Vec<PostId>,
     /// X may delete one of them if it is asked again, not before this time if it named one.
-    pub again: Option<Option<DateTime<Utc>>>,
+    pub again: Option<Again>,
 }

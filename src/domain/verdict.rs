@@ -29,7 +29,6 @@ impl XWords {
     pub const MAX_CHARS: usize = 200;
 
     /// Cuts and cleans what X wrote.
-    #[must_use]
     pub fn new(text: &str) -> Self {
         let clean: String = text
             .split_whitespace()
@@ -47,7 +46,6 @@ impl XWords {
     }
 
     /// The words, unescaped.
-    #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -181,7 +179,6 @@ impl Verdict {
     ];
 
     /// The stable code that the user sees and programs may rely on.
-    #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
             Self::Connected { .. } => "connected",
@@ -213,7 +210,6 @@ impl Verdict {
     }
 
     /// The X account, where X named it: then the four values authenticate together.
-    #[must_use]
     pub fn account(&self) -> Option<&XAccount> {
         match self {
             Self::Connected { account, .. }
@@ -224,7 +220,6 @@ impl Verdict {
     }
 
     /// What became of the values: accepted, refused, or X did not get as far as judging them.
-    #[must_use]
     pub fn outcome(&self) -> Outcome {
         match self {
             Self::Connected { .. }
@@ -256,7 +251,6 @@ impl Verdict {
     }
 
     /// The values that a repair asks for again; empty where new values would not help.
-    #[must_use]
     pub fn doubtful_fields(&self) -> &'static [Field] {
         match self {
             Self::ApiKeyPairRejected => &Field::KEY_PAIR,

@@ -13,7 +13,7 @@ use super::{
 };
 
 /// However often programs are refused, X is asked about a link only so often for that.
-pub const DOUBT_INTERVAL: TimeDelta = TimeDelta::minutes(15);
+pub(crate) const DOUBT_INTERVAL: TimeDelta = TimeDelta::minutes(15);
 
 /// How often X is asked by itself, and how a refusal is made sure of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,8 +85,7 @@ pub enum Answer<'a> {
 
 impl Answer<'_> {
     /// Whether it refuses the key pair, which can be asked about alone.
-    #[must_use]
-    pub fn refuses_pair(self) -> bool {
+    pub(crate) fn refuses_pair(self) -> bool {
         matches!(
             self,
             Self::Judged(Verdict::ApiKeyPairRejected | Verdict::AppSuspended)
@@ -111,7 +110,7 @@ pub enum Witness {
 
 /// How thorough a question has to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Question {
+pub(crate) enum Question {
     /// One call: does X still accept the values?
     Glance,
     /// Up to four calls: which value is wrong?
@@ -176,8 +175,7 @@ impl<'a> From<Answer<'a>> for Heard<'a> {
 
 impl Memory {
     /// What to ask: a refusal that is to be confirmed is asked for its reason.
-    #[must_use]
-    pub fn question(&self) -> Question {
+    pub(crate) fn question(&self) -> Question {
         match &self.suspicion {
             Some(_) => Question::Whole,
             None => Question::Glance,
@@ -185,8 +183,12 @@ impl Memory {
     }
 
     /// Whether this answer would confirm a refusal, so that another link has to be asked about before anybody is told.
-    #[must_use]
-    pub fn needs_witness(&self, answer: Answer<'_>, now: DateTime<Utc>, rules: Rules) -> bool {
+    pub(crate) fn needs_witness(
+        &self,
+        answer: Answer<'_>,
+        now: DateTime<Utc>,
+        rules: Rules,
+    ) -> bool {
         let Some(suspicion) = &self.suspicion else {
             return false;
         };
@@ -195,7 +197,6 @@ impl Memory {
     }
 
     /// Takes in an answer to a question that nobody waits for.
-    #[must_use]
     pub fn hear(
         self,
         answer: Answer<'_>,
@@ -228,8 +229,7 @@ impl Memory {
 
     /// Takes in that X refused what a program asked with the link's values, `asked_at` being when X was asked about the link
     /// last: what to remember, and when to ask. `None`: nothing new.
-    #[must_use]
-    pub fn refused_to(
+    pub(crate) fn refused_to(
         self,
         program: &ClientName,
         status: u16,
@@ -257,14 +257,12 @@ impl Memory {
     }
 
     /// Whether there is a reason to ask besides that it is the link's turn.
-    #[must_use]
-    pub fn is_doubted(&self) -> bool {
+    pub(crate) fn is_doubted(&self) -> bool {
         self.doubted || self.suspicion.is_some()
     }
 
     /// Takes in an answer that the user asked for and gets to see.
-    #[must_use]
-    pub fn shown(self, verdict: &Verdict, now: DateTime<Utc>) -> Self {
+    pub(crate) fn shown(self, verdict: &Verdict, now: DateTime<Utc>) -> Self {
         let standing = match verdict.outcome() {
             Outcome::Accepted => Standing::Works,
             Outcome::Refused => Standing::Refused,
@@ -278,8 +276,7 @@ impl Memory {
     }
 
     /// What was promised could not be said: it is told when the user can be reached again.
-    #[must_use]
-    pub fn untold(mut self, change: Change) -> Self {
+    pub(crate) fn untold(mut self, change: Change) -> Self {
         match change {
             Change::Died => self.told = Some(Standing::Works),
             Change::Recovered { .. } => self.told = Some(Standing::Refused),
@@ -430,7 +427,7 @@ pub enum TroubleKind {
 
 /// Trouble that is X's or ours, not a link's.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Trouble {
+pub(crate) struct Trouble {
     /// What it is.
     pub kind: TroubleKind,
     /// Since when no link was accepted.
@@ -461,7 +458,7 @@ pub enum TroubleNews {
 
 /// What one answer says about X as a whole.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Sign {
+pub(crate) enum Sign {
     /// A link was accepted.
     Good,
     /// A question was in vain, for a reason that is no link's.
@@ -472,8 +469,7 @@ pub enum Sign {
 
 impl Sign {
     /// What an answer is a sign of, if of anything. One app's empty wallet or rate limit is that app's own.
-    #[must_use]
-    pub fn of(answer: Answer<'_>) -> Option<Self> {
+    pub(crate) fn of(answer: Answer<'_>) -> Option<Self> {
         match answer {
             Answer::Judged(verdict) => match verdict {
                 Verdict::XUnavailable | Verdict::Unexpected { .. } => {
@@ -490,11 +486,10 @@ impl Sign {
 
 impl Trouble {
     /// Apps that have to meet the same trouble before it is told.
-    pub const APPS: usize = 3;
+    pub(crate) const APPS: usize = 3;
 
     /// Takes in a sign from a link of `app`.
-    #[must_use]
-    pub fn hear(
+    pub(crate) fn hear(
         before: Option<Self>,
         sign: Sign,
         app: AppMark,

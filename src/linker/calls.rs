@@ -28,7 +28,7 @@ const MAX_CLAIMS: u32 = 10;
 
 impl Linker {
     /// Makes calls until `stop`; then those under way are finished.
-    pub async fn run_calls(&self, stop: CancellationToken) {
+    pub(crate) async fn run_calls(&self, stop: CancellationToken) {
         let permits = Arc::new(Semaphore::new(CONCURRENT));
         let under_way = TaskTracker::new();
         while !stop.is_cancelled() {

@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// An account and the values in use.
-pub struct Keys {
+pub(crate) struct Keys {
     /// The account.
     pub linked: LinkedAccount,
     /// API Key and Secret.
@@ -33,8 +33,7 @@ pub struct Keys {
 impl Keys {
     /// Why they cannot be used: a verdict's code. Values that X has accepted once are tried again where it did not decide
     /// the last time, since the wallet may have been filled.
-    #[must_use]
-    pub fn obstacle(&self, only_reads: bool) -> Option<&'static str> {
+    pub(crate) fn obstacle(&self, only_reads: bool) -> Option<&'static str> {
         let Some(verdict) = &self.linked.verdict else {
             return Some("not_checked");
         };
@@ -52,10 +51,11 @@ impl Keys {
 
 impl Linker {
     /// The values in use of one of `owner`'s accounts. `None`: there is no such account, or it has not all four.
-    ///
-    /// # Errors
-    /// The database failed, or a value does not open.
-    pub async fn keys(&self, owner: i64, account: AccountId) -> Result<Option<Keys>, StoreError> {
+    pub(crate) async fn keys(
+        &self,
+        owner: i64,
+        account: AccountId,
+    ) -> Result<Option<Keys>, StoreError> {
         let reader = self.store.reader();
         let Some(linked) = accounts::by_id(reader, owner, account).await? else {
             return Ok(None);
@@ -81,10 +81,7 @@ impl Linker {
     }
 
     /// The program whose token has this hash, and whether it may use `account`.
-    ///
-    /// # Errors
-    /// The database failed.
-    pub async fn enter(
+    pub(crate) async fn enter(
         &self,
         token: &TokenHash,
         account: Option<AccountId>,
@@ -94,24 +91,19 @@ impl Linker {
 
     /// Notes what programs are about to do with accounts. It outlives the process at once, and the machine with the next
     /// thing that is forced to disk: that takes longer than everything else the proxy does.
-    ///
-    /// # Errors
-    /// The database failed.
-    pub async fn note_uses(&self, acts: Vec<Act>) -> Result<(), StoreError> {
+    pub(crate) async fn note_uses(&self, acts: Vec<Act>) -> Result<(), StoreError> {
         let mut tx = self.store.begin_light().await?;
         audit::note_all(&mut tx, &self.audit, acts, self.clock.now()).await?;
         Ok(tx.commit().await?)
     }
 
     /// Which app an account's values are of, without saying which.
-    #[must_use]
-    pub fn app_mark(&self, keys: &Keys) -> AppMark {
+    pub(crate) fn app_mark(&self, keys: &Keys) -> AppMark {
         self.audit.app_mark(&keys.client)
     }
 
     /// Now.
-    #[must_use]
-    pub fn now(&self) -> DateTime<Utc> {
+    pub(crate) fn now(&self) -> DateTime<Utc> {
         self.clock.now()
     }
 }

@@ -16,10 +16,7 @@ use crate::{
 
 impl Linker {
     /// The report about one of the user's links. `None`: there is no such link.
-    ///
-    /// # Errors
-    /// The database failed.
-    pub async fn report(
+    pub(crate) async fn report(
         &self,
         tx: &mut Tx,
         owner: i64,

@@ -30,7 +30,7 @@ use crate::{
 
 /// How `/addx` began.
 #[derive(Debug)]
-pub enum Begun {
+pub(crate) enum Begun {
     /// A flow is open.
     Flow(Box<LinkingState>),
     /// The name cannot be taken.
@@ -41,7 +41,7 @@ pub enum Begun {
 
 /// What came of an answer.
 #[derive(Debug)]
-pub enum Answer {
+pub(crate) enum Answer {
     /// The flow goes on here.
     State(LinkingState),
     /// All values are in; what is said about the last message.
@@ -59,7 +59,7 @@ impl From<Progress> for Answer {
 
 /// Who gave the last values of a flow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Source {
+pub(crate) enum Source {
     /// The user pasted them.
     User,
     /// X gave them out for a PIN.
@@ -68,7 +68,7 @@ pub enum Source {
 
 /// What came of a complete flow.
 #[derive(Debug)]
-pub enum Submitted {
+pub(crate) enum Submitted {
     /// X is asked; the result follows.
     Checking,
     /// There is something to say at once.
@@ -77,10 +77,7 @@ pub enum Submitted {
 
 impl Linker {
     /// Begins a flow for a new link, with its account id and data key.
-    ///
-    /// # Errors
-    /// The database failed, or the operating system gave no randomness.
-    pub async fn begin_link(
+    pub(crate) async fn begin_link(
         &self,
         tx: &mut Tx,
         owner: i64,
@@ -115,10 +112,7 @@ impl Linker {
     }
 
     /// Takes the name that was asked for.
-    ///
-    /// # Errors
-    /// The database failed.
-    pub async fn answer_name(
+    pub(crate) async fn answer_name(
         &self,
         tx: &mut Tx,
         owner: i64,
@@ -141,10 +135,7 @@ impl Linker {
 
     /// Begins a flow that takes new values for a link. `repair` keeps values of an earlier try that still wait.
     /// `None`: there is no such link of this user.
-    ///
-    /// # Errors
-    /// The database failed, or the operating system gave no randomness.
-    pub async fn begin_rotation(
+    pub(crate) async fn begin_rotation(
         &self,
         tx: &mut Tx,
         owner: i64,
@@ -174,10 +165,7 @@ impl Linker {
     }
 
     /// Takes a text as the answer to the question for a value.
-    ///
-    /// # Errors
-    /// The database failed, or the operating system gave no randomness.
-    pub async fn answer_value(
+    pub(crate) async fn answer_value(
         &self,
         tx: &mut Tx,
         owner: i64,
@@ -233,10 +221,7 @@ impl Linker {
     }
 
     /// The user decided about a value that was kept apart: it is taken as `field`.
-    ///
-    /// # Errors
-    /// The database failed, or the operating system gave no randomness.
-    pub async fn use_held(
+    pub(crate) async fn use_held(
         &self,
         tx: &mut Tx,
         owner: i64,
@@ -258,10 +243,7 @@ impl Linker {
     }
 
     /// The user decided against it: the question is asked again.
-    ///
-    /// # Errors
-    /// The database failed.
-    pub async fn drop_held(
+    pub(crate) async fn drop_held(
         &self,
         tx: &mut Tx,
         state: ConfirmingValue,
@@ -272,10 +254,11 @@ impl Linker {
     }
 
     /// Goes back to the value that came last, and forgets it. `None`: this is the first step.
-    ///
-    /// # Errors
-    /// The database failed.
-    pub async fn back(&self, tx: &mut Tx, flow: Flow) -> Result<Option<LinkingState>, StoreError> {
+    pub(crate) async fn back(
+        &self,
+        tx: &mut Tx,
+        flow: Flow,
+    ) -> Result<Option<LinkingState>, StoreError> {
         let (account, slot) = (flow.account, slot_of(&flow));
         values::delete_all(&mut **tx, account, Slot::Held).await?;
         let Some((field, state)) = flow.back() else {
@@ -290,10 +273,7 @@ impl Linker {
     }
 
     /// Asks for the API key pair again, since X refused it alone.
-    ///
-    /// # Errors
-    /// The database failed.
-    pub async fn reenter_key_pair(
+    pub(crate) async fn reenter_key_pair(
         &self,
         tx: &mut Tx,
         flow: Flow,
@@ -310,10 +290,7 @@ impl Linker {
     }
 
     /// Wipes what a flow has collected. How many values that were.
-    ///
-    /// # Errors
-    /// The database failed.
-    pub async fn wipe(
+    pub(crate) async fn wipe(
         &self,
         tx: &mut Tx,
         owner: i64,
@@ -353,10 +330,7 @@ impl Linker {
     }
 
     /// All values are in: keeps the link, or the new values beside the old ones, and asks X.
-    ///
-    /// # Errors
-    /// The database failed.
-    pub async fn submit(
+    pub(crate) async fn submit(
         &self,
         tx: &mut Tx,
         owner: i64,

@@ -14,7 +14,7 @@ mod reminders;
 mod revoke;
 mod verify;
 
-pub use self::{
+pub(crate) use self::{
     credentials::Keys,
     flow::{Answer, Begun, Source, Submitted},
     pin::{MAX_PINS_AN_HOUR, Surroundings},
@@ -57,9 +57,9 @@ use crate::{
 };
 
 /// Links a user may have.
-pub const MAX_ACCOUNTS: i64 = 20;
+pub(crate) const MAX_ACCOUNTS: i64 = 20;
 /// Checks a user may cause in an hour.
-pub const MAX_CHECKS_AN_HOUR: usize = 10;
+pub(crate) const MAX_CHECKS_AN_HOUR: usize = 10;
 /// Checks of a key pair alone that a user may cause in an hour; above that a flow goes on without them.
 const MAX_KEY_PAIR_CHECKS_AN_HOUR: usize = 20;
 /// How long values of a rotation wait for X's decision: X shows a value only once.
@@ -103,7 +103,6 @@ pub struct Linker {
 
 impl Linker {
     /// The use cases over these parts. `to_write` gets the chats that a check has something to tell.
-    #[must_use]
     pub fn new(
         store: Store,
         vault: Vault,
@@ -137,14 +136,12 @@ impl Linker {
     }
 
     /// The same, and X is asked by itself.
-    #[must_use]
-    pub fn with_rechecks(self, rechecks: Rechecks) -> Self {
+    pub(crate) fn with_rechecks(self, rechecks: Rechecks) -> Self {
         Self { rechecks, ..self }
     }
 
     /// The same, and receipts say until when copies of the database are kept.
-    #[must_use]
-    pub fn keeping_backups(self, keeps_backups: Option<TimeDelta>) -> Self {
+    pub(crate) fn keeping_backups(self, keeps_backups: Option<TimeDelta>) -> Self {
         Self {
             keeps_backups,
             ..self
@@ -152,8 +149,7 @@ impl Linker {
     }
 
     /// The same for these people: what concerns nobody's link is told to `owner`.
-    #[must_use]
-    pub fn for_people(self, owner: Option<i64>, allowed: AllowedUsers) -> Self {
+    pub(crate) fn for_people(self, owner: Option<i64>, allowed: AllowedUsers) -> Self {
         Self {
             owner,
             allowed,
@@ -162,8 +158,7 @@ impl Linker {
     }
 
     /// When the last copy that holds what is erased now will be gone, if the operator has said so.
-    #[must_use]
-    pub fn backups_until(&self) -> Option<DateTime<Utc>> {
+    pub(crate) fn backups_until(&self) -> Option<DateTime<Utc>> {
         self.keeps_backups.map(|kept| self.clock.now() + kept)
     }
 
@@ -175,8 +170,7 @@ impl Linker {
     }
 
     /// The same, and X's answers are counted here.
-    #[must_use]
-    pub fn counted_by(self, metrics: Metrics) -> Self {
+    pub(crate) fn counted_by(self, metrics: Metrics) -> Self {
         Self { metrics, ..self }
     }
 
@@ -194,14 +188,11 @@ impl Linker {
     }
 
     /// Lets the runner look for posts that were confirmed. Call it after the commit.
-    pub fn wake_posts(&self) {
+    pub(crate) fn wake_posts(&self) {
         self.posts_due.notify_one();
     }
 
     /// The user's links as lines.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn summaries(
         &self,
         tx: &mut Tx,
@@ -238,10 +229,7 @@ impl Linker {
 
     /// Gives the values of a link to the user's other link of the same X account, and erases the former.
     /// `None`: one of them is gone.
-    ///
-    /// # Errors
-    /// The database failed.
-    pub async fn update_twin(
+    pub(crate) async fn update_twin(
         &self,
         tx: &mut Tx,
         owner: i64,
@@ -295,10 +283,7 @@ impl Linker {
     }
 
     /// Erases the new values of rotations that have waited long enough.
-    ///
-    /// # Errors
-    /// The database failed.
-    pub async fn erase_expired_candidates(&self) -> Result<(), StoreError> {
+    pub(crate) async fn erase_expired_candidates(&self) -> Result<(), StoreError> {
         let now = self.clock.now();
         // Looking before writing: an idle bot does not write.
         if accounts::with_expired_candidates(self.store.reader(), now)

@@ -33,13 +33,13 @@ use crate::{
 };
 
 /// Links to X that a user may have in an hour.
-pub const MAX_PINS_AN_HOUR: usize = 20;
+pub(crate) const MAX_PINS_AN_HOUR: usize = 20;
 /// How long a link to X is good for here; X does not say how long it is there.
 const TEMPORARY_LIFETIME: TimeDelta = TimeDelta::minutes(30);
 
 /// What a card shows besides the state.
 #[derive(Debug, Default)]
-pub struct Surroundings {
+pub(crate) struct Surroundings {
     /// What X said of the newest key pair alone.
     pub key_pair: Option<KeyPairOutcome>,
     /// Where the user authorises the app.
@@ -50,10 +50,7 @@ pub struct Surroundings {
 
 impl Linker {
     /// Wants a link to X for the flow's token pair.
-    ///
-    /// # Errors
-    /// The database failed, or the operating system gave no randomness.
-    pub async fn begin_pin(
+    pub(crate) async fn begin_pin(
         &self,
         tx: &mut Tx,
         owner: i64,
@@ -72,10 +69,7 @@ impl Linker {
     }
 
     /// Wants another link.
-    ///
-    /// # Errors
-    /// The database failed.
-    pub async fn renew_pin(
+    pub(crate) async fn renew_pin(
         &self,
         tx: &mut Tx,
         owner: i64,
@@ -107,10 +101,7 @@ impl Linker {
     }
 
     /// Tries again what X did not decide: the exchange if the PIN is kept, else a new link.
-    ///
-    /// # Errors
-    /// The database failed.
-    pub async fn retry_pin(
+    pub(crate) async fn retry_pin(
         &self,
         tx: &mut Tx,
         owner: i64,
@@ -143,10 +134,7 @@ impl Linker {
     }
 
     /// Takes a text while a PIN is asked for. The values themselves are taken too.
-    ///
-    /// # Errors
-    /// The database failed, or the operating system gave no randomness.
-    pub async fn answer_pin(
+    pub(crate) async fn answer_pin(
         &self,
         tx: &mut Tx,
         owner: i64,
@@ -191,10 +179,7 @@ impl Linker {
     }
 
     /// The user says that the account that X named is the right one.
-    ///
-    /// # Errors
-    /// The database failed.
-    pub async fn confirm_account(
+    pub(crate) async fn confirm_account(
         &self,
         tx: &mut Tx,
         owner: i64,
@@ -207,10 +192,7 @@ impl Linker {
     }
 
     /// The user says that it is another one: the token is not kept, and there is another link.
-    ///
-    /// # Errors
-    /// The database failed.
-    pub async fn refuse_account(
+    pub(crate) async fn refuse_account(
         &self,
         tx: &mut Tx,
         owner: i64,
@@ -238,10 +220,7 @@ impl Linker {
 
     /// The user says that it is another one, and that its token is to end at X. `None`: there is no such token, or it may
     /// be in use here.
-    ///
-    /// # Errors
-    /// The database failed.
-    pub async fn revoke_account(
+    pub(crate) async fn revoke_account(
         &self,
         tx: &mut Tx,
         state: AwaitingPin,
@@ -292,10 +271,7 @@ impl Linker {
     }
 
     /// Back to pasting the values.
-    ///
-    /// # Errors
-    /// The database failed.
-    pub async fn paste_instead(
+    pub(crate) async fn paste_instead(
         &self,
         tx: &mut Tx,
         owner: i64,
@@ -344,10 +320,7 @@ impl Linker {
 
     /// A new link uses the app of an account that there is: its key pair is sealed once more, for the new one, and a PIN is
     /// all that is missing. `None`: that account is gone, or has no key pair.
-    ///
-    /// # Errors
-    /// The database failed, or the operating system gave no randomness.
-    pub async fn use_app(
+    pub(crate) async fn use_app(
         &self,
         tx: &mut Tx,
         owner: i64,
@@ -384,10 +357,7 @@ impl Linker {
     }
 
     /// What the card of this state shows besides the state.
-    ///
-    /// # Errors
-    /// The database failed.
-    pub async fn surroundings(
+    pub(crate) async fn surroundings(
         &self,
         owner: i64,
         state: &LinkingState,

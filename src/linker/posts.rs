@@ -44,7 +44,7 @@ const LONGEST_PAUSE: TimeDelta = TimeDelta::minutes(15);
 
 impl Linker {
     /// Publishes and deletes until `stop`; what is under way then is finished. One after the other: they are rare.
-    pub async fn run_posts(&self, stop: CancellationToken) {
+    pub(crate) async fn run_posts(&self, stop: CancellationToken) {
         loop {
             let due = match posts::next(self.store.reader()).await {
                 Ok(Some(post)) if post.due_at.is_some_and(|due| due <= self.clock.now()) => {
@@ -235,9 +235,6 @@ impl Linker {
     }
 
     /// Notes what a program's post says about the account.
-    ///
-    /// # Errors
-    /// The database failed.
     pub(crate) async fn heard(
         &self,
         posted_with: &LinkedAccount,

@@ -67,7 +67,7 @@ struct Rechecker {
 impl Linker {
     /// Asks X by itself until `stop`; then what is under way is finished. If that is not wanted, only links that X refused to
     /// a program are asked about.
-    pub async fn run_rechecks(&self, stop: CancellationToken) {
+    pub(crate) async fn run_rechecks(&self, stop: CancellationToken) {
         let rechecker = Rechecker {
             linker: self.clone(),
             rules: self.rechecks.rules(),

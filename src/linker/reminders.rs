@@ -16,10 +16,7 @@ const LATER: TimeDelta = TimeDelta::days(1);
 
 impl Linker {
     /// What to ask about a link's reminder. `None`: there is no such link of this user.
-    ///
-    /// # Errors
-    /// The database failed.
-    pub async fn ask_reminder(
+    pub(crate) async fn ask_reminder(
         &self,
         tx: &mut Tx,
         owner: i64,
@@ -36,10 +33,7 @@ impl Linker {
     }
 
     /// Reminds the user of a link to rotate, once its values are `days` old; `None`: no longer. What to say about it.
-    ///
-    /// # Errors
-    /// The database failed.
-    pub async fn remind(
+    pub(crate) async fn remind(
         &self,
         tx: &mut Tx,
         owner: i64,
@@ -66,10 +60,7 @@ impl Linker {
     }
 
     /// Promises the reminders that are due.
-    ///
-    /// # Errors
-    /// The database failed.
-    pub async fn promise_reminders(&self) -> Result<(), StoreError> {
+    pub(crate) async fn promise_reminders(&self) -> Result<(), StoreError> {
         let now = self.clock.now();
         // Looking before writing: an idle bot does not write.
         match reminders::next_due(self.store.reader()).await? {

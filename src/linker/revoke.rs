@@ -32,7 +32,7 @@ const LONGEST_PAUSE: TimeDelta = TimeDelta::minutes(15);
 
 /// What came of erasing a link.
 #[derive(Debug)]
-pub enum Unlinked {
+pub(crate) enum Unlinked {
     /// It is gone.
     Erased(LinkedAccount),
     /// It is off the list, and erased once its test posts are deleted at X.
@@ -53,10 +53,7 @@ struct Tokens {
 impl Linker {
     /// Erases a link for good, after its test posts if some still stand at X. Its tokens stay valid there. `None`: there is
     /// no such link of this user.
-    ///
-    /// # Errors
-    /// The database failed.
-    pub async fn unlink(
+    pub(crate) async fn unlink(
         &self,
         tx: &mut Tx,
         owner: i64,
@@ -85,10 +82,7 @@ impl Linker {
 
     /// Takes an account off the list, and wants its tokens revoked; its values are erased after that. `open` is a flow that
     /// takes new values for it: what it has taken is revoked too. `None`: there is no such account of this user.
-    ///
-    /// # Errors
-    /// The database failed.
-    pub async fn revoke_and_unlink(
+    pub(crate) async fn revoke_and_unlink(
         &self,
         tx: &mut Tx,
         owner: i64,

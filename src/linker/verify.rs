@@ -21,9 +21,6 @@ pub enum VerifyRequest {
 
 impl Linker {
     /// Asks X again about the values in use. Requests that come too soon after one another wait their turn.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn verify(
         &self,
         tx: &mut Tx,
@@ -62,10 +59,7 @@ impl Linker {
     }
 
     /// Asks X again about the new values of a rotation.
-    ///
-    /// # Errors
-    /// The database failed.
-    pub async fn verify_candidate(
+    pub(crate) async fn verify_candidate(
         &self,
         tx: &mut Tx,
         owner: i64,

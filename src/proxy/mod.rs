@@ -31,7 +31,7 @@ const CONNECTIONS: usize = 512;
 
 /// The signing proxy. Cheap to clone.
 #[derive(Clone)]
-pub struct Proxy(Arc<Parts>);
+pub(crate) struct Proxy(Arc<Parts>);
 
 struct Parts {
     linker: Linker,
@@ -47,8 +47,12 @@ struct Parts {
 
 impl Proxy {
     /// A proxy over these parts, for the accounts of whoever may use the bot.
-    #[must_use]
-    pub fn new(linker: Linker, x: XClient, allowed: AllowedUsers, owner: Option<i64>) -> Self {
+    pub(crate) fn new(
+        linker: Linker,
+        x: XClient,
+        allowed: AllowedUsers,
+        owner: Option<i64>,
+    ) -> Self {
         Self(Arc::new(Parts {
             uses: Uses::new(linker.clone()),
             limits: Limits::default(),
@@ -61,7 +65,7 @@ impl Proxy {
     }
 
     /// Serves until `stop`; then the requests under way are finished.
-    pub async fn serve(&self, listener: TcpListener, stop: CancellationToken) {
+    pub(crate) async fn serve(&self, listener: TcpListener, stop: CancellationToken) {
         if let Ok(address) = listener.local_addr() {
             tracing::info!(%address, "programs can publish here");
             if !address.ip().is_loopback() {

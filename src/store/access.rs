@@ -27,10 +27,7 @@ pub(super) fn parse(name: &str) -> Option<Standing> {
 }
 
 /// What was decided about a user; `None`: they never asked.
-///
-/// # Errors
-/// The database failed.
-pub async fn standing(
+pub(crate) async fn standing(
     db: impl SqliteExecutor<'_>,
     user: i64,
 ) -> Result<Option<Standing>, StoreError> {
@@ -42,10 +39,7 @@ pub async fn standing(
 }
 
 /// Notes that a user asks. `false`: they did before.
-///
-/// # Errors
-/// The database failed.
-pub async fn ask(
+pub(crate) async fn ask(
     db: impl SqliteExecutor<'_>,
     user: i64,
     first_name: &str,
@@ -63,9 +57,6 @@ pub async fn ask(
 }
 
 /// Notes what the owner decided. `false`: it was decided so before.
-///
-/// # Errors
-/// The database failed.
 pub async fn decide(
     db: impl SqliteExecutor<'_>,
     user: i64,
@@ -85,10 +76,10 @@ pub async fn decide(
 }
 
 /// Everything that is kept about a user's wish to use the bot. `None`: they never asked.
-///
-/// # Errors
-/// The database failed.
-pub async fn of(db: impl SqliteExecutor<'_>, user: i64) -> Result<Option<Guest>, StoreError> {
+pub(crate) async fn of(
+    db: impl SqliteExecutor<'_>,
+    user: i64,
+) -> Result<Option<Guest>, StoreError> {
     let row: Option<Row> =
         sqlx::query_as("SELECT user_id, standing, first_name, since FROM access WHERE user_id = ?")
             .bind(user)
@@ -117,10 +108,10 @@ impl Row {
 }
 
 /// The newest decisions and requests, at most `limit`.
-///
-/// # Errors
-/// The database failed.
-pub async fn list(db: impl SqliteExecutor<'_>, limit: u32) -> Result<Vec<Guest>, StoreError> {
+pub(crate) async fn list(
+    db: impl SqliteExecutor<'_>,
+    limit: u32,
+) -> Result<Vec<Guest>, StoreError> {
     let rows: Vec<Row> = sqlx::query_as(
         "SELECT user_id, standing, first_name, since FROM access ORDER BY standing, since DESC LIMIT ?",
     )
@@ -131,10 +122,7 @@ pub async fn list(db: impl SqliteExecutor<'_>, limit: u32) -> Result<Vec<Guest>,
 }
 
 /// Everybody whom the owner let in, the newest first.
-///
-/// # Errors
-/// The database failed.
-pub async fn granted(db: impl SqliteExecutor<'_>) -> Result<Vec<Guest>, StoreError> {
+pub(crate) async fn granted(db: impl SqliteExecutor<'_>) -> Result<Vec<Guest>, StoreError> {
     let rows: Vec<Row> = sqlx::query_as(
         "SELECT user_id, standing, first_name, since FROM access WHERE standing = 'granted' ORDER BY since DESC",
     )

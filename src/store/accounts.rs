@@ -63,9 +63,6 @@ impl TryFrom<Row> for LinkedAccount {
 }
 
 /// Keeps a new link, before X has judged it.
-///
-/// # Errors
-/// The owner has a link of this name, or the database failed.
 pub async fn insert(
     db: impl SqliteExecutor<'_>,
     owner: i64,
@@ -90,10 +87,7 @@ pub async fn insert(
 }
 
 /// Takes a link off the list; its values stay until they are erased. Foreign links are not found.
-///
-/// # Errors
-/// The database failed.
-pub async fn delete(
+pub(crate) async fn delete(
     db: impl SqliteExecutor<'_>,
     owner: i64,
     account: AccountId,
@@ -107,9 +101,6 @@ pub async fn delete(
 }
 
 /// One of `owner`'s links.
-///
-/// # Errors
-/// The database failed, or holds what this program never writes.
 pub async fn by_id(
     db: impl SqliteExecutor<'_>,
     owner: i64,
@@ -125,10 +116,7 @@ pub async fn by_id(
 }
 
 /// `owner`'s link of this name, without regard to case.
-///
-/// # Errors
-/// As [`by_id`].
-pub async fn by_name(
+pub(crate) async fn by_name(
     db: impl SqliteExecutor<'_>,
     owner: i64,
     name: &AccountName,
@@ -143,9 +131,6 @@ pub async fn by_name(
 }
 
 /// `owner`'s links, by name.
-///
-/// # Errors
-/// As [`by_id`].
 pub async fn list(
     db: impl SqliteExecutor<'_>,
     owner: i64,
@@ -160,10 +145,7 @@ pub async fn list(
 }
 
 /// How many links `owner` has.
-///
-/// # Errors
-/// The database failed.
-pub async fn count(db: impl SqliteExecutor<'_>, owner: i64) -> Result<i64, StoreError> {
+pub(crate) async fn count(db: impl SqliteExecutor<'_>, owner: i64) -> Result<i64, StoreError> {
     Ok(
         sqlx::query_scalar("SELECT count(*) FROM accounts WHERE owner = ?")
             .bind(owner)
@@ -173,10 +155,7 @@ pub async fn count(db: impl SqliteExecutor<'_>, owner: i64) -> Result<i64, Store
 }
 
 /// Another of `owner`'s links that X confirmed as this X user.
-///
-/// # Errors
-/// As [`by_id`].
-pub async fn twin(
+pub(crate) async fn twin(
     db: impl SqliteExecutor<'_>,
     owner: i64,
     user: XUserId,
@@ -197,9 +176,6 @@ pub async fn twin(
 
 /// Notes X's word on the values in use, and who it is, once X has said so. `false`: X was asked this before it was asked
 /// what is noted already, so that stays.
-///
-/// # Errors
-/// The database failed.
 pub async fn record_verdict(
     db: impl SqliteExecutor<'_>,
     before: &LinkedAccount,
@@ -241,10 +217,7 @@ pub async fn record_verdict(
 }
 
 /// Notes that X was asked, and that its word stands.
-///
-/// # Errors
-/// The database failed.
-pub async fn note_checked(
+pub(crate) async fn note_checked(
     db: impl SqliteExecutor<'_>,
     owner: i64,
     account: AccountId,
@@ -260,10 +233,7 @@ pub async fn note_checked(
 }
 
 /// Gives a link its final name.
-///
-/// # Errors
-/// The owner has a link of this name, or the database failed.
-pub async fn rename(
+pub(crate) async fn rename(
     db: impl SqliteExecutor<'_>,
     owner: i64,
     account: AccountId,
@@ -283,10 +253,7 @@ pub async fn rename(
 }
 
 /// Sets or clears the time until which new values wait beside the ones in use.
-///
-/// # Errors
-/// The database failed.
-pub async fn set_candidate_until(
+pub(crate) async fn set_candidate_until(
     db: impl SqliteExecutor<'_>,
     owner: i64,
     account: AccountId,
@@ -302,10 +269,7 @@ pub async fn set_candidate_until(
 }
 
 /// Links whose waiting values are due to be erased.
-///
-/// # Errors
-/// The database failed, or holds what this program never writes.
-pub async fn with_expired_candidates(
+pub(crate) async fn with_expired_candidates(
     db: impl SqliteExecutor<'_>,
     now: DateTime<Utc>,
 ) -> Result<Vec<LinkedAccount>, StoreError> {

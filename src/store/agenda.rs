@@ -8,10 +8,9 @@ use sqlx::SqliteExecutor;
 use super::{StoreError, time};
 
 /// When the next message, card, deletion, expiry, reminder or sweep is due. Checks have their own timer.
-///
-/// # Errors
-/// The database failed.
-pub async fn next_due(db: impl SqliteExecutor<'_>) -> Result<Option<DateTime<Utc>>, StoreError> {
+pub(crate) async fn next_due(
+    db: impl SqliteExecutor<'_>,
+) -> Result<Option<DateTime<Utc>>, StoreError> {
     let due: Option<i64> = sqlx::query_scalar(
         "SELECT min(due) FROM (
              SELECT min(due_at) AS due FROM outbox
@@ -27,10 +26,7 @@ pub async fn next_due(db: impl SqliteExecutor<'_>) -> Result<Option<DateTime<Utc
 }
 
 /// Chats that are due a message or a card.
-///
-/// # Errors
-/// The database failed.
-pub async fn chats_to_write_to(
+pub(crate) async fn chats_to_write_to(
     db: impl SqliteExecutor<'_>,
     now: DateTime<Utc>,
 ) -> Result<HashSet<i64>, StoreError> {
@@ -45,10 +41,7 @@ pub async fn chats_to_write_to(
 }
 
 /// Chats with a deletion that is due.
-///
-/// # Errors
-/// The database failed.
-pub async fn chats_to_delete_in(
+pub(crate) async fn chats_to_delete_in(
     db: impl SqliteExecutor<'_>,
     now: DateTime<Utc>,
 ) -> Result<HashSet<i64>, StoreError> {
@@ -60,10 +53,7 @@ pub async fn chats_to_delete_in(
 }
 
 /// Chats whose flow has rested too long.
-///
-/// # Errors
-/// The database failed.
-pub async fn chats_to_expire(
+pub(crate) async fn chats_to_expire(
     db: impl SqliteExecutor<'_>,
     now: DateTime<Utc>,
 ) -> Result<Vec<i64>, StoreError> {

@@ -8,7 +8,7 @@ use crate::domain::notice::Notice;
 
 /// What X is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Asked {
+pub(crate) enum Asked {
     /// Whether the values work.
     Check,
     /// To end a token.
@@ -19,8 +19,7 @@ pub enum Asked {
 
 impl Asked {
     /// What this message says that X is being asked for.
-    #[must_use]
-    pub fn announced_by(notice: &Notice) -> Option<Self> {
+    pub(crate) fn announced_by(notice: &Notice) -> Option<Self> {
         match notice {
             Notice::Checking { .. } => Some(Self::Check),
             Notice::Revoking { .. } => Some(Self::Revocation),
@@ -30,8 +29,7 @@ impl Asked {
     }
 
     /// What this message is X's answer to.
-    #[must_use]
-    pub fn answered_by(notice: &Notice) -> Option<Self> {
+    pub(crate) fn answered_by(notice: &Notice) -> Option<Self> {
         match notice {
             Notice::Result(_) => Some(Self::Check),
             Notice::Receipt { .. } => Some(Self::Revocation),
@@ -50,10 +48,7 @@ impl Asked {
 }
 
 /// Notes the message.
-///
-/// # Errors
-/// The database failed.
-pub async fn set(
+pub(crate) async fn set(
     db: impl SqliteExecutor<'_>,
     chat: i64,
     asked: Asked,
@@ -69,10 +64,7 @@ pub async fn set(
 }
 
 /// The message, if there is one.
-///
-/// # Errors
-/// The database failed.
-pub async fn get(
+pub(crate) async fn get(
     db: impl SqliteExecutor<'_>,
     chat: i64,
     asked: Asked,
@@ -87,10 +79,11 @@ pub async fn get(
 }
 
 /// Forgets it: the answer was given.
-///
-/// # Errors
-/// The database failed.
-pub async fn clear(db: impl SqliteExecutor<'_>, chat: i64, asked: Asked) -> Result<(), StoreError> {
+pub(crate) async fn clear(
+    db: impl SqliteExecutor<'_>,
+    chat: i64,
+    asked: Asked,
+) -> Result<(), StoreError> {
     sqlx::query("DELETE FROM anchors WHERE chat_id = ? AND errand = ?")
         .bind(chat)
         .bind(asked.as_str())
@@ -100,10 +93,7 @@ pub async fn clear(db: impl SqliteExecutor<'_>, chat: i64, asked: Asked) -> Resu
 }
 
 /// Forgets all of a chat's.
-///
-/// # Errors
-/// The database failed.
-pub async fn clear_all(db: impl SqliteExecutor<'_>, chat: i64) -> Result<(), StoreError> {
+pub(crate) async fn clear_all(db: impl SqliteExecutor<'_>, chat: i64) -> Result<(), StoreError> {
     sqlx::query("DELETE FROM anchors WHERE chat_id = ?")
         .bind(chat)
         .execute(db)

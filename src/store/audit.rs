@@ -12,10 +12,9 @@ use crate::{
 };
 
 /// The wrapped key of the macs, if there is one.
-///
-/// # Errors
-/// The database failed.
-pub async fn key(db: impl SqliteExecutor<'_>) -> Result<Option<(KeyId, Sealed)>, StoreError> {
+pub(crate) async fn key(
+    db: impl SqliteExecutor<'_>,
+) -> Result<Option<(KeyId, Sealed)>, StoreError> {
     let row: Option<(u32, Vec<u8>)> =
         sqlx::query_as("SELECT key_id, wrapped FROM audit_key WHERE id = 1")
             .fetch_optional(db)
@@ -24,10 +23,7 @@ pub async fn key(db: impl SqliteExecutor<'_>) -> Result<Option<(KeyId, Sealed)>,
 }
 
 /// Keeps the key of the macs, in place of what was there.
-///
-/// # Errors
-/// The database failed.
-pub async fn put_key(
+pub(crate) async fn put_key(
     db: impl SqliteExecutor<'_>,
     id: KeyId,
     wrapped: &Sealed,
@@ -83,10 +79,7 @@ impl TryFrom<Row> for (Entry, Mac) {
 }
 
 /// The number and the mac of the newest entry; 0 and zeros before the first.
-///
-/// # Errors
-/// The database failed.
-pub async fn head(db: impl SqliteExecutor<'_>) -> Result<(i64, Mac), StoreError> {
+pub(crate) async fn head(db: impl SqliteExecutor<'_>) -> Result<(i64, Mac), StoreError> {
     let row: Option<(i64, Vec<u8>)> =
         sqlx::query_as("SELECT number, mac FROM audit ORDER BY number DESC LIMIT 1")
             .fetch_optional(db)
@@ -104,10 +97,7 @@ pub async fn head(db: impl SqliteExecutor<'_>) -> Result<(i64, Mac), StoreError>
 }
 
 /// Appends an entry. Its number must be the next one.
-///
-/// # Errors
-/// The database failed.
-pub async fn append(
+pub(crate) async fn append(
     db: impl SqliteExecutor<'_>,
     entry: &Entry,
     mac: &Mac,
@@ -130,10 +120,7 @@ pub async fn append(
 }
 
 /// Entries after number `after` with their macs, in order, at most `limit`. `None`: not what this program writes.
-///
-/// # Errors
-/// The database failed.
-pub async fn after(
+pub(crate) async fn after(
     db: impl SqliteExecutor<'_>,
     after: i64,
     limit: u32,
@@ -149,10 +136,7 @@ pub async fn after(
 
 /// The newest entries that concern a user, the newest first, at most `limit`. Uses by programs are not among them: see
 /// [`uses_of`].
-///
-/// # Errors
-/// The database failed.
-pub async fn newest_of(
+pub(crate) async fn newest_of(
     db: impl SqliteExecutor<'_>,
     owner: i64,
     limit: u32,
@@ -170,10 +154,7 @@ pub async fn newest_of(
 }
 
 /// How many entries concern a user, uses not counted.
-///
-/// # Errors
-/// The database failed.
-pub async fn count_of(db: impl SqliteExecutor<'_>, owner: i64) -> Result<i64, StoreError> {
+pub(crate) async fn count_of(db: impl SqliteExecutor<'_>, owner: i64) -> Result<i64, StoreError> {
     Ok(
         sqlx::query_scalar("SELECT count(*) FROM audit WHERE owner = ? AND event <> 'use'")
             .bind(owner)
@@ -193,10 +174,7 @@ struct UsesRow {
 }
 
 /// How often programs used the accounts of a user on each day, the newest day first, at most `limit`.
-///
-/// # Errors
-/// The database failed.
-pub async fn uses_of(
+pub(crate) async fn uses_of(
     db: impl SqliteExecutor<'_>,
     owner: i64,
     limit: u32,

@@ -8,7 +8,7 @@ use crate::domain::account::AccountId;
 
 /// What is done at X.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum CallKind {
+pub(crate) enum CallKind {
     /// Temporary credentials are asked for.
     RequestToken,
     /// They are exchanged, with the PIN, for a token pair.
@@ -22,8 +22,7 @@ pub enum CallKind {
 
 impl CallKind {
     /// Its name, in the database and in logs.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
+    pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::RequestToken => "request_token",
             Self::AccessToken => "access_token",
@@ -44,7 +43,7 @@ impl CallKind {
 
 /// A call that was claimed.
 #[derive(Clone, Debug)]
-pub struct Call {
+pub(crate) struct Call {
     /// Changes when the call is wanted anew: the answer to an older one is dropped.
     pub id: i64,
     /// About whom.
@@ -62,10 +61,7 @@ pub struct Call {
 }
 
 /// Wants a call; one that waits for this account is dropped.
-///
-/// # Errors
-/// The database failed.
-pub async fn want(
+pub(crate) async fn want(
     db: impl SqliteExecutor<'_>,
     account: AccountId,
     kind: CallKind,
@@ -85,10 +81,10 @@ pub async fn want(
 }
 
 /// Takes back whatever call waits for this account.
-///
-/// # Errors
-/// The database failed.
-pub async fn cancel(db: impl SqliteExecutor<'_>, account: AccountId) -> Result<(), StoreError> {
+pub(crate) async fn cancel(
+    db: impl SqliteExecutor<'_>,
+    account: AccountId,
+) -> Result<(), StoreError> {
     sqlx::query("DELETE FROM calls WHERE account_id = ?")
         .bind(account.bytes().as_slice())
         .execute(db)
@@ -97,10 +93,7 @@ pub async fn cancel(db: impl SqliteExecutor<'_>, account: AccountId) -> Result<(
 }
 
 /// What a receipt would say of an account whose tokens are to be revoked.
-///
-/// # Errors
-/// The database failed.
-pub async fn about(
+pub(crate) async fn about(
     db: impl SqliteExecutor<'_>,
     account: AccountId,
 ) -> Result<Option<String>, StoreError> {
@@ -124,10 +117,7 @@ struct Row {
 }
 
 /// Claims the call that is due first, until `lease`; nobody else gets it before then.
-///
-/// # Errors
-/// The database failed, or holds what this program never writes.
-pub async fn claim(
+pub(crate) async fn claim(
     db: impl SqliteExecutor<'_>,
     now: DateTime<Utc>,
     lease: DateTime<Utc>,
@@ -163,10 +153,7 @@ pub async fn claim(
 }
 
 /// Ends a claimed call. `false`: it was taken back or wanted anew meanwhile, so its answer no longer counts.
-///
-/// # Errors
-/// The database failed.
-pub async fn finish(db: impl SqliteExecutor<'_>, id: i64) -> Result<bool, StoreError> {
+pub(crate) async fn finish(db: impl SqliteExecutor<'_>, id: i64) -> Result<bool, StoreError> {
     let done = sqlx::query("DELETE FROM calls WHERE id = ?")
         .bind(id)
         .execute(db)
@@ -175,10 +162,7 @@ pub async fn finish(db: impl SqliteExecutor<'_>, id: i64) -> Result<bool, StoreE
 }
 
 /// Puts a call back that was tried to the end, to be claimed again at `due_at`.
-///
-/// # Errors
-/// The database failed.
-pub async fn postpone(
+pub(crate) async fn postpone(
     db: impl SqliteExecutor<'_>,
     id: i64,
     due_at: DateTime<Utc>,
@@ -192,10 +176,10 @@ pub async fn postpone(
 }
 
 /// Frees what a run that died had claimed.
-///
-/// # Errors
-/// The database failed.
-pub async fn free_all(db: impl SqliteExecutor<'_>, now: DateTime<Utc>) -> Result<(), StoreError> {
+pub(crate) async fn free_all(
+    db: impl SqliteExecutor<'_>,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
     sqlx::query(
         "UPDATE calls SET leased_until = NULL, due_at = min(due_at, ?) WHERE leased_until IS NOT NULL",
     )
@@ -206,10 +190,9 @@ pub async fn free_all(db: impl SqliteExecutor<'_>, now: DateTime<Utc>) -> Result
 }
 
 /// When the next call can be claimed.
-///
-/// # Errors
-/// The database failed.
-pub async fn next_due(db: impl SqliteExecutor<'_>) -> Result<Option<DateTime<Utc>>, StoreError> {
+pub(crate) async fn next_due(
+    db: impl SqliteExecutor<'_>,
+) -> Result<Option<DateTime<Utc>>, StoreError> {
     let due: Option<i64> = sqlx::query_scalar("SELECT min(due_at) FROM calls")
         .fetch_one(db)
         .await?;
@@ -217,10 +200,7 @@ pub async fn next_due(db: impl SqliteExecutor<'_>) -> Result<Option<DateTime<Utc
 }
 
 /// Notes that `owner` caused an authorisation.
-///
-/// # Errors
-/// The database failed.
-pub async fn log(
+pub(crate) async fn log(
     db: impl SqliteExecutor<'_>,
     owner: i64,
     now: DateTime<Utc>,
@@ -234,10 +214,7 @@ pub async fn log(
 }
 
 /// The times of the authorisations that `owner` caused after `since`, oldest first.
-///
-/// # Errors
-/// The database failed.
-pub async fn logged(
+pub(crate) async fn logged(
     db: impl SqliteExecutor<'_>,
     owner: i64,
     since: DateTime<Utc>,

@@ -7,7 +7,7 @@ use crate::vault::{Fingerprint, KeyId, Sealed};
 
 /// Which key this database wants, and something it sealed.
 #[derive(Clone, Debug)]
-pub struct Canary {
+pub(crate) struct Canary {
     /// The key's number.
     pub key_id: KeyId,
     /// Its fingerprint.
@@ -24,10 +24,7 @@ struct Row {
 }
 
 /// The canary, if this database has one.
-///
-/// # Errors
-/// The database failed.
-pub async fn get(db: impl SqliteExecutor<'_>) -> Result<Option<Canary>, StoreError> {
+pub(crate) async fn get(db: impl SqliteExecutor<'_>) -> Result<Option<Canary>, StoreError> {
     let row: Option<Row> =
         sqlx::query_as("SELECT key_id, fingerprint, sealed FROM canary WHERE id = 1")
             .fetch_optional(db)
@@ -40,10 +37,7 @@ pub async fn get(db: impl SqliteExecutor<'_>) -> Result<Option<Canary>, StoreErr
 }
 
 /// Writes the canary of a new primary key.
-///
-/// # Errors
-/// The database failed.
-pub async fn put(db: impl SqliteExecutor<'_>, canary: &Canary) -> Result<(), StoreError> {
+pub(crate) async fn put(db: impl SqliteExecutor<'_>, canary: &Canary) -> Result<(), StoreError> {
     sqlx::query(
         "INSERT OR REPLACE INTO canary (id, key_id, fingerprint, sealed) VALUES (1, ?, ?, ?)",
     )
@@ -56,10 +50,7 @@ pub async fn put(db: impl SqliteExecutor<'_>, canary: &Canary) -> Result<(), Sto
 }
 
 /// Whether anything was ever sealed into this database.
-///
-/// # Errors
-/// The database failed.
-pub async fn has_sealed_rows(db: impl SqliteExecutor<'_>) -> Result<bool, StoreError> {
+pub(crate) async fn has_sealed_rows(db: impl SqliteExecutor<'_>) -> Result<bool, StoreError> {
     let found: bool = sqlx::query_scalar(
         "SELECT EXISTS (SELECT 1 FROM data_keys) OR EXISTS (SELECT 1 FROM dialogues)
              OR EXISTS (SELECT 1 FROM inbox WHERE sealed IS NOT NULL) OR EXISTS (SELECT 1 FROM audit_key)",

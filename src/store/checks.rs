@@ -8,7 +8,7 @@ use crate::domain::account::AccountId;
 
 /// What X is asked about an account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum CheckKind {
+pub(crate) enum CheckKind {
     /// The key pair alone, while the flow goes on.
     KeyPair,
     /// All four values of a new link.
@@ -21,8 +21,7 @@ pub enum CheckKind {
 
 impl CheckKind {
     /// Its name, in the database and in logs.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
+    pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::KeyPair => "key_pair",
             Self::Link => "link",
@@ -40,7 +39,7 @@ impl CheckKind {
 
 /// A question that was claimed.
 #[derive(Clone, Copy, Debug)]
-pub struct Check {
+pub(crate) struct Check {
     /// Changes when the question is asked anew: an answer to an older one is dropped.
     pub id: i64,
     /// About whom.
@@ -54,10 +53,7 @@ pub struct Check {
 }
 
 /// Asks; a question of this kind that waits already is asked anew.
-///
-/// # Errors
-/// The database failed.
-pub async fn request(
+pub(crate) async fn request(
     db: impl SqliteExecutor<'_>,
     account: AccountId,
     kind: CheckKind,
@@ -73,10 +69,7 @@ pub async fn request(
 }
 
 /// When the waiting question of this kind is due, if there is one.
-///
-/// # Errors
-/// The database failed.
-pub async fn waiting(
+pub(crate) async fn waiting(
     db: impl SqliteExecutor<'_>,
     account: AccountId,
     kind: CheckKind,
@@ -91,10 +84,7 @@ pub async fn waiting(
 }
 
 /// Takes back a question.
-///
-/// # Errors
-/// The database failed.
-pub async fn cancel(
+pub(crate) async fn cancel(
     db: impl SqliteExecutor<'_>,
     account: AccountId,
     kind: CheckKind,
@@ -108,10 +98,7 @@ pub async fn cancel(
 }
 
 /// Takes back a question that nobody has claimed yet.
-///
-/// # Errors
-/// The database failed.
-pub async fn cancel_unclaimed(
+pub(crate) async fn cancel_unclaimed(
     db: impl SqliteExecutor<'_>,
     account: AccountId,
     kind: CheckKind,
@@ -135,10 +122,7 @@ struct Row {
 
 /// Claims the question that is due first, until `lease`; nobody else gets it before then. An account's questions are
 /// asked one at a time, so that the answer about its key pair serves the next one.
-///
-/// # Errors
-/// The database failed, or holds what this program never writes.
-pub async fn claim(
+pub(crate) async fn claim(
     db: impl SqliteExecutor<'_>,
     now: DateTime<Utc>,
     lease: DateTime<Utc>,
@@ -178,10 +162,7 @@ pub async fn claim(
 }
 
 /// Ends a claimed question. `false`: it was taken back or asked anew meanwhile, so its answer no longer counts.
-///
-/// # Errors
-/// The database failed.
-pub async fn finish(db: impl SqliteExecutor<'_>, id: i64) -> Result<bool, StoreError> {
+pub(crate) async fn finish(db: impl SqliteExecutor<'_>, id: i64) -> Result<bool, StoreError> {
     let done = sqlx::query("DELETE FROM checks WHERE id = ?")
         .bind(id)
         .execute(db)
@@ -190,10 +171,7 @@ pub async fn finish(db: impl SqliteExecutor<'_>, id: i64) -> Result<bool, StoreE
 }
 
 /// Puts a claimed question back, to be claimed again at `due_at`.
-///
-/// # Errors
-/// The database failed.
-pub async fn postpone(
+pub(crate) async fn postpone(
     db: impl SqliteExecutor<'_>,
     id: i64,
     due_at: DateTime<Utc>,
@@ -207,10 +185,7 @@ pub async fn postpone(
 }
 
 /// Frees what a run that died had claimed.
-///
-/// # Errors
-/// The database failed.
-pub async fn free_all(db: impl SqliteExecutor<'_>) -> Result<(), StoreError> {
+pub(crate) async fn free_all(db: impl SqliteExecutor<'_>) -> Result<(), StoreError> {
     sqlx::query("UPDATE checks SET leased_until = NULL WHERE leased_until IS NOT NULL")
         .execute(db)
         .await?;
@@ -218,10 +193,9 @@ pub async fn free_all(db: impl SqliteExecutor<'_>) -> Result<(), StoreError> {
 }
 
 /// When the next question can be claimed.
-///
-/// # Errors
-/// The database failed.
-pub async fn next_due(db: impl SqliteExecutor<'_>) -> Result<Option<DateTime<Utc>>, StoreError> {
+pub(crate) async fn next_due(
+    db: impl SqliteExecutor<'_>,
+) -> Result<Option<DateTime<Utc>>, StoreError> {
     // The first that is due of an account that is not being asked about, or of one that is, after the lease.
     let due: Option<i64> = sqlx::query_scalar(
         "SELECT min(due) FROM (
@@ -243,10 +217,7 @@ pub async fn next_due(db: impl SqliteExecutor<'_>) -> Result<Option<DateTime<Utc
 }
 
 /// Notes that `owner` caused a check.
-///
-/// # Errors
-/// The database failed.
-pub async fn log(
+pub(crate) async fn log(
     db: impl SqliteExecutor<'_>,
     owner: i64,
     kind: CheckKind,
@@ -262,10 +233,7 @@ pub async fn log(
 }
 
 /// The times of the checks that `owner` caused after `since`, oldest first; those of the key pair alone apart.
-///
-/// # Errors
-/// The database failed.
-pub async fn logged(
+pub(crate) async fn logged(
     db: impl SqliteExecutor<'_>,
     owner: i64,
     key_pair: bool,
@@ -284,10 +252,7 @@ pub async fn logged(
 }
 
 /// When `owner` last asked for a check of values in use.
-///
-/// # Errors
-/// The database failed.
-pub async fn last_verify(
+pub(crate) async fn last_verify(
     db: impl SqliteExecutor<'_>,
     owner: i64,
     since: DateTime<Utc>,
@@ -303,9 +268,6 @@ pub async fn last_verify(
 }
 
 /// Forgets entries that no limit looks at any more.
-///
-/// # Errors
-/// The database failed.
 pub async fn purge_log(
     db: impl SqliteExecutor<'_>,
     before: DateTime<Utc>,

@@ -58,10 +58,7 @@ impl TryFrom<Row> for Client {
 }
 
 /// Keeps a new program. Its number.
-///
-/// # Errors
-/// There is one of this name that is not revoked, or the database failed.
-pub async fn insert(
+pub(crate) async fn insert(
     tx: &mut Tx,
     name: &ClientName,
     token: &TokenHash,
@@ -82,10 +79,7 @@ pub async fn insert(
 }
 
 /// Lets a program use an account.
-///
-/// # Errors
-/// The database failed.
-pub async fn give(
+pub(crate) async fn give(
     db: impl SqliteExecutor<'_>,
     client: i64,
     account: AccountId,
@@ -101,10 +95,7 @@ pub async fn give(
 }
 
 /// Lets a program no longer use an account of `owner`'s. `false`: it could not use it.
-///
-/// # Errors
-/// The database failed.
-pub async fn take_back(
+pub(crate) async fn take_back(
     db: impl SqliteExecutor<'_>,
     owner: i64,
     account: AccountId,
@@ -123,10 +114,7 @@ pub async fn take_back(
 }
 
 /// The program of this name that is not revoked.
-///
-/// # Errors
-/// The database failed, or holds what this program never writes.
-pub async fn by_name(
+pub(crate) async fn by_name(
     db: impl SqliteExecutor<'_>,
     name: &ClientName,
 ) -> Result<Option<Client>, StoreError> {
@@ -139,10 +127,7 @@ pub async fn by_name(
 }
 
 /// Ends a program's token.
-///
-/// # Errors
-/// The database failed.
-pub async fn revoke(
+pub(crate) async fn revoke(
     db: impl SqliteExecutor<'_>,
     client: i64,
     now: DateTime<Utc>,
@@ -156,10 +141,7 @@ pub async fn revoke(
 }
 
 /// All programs, the revoked ones too, by number.
-///
-/// # Errors
-/// The database failed, or holds what this program never writes.
-pub async fn list(db: impl SqliteExecutor<'_>) -> Result<Vec<Client>, StoreError> {
+pub(crate) async fn list(db: impl SqliteExecutor<'_>) -> Result<Vec<Client>, StoreError> {
     sqlx::query_as::<_, Row>("SELECT * FROM clients ORDER BY client_id")
         .fetch_all(db)
         .await?
@@ -203,10 +185,7 @@ impl TryFrom<UsableRow> for Usable {
 }
 
 /// The accounts that a program may use.
-///
-/// # Errors
-/// The database failed, or holds what this program never writes.
-pub async fn accounts_of(
+pub(crate) async fn accounts_of(
     db: impl SqliteExecutor<'_>,
     client: i64,
 ) -> Result<Vec<Usable>, StoreError> {
@@ -223,9 +202,6 @@ pub async fn accounts_of(
 }
 
 /// Every account there is, for the operator to choose from.
-///
-/// # Errors
-/// The database failed, or holds what this program never writes.
 pub async fn all_accounts(db: impl SqliteExecutor<'_>) -> Result<Vec<Usable>, StoreError> {
     sqlx::query_as::<_, UsableRow>(
         "SELECT account_id, owner, name, x_username FROM accounts ORDER BY owner, name_key",
@@ -238,10 +214,7 @@ pub async fn all_accounts(db: impl SqliteExecutor<'_>) -> Result<Vec<Usable>, St
 }
 
 /// An account by its id alone, for the operator and for programs. Users find theirs by owner and id.
-///
-/// # Errors
-/// The database failed, or holds what this program never writes.
-pub async fn account(
+pub(crate) async fn account(
     db: impl SqliteExecutor<'_>,
     account: AccountId,
 ) -> Result<Option<Usable>, StoreError> {
@@ -257,7 +230,7 @@ pub async fn account(
 
 /// A program that may use one of `owner`'s accounts.
 #[derive(Clone, Debug)]
-pub struct Use {
+pub(crate) struct Use {
     /// Which account.
     pub account: AccountId,
     /// The program's number.
@@ -267,10 +240,10 @@ pub struct Use {
 }
 
 /// Which programs may use which of `owner`'s accounts.
-///
-/// # Errors
-/// The database failed, or holds what this program never writes.
-pub async fn uses_of(db: impl SqliteExecutor<'_>, owner: i64) -> Result<Vec<Use>, StoreError> {
+pub(crate) async fn uses_of(
+    db: impl SqliteExecutor<'_>,
+    owner: i64,
+) -> Result<Vec<Use>, StoreError> {
     let rows: Vec<(Vec<u8>, i64, String)> = sqlx::query_as(
         "SELECT account_id, client_id, clients.name FROM accounts
          JOIN client_accounts USING (account_id) JOIN clients USING (client_id)
@@ -292,7 +265,7 @@ pub async fn uses_of(db: impl SqliteExecutor<'_>, owner: i64) -> Result<Vec<Use>
 
 /// What a token opens.
 #[derive(Clone, Debug)]
-pub struct Entrance {
+pub(crate) struct Entrance {
     /// Whose token it is.
     pub client: Client,
     /// The hash, to be compared once more.
@@ -313,10 +286,7 @@ struct EntranceRow {
 }
 
 /// The program whose token has this hash, unless it was revoked, and whether it may use `account`.
-///
-/// # Errors
-/// The database failed, or holds what this program never writes.
-pub async fn enter(
+pub(crate) async fn enter(
     db: impl SqliteExecutor<'_>,
     token: &TokenHash,
     account: Option<AccountId>,

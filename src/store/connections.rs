@@ -67,9 +67,6 @@ impl DerefMut for Lent {
 
 impl Lent {
     /// Lets several statements see the same moment.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn snapshot(&mut self) -> Result<Transaction<'_, Sqlite>, Error> {
         self.begin().await
     }
@@ -91,9 +88,6 @@ impl Connections {
     }
 
     /// One of them, for several statements. Who comes first is served first.
-    ///
-    /// # Errors
-    /// All are in use for too long, the file cannot be opened, or they are closed.
     pub async fn lend(&self) -> Result<Lent, Error> {
         let waiting = Arc::clone(&self.permits).acquire_owned();
         let permit = tokio::time::timeout(ACQUIRE_TIMEOUT, waiting)
@@ -194,9 +188,6 @@ impl Tx {
     }
 
     /// Makes the changes last.
-    ///
-    /// # Errors
-    /// The database failed, and nothing was changed.
     pub async fn commit(mut self) -> Result<(), Error> {
         sqlx::query("COMMIT").execute(&mut *self.lent).await?;
         self.lent.live.abandoned = false;
@@ -204,10 +195,7 @@ impl Tx {
     }
 
     /// Undoes the changes.
-    ///
-    /// # Errors
-    /// The database failed; it undoes them all the same.
-    pub async fn rollback(mut self) -> Result<(), Error> {
+    pub(crate) async fn rollback(mut self) -> Result<(), Error> {
         sqlx::query("ROLLBACK").execute(&mut *self.lent).await?;
         self.lent.live.abandoned = false;
         Ok(())

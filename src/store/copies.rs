@@ -18,10 +18,7 @@ const STEPS: i32 = 1000;
 const REMINDERS_REST: TimeDelta = TimeDelta::days(1);
 
 /// Writes a consistent copy of `database` into the empty or missing file `target`, as it is at this moment.
-///
-/// # Errors
-/// The database cannot be read, the copy cannot be written, or it was stopped.
-pub async fn copy(
+pub(crate) async fn copy(
     database: &Path,
     target: &str,
     stop: &CancellationToken,
@@ -46,18 +43,12 @@ pub async fn copy(
 }
 
 /// Opens a database to look at it, without changing or migrating it.
-///
-/// # Errors
-/// It cannot be opened.
-pub async fn look_into(database: &Path) -> Result<SqlitePool, StoreError> {
+pub(crate) async fn look_into(database: &Path) -> Result<SqlitePool, StoreError> {
     look(database, false).await
 }
 
 /// The same for a copy that nobody else uses, which may stand where nothing can be written.
-///
-/// # Errors
-/// It cannot be opened.
-pub async fn look_into_copy(file: &Path) -> Result<SqlitePool, StoreError> {
+pub(crate) async fn look_into_copy(file: &Path) -> Result<SqlitePool, StoreError> {
     look(file, true).await
 }
 
@@ -74,10 +65,7 @@ async fn look(file: &Path, immutable: bool) -> Result<SqlitePool, StoreError> {
 }
 
 /// What SQLite finds wrong with the file, if anything.
-///
-/// # Errors
-/// It cannot be read at all.
-pub async fn damage(db: &SqlitePool) -> Result<Option<String>, StoreError> {
+pub(crate) async fn damage(db: &SqlitePool) -> Result<Option<String>, StoreError> {
     let found: String = sqlx::query_scalar("PRAGMA quick_check(1)")
         .fetch_one(db)
         .await?;
@@ -85,10 +73,9 @@ pub async fn damage(db: &SqlitePool) -> Result<Option<String>, StoreError> {
 }
 
 /// How many accounts there are of each verdict's code; `unchecked` for those that X has not judged.
-///
-/// # Errors
-/// The database failed.
-pub async fn accounts_by_verdict(db: &SqlitePool) -> Result<BTreeMap<String, i64>, StoreError> {
+pub(crate) async fn accounts_by_verdict(
+    db: &SqlitePool,
+) -> Result<BTreeMap<String, i64>, StoreError> {
     let counts: Vec<(String, i64)> = sqlx::query_as(
         "SELECT coalesce(json_extract(verdict, '$.code'), 'unchecked') AS code, count(*)
          FROM accounts GROUP BY code",
@@ -100,9 +87,6 @@ pub async fn accounts_by_verdict(db: &SqlitePool) -> Result<BTreeMap<String, i64
 
 /// Makes a restored database start quietly: no account counts as judged, and nothing that was under way when the copy
 /// was made goes on, since it has been finished or forgotten long ago.
-///
-/// # Errors
-/// The database failed.
 pub async fn quieten(tx: &mut Tx, now: DateTime<Utc>) -> Result<(), StoreError> {
     sqlx::query(
         "UPDATE accounts SET verdict = NULL, verdict_since = NULL, checked_at = NULL, candidate_until = NULL",

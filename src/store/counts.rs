@@ -8,7 +8,7 @@ use super::StoreError;
 
 /// What waits.
 #[derive(Clone, Copy, Debug, FromRow, PartialEq, Eq, Serialize)]
-pub struct Waiting {
+pub(crate) struct Waiting {
     /// Updates that are not handled yet.
     pub updates: i64,
     /// Messages that were promised.
@@ -26,10 +26,7 @@ pub struct Waiting {
 }
 
 /// What waits now.
-///
-/// # Errors
-/// The database failed.
-pub async fn waiting(
+pub(crate) async fn waiting(
     db: impl SqliteExecutor<'_>,
     now: DateTime<Utc>,
 ) -> Result<Waiting, StoreError> {
@@ -49,10 +46,7 @@ pub async fn waiting(
 }
 
 /// The number of the newest migration that was applied.
-///
-/// # Errors
-/// The database failed, or was never opened by this program.
-pub async fn schema_version(db: impl SqliteExecutor<'_>) -> Result<i64, StoreError> {
+pub(crate) async fn schema_version(db: impl SqliteExecutor<'_>) -> Result<i64, StoreError> {
     Ok(
         sqlx::query_scalar("SELECT ifnull(max(version), 0) FROM _sqlx_migrations WHERE success")
             .fetch_one(db)

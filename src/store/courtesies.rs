@@ -6,10 +6,7 @@ use sqlx::SqliteExecutor;
 use super::StoreError;
 
 /// Notes a courtesy, unless the chat had one after `since`. `true` if it is due now.
-///
-/// # Errors
-/// The database failed.
-pub async fn claim(
+pub(crate) async fn claim(
     db: impl SqliteExecutor<'_>,
     chat: i64,
     since: DateTime<Utc>,
@@ -28,10 +25,10 @@ pub async fn claim(
 }
 
 /// Forgets those that no longer count.
-///
-/// # Errors
-/// The database failed.
-pub async fn purge(db: impl SqliteExecutor<'_>, before: DateTime<Utc>) -> Result<(), StoreError> {
+pub(crate) async fn purge(
+    db: impl SqliteExecutor<'_>,
+    before: DateTime<Utc>,
+) -> Result<(), StoreError> {
     sqlx::query("DELETE FROM courtesies WHERE told_at <= ?")
         .bind(before.timestamp())
         .execute(db)

@@ -7,7 +7,7 @@ use super::{StoreError, time};
 
 /// A message that still has to be deleted.
 #[derive(Clone, Copy, Debug)]
-pub struct Deletion {
+pub(crate) struct Deletion {
     /// In which chat.
     pub chat: i64,
     /// Telegram's number of the message in that chat.
@@ -23,10 +23,7 @@ pub struct Deletion {
 }
 
 /// Keeps a deletion until it is done. One that is known already keeps its times.
-///
-/// # Errors
-/// The database failed.
-pub async fn insert(
+pub(crate) async fn insert(
     db: impl SqliteExecutor<'_>,
     chat: i64,
     message: i32,
@@ -59,10 +56,7 @@ struct Row {
 }
 
 /// The chat's deletion that is due first, if one is.
-///
-/// # Errors
-/// The database failed.
-pub async fn next(
+pub(crate) async fn next(
     db: impl SqliteExecutor<'_>,
     chat: i64,
     now: DateTime<Utc>,
@@ -86,10 +80,7 @@ pub async fn next(
 }
 
 /// Puts off all deletions of a chat: Telegram wants it to be left alone.
-///
-/// # Errors
-/// The database failed.
-pub async fn hold(
+pub(crate) async fn hold(
     db: impl SqliteExecutor<'_>,
     chat: i64,
     until: DateTime<Utc>,
@@ -103,10 +94,7 @@ pub async fn hold(
 }
 
 /// Ends a deletion: done, or refused for good.
-///
-/// # Errors
-/// The database failed.
-pub async fn finish(
+pub(crate) async fn finish(
     db: impl SqliteExecutor<'_>,
     chat: i64,
     message: i32,
@@ -120,10 +108,7 @@ pub async fn finish(
 }
 
 /// Notes another try in vain.
-///
-/// # Errors
-/// The database failed.
-pub async fn postpone(
+pub(crate) async fn postpone(
     db: impl SqliteExecutor<'_>,
     chat: i64,
     message: i32,
@@ -144,10 +129,7 @@ pub async fn postpone(
 }
 
 /// How many wait.
-///
-/// # Errors
-/// The database failed.
-pub async fn count(db: impl SqliteExecutor<'_>, chat: i64) -> Result<i64, StoreError> {
+pub(crate) async fn count(db: impl SqliteExecutor<'_>, chat: i64) -> Result<i64, StoreError> {
     Ok(
         sqlx::query_scalar("SELECT count(*) FROM deletions WHERE chat_id = ? AND secret")
             .bind(chat)

@@ -16,7 +16,7 @@ use crate::{
 
 /// The dialogues of all chats. Reads and writes go through the application's own connections and transactions.
 #[derive(Clone)]
-pub struct Dialogues {
+pub(crate) struct Dialogues {
     store: Store,
     vault: Vault,
     clock: Clock,
@@ -24,7 +24,7 @@ pub struct Dialogues {
 
 /// A chat's dialogue and its card.
 #[derive(Clone, Debug)]
-pub struct Dialogue {
+pub(crate) struct Dialogue {
     /// Where it stands.
     pub state: LinkingState,
     /// Counts changes.
@@ -54,8 +54,7 @@ struct Row {
 
 impl Dialogues {
     /// The dialogues kept in `store`, sealed by `vault`.
-    #[must_use]
-    pub fn new(store: Store, vault: Vault, clock: Clock) -> Self {
+    pub(crate) fn new(store: Store, vault: Vault, clock: Clock) -> Self {
         Self {
             store,
             vault,
@@ -65,10 +64,7 @@ impl Dialogues {
 
     /// A chat's dialogue. One that this program cannot read, of an older version say, counts as none: the user starts
     /// again instead of being stuck.
-    ///
-    /// # Errors
-    /// The database failed.
-    pub async fn get(
+    pub(crate) async fn get(
         &self,
         db: impl SqliteExecutor<'_>,
         chat: i64,
@@ -103,10 +99,7 @@ impl Dialogues {
     }
 
     /// Keeps a new state and asks for its card to be drawn: into the message that is there, or a new one.
-    ///
-    /// # Errors
-    /// The database failed.
-    pub async fn put(
+    pub(crate) async fn put(
         &self,
         db: impl SqliteExecutor<'_>,
         chat: i64,
@@ -135,10 +128,11 @@ impl Dialogues {
     }
 
     /// Forgets a chat's dialogue. Forgetting what is not there is no error.
-    ///
-    /// # Errors
-    /// The database failed.
-    pub async fn remove(&self, db: impl SqliteExecutor<'_>, chat: i64) -> Result<(), StoreError> {
+    pub(crate) async fn remove(
+        &self,
+        db: impl SqliteExecutor<'_>,
+        chat: i64,
+    ) -> Result<(), StoreError> {
         sqlx::query("DELETE FROM dialogues WHERE chat_id = ?")
             .bind(chat)
             .execute(db)
@@ -148,10 +142,7 @@ impl Dialogues {
 }
 
 /// Asks for a chat's card to be drawn again, if it has one.
-///
-/// # Errors
-/// The database failed.
-pub async fn redraw(
+pub(crate) async fn redraw(
     db: impl SqliteExecutor<'_>,
     chat: i64,
     now: DateTime<Utc>,
@@ -165,10 +156,7 @@ pub async fn redraw(
 }
 
 /// The same for the card of an open flow, unless a question stands in its place.
-///
-/// # Errors
-/// The database failed.
-pub async fn redraw_shown(
+pub(crate) async fn redraw_shown(
     db: impl SqliteExecutor<'_>,
     chat: i64,
     now: DateTime<Utc>,
@@ -186,10 +174,7 @@ pub async fn redraw_shown(
 }
 
 /// Lets the card be drawn as a new message next time.
-///
-/// # Errors
-/// The database failed.
-pub async fn detach_card(db: impl SqliteExecutor<'_>, chat: i64) -> Result<(), StoreError> {
+pub(crate) async fn detach_card(db: impl SqliteExecutor<'_>, chat: i64) -> Result<(), StoreError> {
     sqlx::query(
         "UPDATE dialogues SET card_message_id = NULL, card_digest = NULL, card_attempts = 0
          WHERE chat_id = ?",
@@ -201,10 +186,7 @@ pub async fn detach_card(db: impl SqliteExecutor<'_>, chat: i64) -> Result<(), S
 }
 
 /// Does not draw the card until the state changes or it is asked for again: a question takes its place.
-///
-/// # Errors
-/// The database failed.
-pub async fn hold_card(db: impl SqliteExecutor<'_>, chat: i64) -> Result<(), StoreError> {
+pub(crate) async fn hold_card(db: impl SqliteExecutor<'_>, chat: i64) -> Result<(), StoreError> {
     sqlx::query("UPDATE dialogues SET card_due_at = NULL WHERE chat_id = ?")
         .bind(chat)
         .execute(db)
@@ -213,10 +195,7 @@ pub async fn hold_card(db: impl SqliteExecutor<'_>, chat: i64) -> Result<(), Sto
 }
 
 /// Makes this message the card's: the next one is drawn into it.
-///
-/// # Errors
-/// The database failed.
-pub async fn adopt_card(
+pub(crate) async fn adopt_card(
     db: impl SqliteExecutor<'_>,
     chat: i64,
     message: i32,
@@ -231,10 +210,7 @@ pub async fn adopt_card(
 
 /// Notes which message shows the card, and that it shows what `dialogue` was: a newer state is still to be drawn. If the
 /// card was detached meanwhile, the message is none any more, and nothing is noted.
-///
-/// # Errors
-/// The database failed.
-pub async fn card_drawn(
+pub(crate) async fn card_drawn(
     db: impl SqliteExecutor<'_>,
     chat: i64,
     dialogue: &Dialogue,
@@ -257,10 +233,7 @@ pub async fn card_drawn(
 }
 
 /// Notes that the card could not be drawn.
-///
-/// # Errors
-/// The database failed.
-pub async fn postpone_card(
+pub(crate) async fn postpone_card(
     db: impl SqliteExecutor<'_>,
     chat: i64,
     due_at: DateTime<Utc>,

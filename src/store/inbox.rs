@@ -9,10 +9,7 @@ use super::{StoreError, Tx};
 use crate::vault::{KeyId, Sealed};
 
 /// Keeps an update, unless it is known: waiting, handled or given up. `true` if it is new.
-///
-/// # Errors
-/// The database failed.
-pub async fn insert(
+pub(crate) async fn insert(
     tx: &mut Tx,
     update: i64,
     chat: i64,
@@ -35,10 +32,7 @@ pub async fn insert(
 }
 
 /// Whether an update still waits to be handled.
-///
-/// # Errors
-/// The database failed.
-pub async fn waits(db: impl SqliteExecutor<'_>, update: i64) -> Result<bool, StoreError> {
+pub(crate) async fn waits(db: impl SqliteExecutor<'_>, update: i64) -> Result<bool, StoreError> {
     Ok(sqlx::query_scalar(
         "SELECT EXISTS (SELECT 1 FROM inbox WHERE update_id = ? AND sealed IS NOT NULL)",
     )
@@ -48,10 +42,7 @@ pub async fn waits(db: impl SqliteExecutor<'_>, update: i64) -> Result<bool, Sto
 }
 
 /// The update of a chat that is to be handled next.
-///
-/// # Errors
-/// The database failed.
-pub async fn next(
+pub(crate) async fn next(
     db: impl SqliteExecutor<'_>,
     chat: i64,
 ) -> Result<Option<(i64, Sealed)>, StoreError> {
@@ -66,10 +57,10 @@ pub async fn next(
 }
 
 /// The number of the update of a chat that is to be handled next.
-///
-/// # Errors
-/// The database failed.
-pub async fn first(db: impl SqliteExecutor<'_>, chat: i64) -> Result<Option<i64>, StoreError> {
+pub(crate) async fn first(
+    db: impl SqliteExecutor<'_>,
+    chat: i64,
+) -> Result<Option<i64>, StoreError> {
     Ok(sqlx::query_scalar(
         "SELECT min(update_id) FROM inbox WHERE chat_id = ? AND sealed IS NOT NULL",
     )
@@ -79,10 +70,7 @@ pub async fn first(db: impl SqliteExecutor<'_>, chat: i64) -> Result<Option<i64>
 }
 
 /// Notes that an update was handled, and wipes it. `false`: it did not wait, so it was handled or given up before.
-///
-/// # Errors
-/// The database failed.
-pub async fn finish(db: impl SqliteExecutor<'_>, update: i64) -> Result<bool, StoreError> {
+pub(crate) async fn finish(db: impl SqliteExecutor<'_>, update: i64) -> Result<bool, StoreError> {
     let done =
         sqlx::query("UPDATE inbox SET sealed = NULL WHERE update_id = ? AND sealed IS NOT NULL")
             .bind(update)
@@ -92,10 +80,7 @@ pub async fn finish(db: impl SqliteExecutor<'_>, update: i64) -> Result<bool, St
 }
 
 /// Notes that handling an update failed. How often it has.
-///
-/// # Errors
-/// The database failed.
-pub async fn fail(db: impl SqliteExecutor<'_>, update: i64) -> Result<u32, StoreError> {
+pub(crate) async fn fail(db: impl SqliteExecutor<'_>, update: i64) -> Result<u32, StoreError> {
     Ok(sqlx::query_scalar(
         "UPDATE inbox SET attempts = attempts + 1 WHERE update_id = ? RETURNING attempts",
     )
@@ -105,10 +90,7 @@ pub async fn fail(db: impl SqliteExecutor<'_>, update: i64) -> Result<u32, Store
 }
 
 /// Gives an update up, and wipes it; what stays is its number and the incident's.
-///
-/// # Errors
-/// The database failed.
-pub async fn give_up(
+pub(crate) async fn give_up(
     db: impl SqliteExecutor<'_>,
     update: i64,
     incident: &str,
@@ -122,10 +104,7 @@ pub async fn give_up(
 }
 
 /// The chats with updates that wait.
-///
-/// # Errors
-/// The database failed.
-pub async fn waiting_chats(db: impl SqliteExecutor<'_>) -> Result<HashSet<i64>, StoreError> {
+pub(crate) async fn waiting_chats(db: impl SqliteExecutor<'_>) -> Result<HashSet<i64>, StoreError> {
     let chats: Vec<i64> =
         sqlx::query_scalar("SELECT DISTINCT chat_id FROM inbox WHERE sealed IS NOT NULL")
             .fetch_all(db)
@@ -134,10 +113,10 @@ pub async fn waiting_chats(db: impl SqliteExecutor<'_>) -> Result<HashSet<i64>, 
 }
 
 /// Forgets updates that were handled and that Telegram no longer delivers.
-///
-/// # Errors
-/// The database failed.
-pub async fn purge(db: impl SqliteExecutor<'_>, before: DateTime<Utc>) -> Result<(), StoreError> {
+pub(crate) async fn purge(
+    db: impl SqliteExecutor<'_>,
+    before: DateTime<Utc>,
+) -> Result<(), StoreError> {
     sqlx::query("DELETE FROM inbox WHERE received_at < ? AND sealed IS NULL")
         .bind(before.timestamp())
         .execute(db)

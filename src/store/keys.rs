@@ -11,7 +11,7 @@ use crate::{
 
 /// How many rows a key of the keyring has sealed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Rows {
+pub(crate) struct Rows {
     /// Accounts and flows: their data keys.
     pub data_keys: i64,
     /// States of dialogues.
@@ -24,17 +24,13 @@ pub struct Rows {
 
 impl Rows {
     /// All of them.
-    #[must_use]
-    pub fn total(self) -> i64 {
+    pub(crate) fn total(self) -> i64 {
         self.data_keys + self.dialogues + self.updates + self.audit_key
     }
 }
 
 /// The rows that key `id` has sealed.
-///
-/// # Errors
-/// The database failed.
-pub async fn rows_of(db: impl SqliteExecutor<'_>, id: KeyId) -> Result<Rows, StoreError> {
+pub(crate) async fn rows_of(db: impl SqliteExecutor<'_>, id: KeyId) -> Result<Rows, StoreError> {
     let (data_keys, dialogues, updates, audit_key) = sqlx::query_as(
         "SELECT (SELECT count(*) FROM data_keys WHERE key_id = ?1),
                 (SELECT count(*) FROM dialogues WHERE key_id = ?1),
@@ -53,10 +49,7 @@ pub async fn rows_of(db: impl SqliteExecutor<'_>, id: KeyId) -> Result<Rows, Sto
 }
 
 /// Every key of which some row says that it has sealed it, in the keyring or not.
-///
-/// # Errors
-/// The database failed.
-pub async fn in_use(db: impl SqliteExecutor<'_>) -> Result<Vec<KeyId>, StoreError> {
+pub(crate) async fn in_use(db: impl SqliteExecutor<'_>) -> Result<Vec<KeyId>, StoreError> {
     // From each number to the next higher one by the index, since there are many rows and few keys.
     let ids: Vec<u32> = sqlx::query_scalar(
         "WITH RECURSIVE
@@ -80,7 +73,7 @@ pub async fn in_use(db: impl SqliteExecutor<'_>) -> Result<Vec<KeyId>, StoreErro
 
 /// A data key as it is stored.
 #[derive(Debug)]
-pub struct StoredDataKey {
+pub(crate) struct StoredDataKey {
     /// Where it stands in the table, for going on after it.
     pub row: i64,
     /// Whose.
@@ -100,10 +93,7 @@ struct DataKeyRow {
 }
 
 /// Data keys that key `id` wraps, at most `limit` behind `after`, in the order of the table.
-///
-/// # Errors
-/// The database failed, or holds what this program never writes.
-pub async fn data_keys_of(
+pub(crate) async fn data_keys_of(
     db: impl SqliteExecutor<'_>,
     id: KeyId,
     after: i64,
@@ -122,10 +112,7 @@ pub async fn data_keys_of(
 }
 
 /// Data keys by account, at most `limit` after `after`: to walk through all of them.
-///
-/// # Errors
-/// As [`data_keys_of`].
-pub async fn data_keys_after(
+pub(crate) async fn data_keys_after(
     db: impl SqliteExecutor<'_>,
     after: Option<AccountId>,
     limit: u32,
@@ -155,10 +142,7 @@ impl TryFrom<DataKeyRow> for StoredDataKey {
 }
 
 /// Puts a data key back under another key of the keyring.
-///
-/// # Errors
-/// The database failed.
-pub async fn set_data_key(
+pub(crate) async fn set_data_key(
     tx: &mut Tx,
     account: AccountId,
     id: KeyId,
@@ -174,10 +158,7 @@ pub async fn set_data_key(
 }
 
 /// Dialogues that key `id` has sealed: chat and state, at most `limit` behind `after`, by chat.
-///
-/// # Errors
-/// The database failed.
-pub async fn dialogues_of(
+pub(crate) async fn dialogues_of(
     db: impl SqliteExecutor<'_>,
     id: KeyId,
     after: i64,
@@ -199,10 +180,7 @@ pub async fn dialogues_of(
 }
 
 /// Puts a dialogue back under another key of the keyring. Its card needs no drawing for that.
-///
-/// # Errors
-/// The database failed.
-pub async fn set_dialogue(
+pub(crate) async fn set_dialogue(
     tx: &mut Tx,
     chat: i64,
     id: KeyId,
@@ -218,10 +196,7 @@ pub async fn set_dialogue(
 }
 
 /// Updates that wait and that key `id` has sealed: update, chat and text, at most `limit` behind `after`, by update.
-///
-/// # Errors
-/// The database failed.
-pub async fn updates_of(
+pub(crate) async fn updates_of(
     db: impl SqliteExecutor<'_>,
     id: KeyId,
     after: i64,
@@ -243,10 +218,7 @@ pub async fn updates_of(
 }
 
 /// Puts a waiting update back under another key of the keyring.
-///
-/// # Errors
-/// The database failed.
-pub async fn set_update(
+pub(crate) async fn set_update(
     tx: &mut Tx,
     update: i64,
     id: KeyId,

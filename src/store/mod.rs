@@ -3,32 +3,32 @@
 //! One connection writes and a few read: writers queue for it, in order, instead of retrying on a locked file.
 //! Queries are checked by `tests/queries.rs`, which prepares every statement against the migrated schema.
 
-pub mod access;
-pub mod accounts;
-pub mod agenda;
-pub mod anchors;
-pub mod audit;
-pub mod calls;
-pub mod canary;
-pub mod checks;
-pub mod clients;
-pub mod connections;
-pub mod copies;
-pub mod counts;
-pub mod courtesies;
-pub mod deletions;
-pub mod dialogues;
-pub mod inbox;
-pub mod keys;
-pub mod outbox;
-pub mod posts;
-pub mod reminders;
-pub mod schedule;
-pub mod spending;
-pub mod temporary;
-pub mod trouble;
-pub mod unreachable;
-pub mod values;
+pub(crate) mod access;
+pub(crate) mod accounts;
+pub(crate) mod agenda;
+pub(crate) mod anchors;
+pub(crate) mod audit;
+pub(crate) mod calls;
+pub(crate) mod canary;
+pub(crate) mod checks;
+pub(crate) mod clients;
+pub(crate) mod connections;
+pub(crate) mod copies;
+pub(crate) mod counts;
+pub(crate) mod courtesies;
+pub(crate) mod deletions;
+pub(crate) mod dialogues;
+pub(crate) mod inbox;
+pub(crate) mod keys;
+pub(crate) mod outbox;
+pub(crate) mod posts;
+pub(crate) mod reminders;
+pub(crate) mod schedule;
+pub(crate) mod spending;
+pub(crate) mod temporary;
+pub(crate) mod trouble;
+pub(crate) mod unreachable;
+pub(crate) mod values;
 
 use std::{
     fs::{DirBuilder, OpenOptions, Permissions},
@@ -68,8 +68,7 @@ const LONGEST_PAUSE: Duration = Duration::from_mins(1);
 static MIGRATIONS: Migrator = sqlx::migrate!();
 
 /// The schema that this program knows: the number of its newest migration.
-#[must_use]
-pub fn known_schema() -> i64 {
+pub(crate) fn known_schema() -> i64 {
     MIGRATIONS
         .iter()
         .map(|migration| migration.version)
@@ -90,7 +89,7 @@ pub struct Store {
 }
 
 /// The keyring in use, as far as the store has to know it.
-pub trait KeyringWatch: Send + Sync {
+pub(crate) trait KeyringWatch: Send + Sync {
     /// The key that seals now.
     fn primary(&self) -> KeyId;
 
@@ -164,7 +163,6 @@ pub enum StoreError {
 
 impl StoreError {
     /// Whether the file is not what SQLite wrote.
-    #[must_use]
     pub fn is_damage(&self) -> bool {
         let Self::Database(error) = self else {
             return false;
@@ -179,7 +177,6 @@ impl StoreError {
 
     /// Whether it may be gone in a moment: the file is locked, the disk is full or does not answer, or the machine is out
     /// of memory or file handles.
-    #[must_use]
     pub fn is_passing(&self) -> bool {
         // SQLite's primary result codes BUSY, LOCKED, NOMEM, IOERR, FULL, CANTOPEN and PROTOCOL; the extended ones carry
         // more in their upper bits.
@@ -199,19 +196,13 @@ impl StoreError {
 
 impl Store {
     /// Opens the database file, makes it if need be (and its folder, for the owner's eyes only), and migrates it.
-    ///
-    /// # Errors
-    /// The file cannot be made or opened, or its schema is newer than this program.
     pub async fn open(path: &Path) -> Result<Self, StoreError> {
         Self::create_file(path)?;
         Self::open_with(path, true).await
     }
 
     /// Opens a database that is there, and leaves its schema as it is.
-    ///
-    /// # Errors
-    /// The file cannot be opened, or its schema is another than this program's.
-    pub async fn open_existing(path: &Path) -> Result<Self, StoreError> {
+    pub(crate) async fn open_existing(path: &Path) -> Result<Self, StoreError> {
         Self::open_with(path, false).await
     }
 
@@ -254,10 +245,7 @@ impl Store {
     }
 
     /// Makes an empty database file that only its owner may read, and its folder, where they are missing.
-    ///
-    /// # Errors
-    /// They cannot be made.
-    pub fn create_file(path: &Path) -> Result<(), StoreError> {
+    pub(crate) fn create_file(path: &Path) -> Result<(), StoreError> {
         create_private(path).map_err(|source| StoreError::Create {
             path: path.to_owned(),
             source,
@@ -265,19 +253,13 @@ impl Store {
     }
 
     /// Begins a write transaction. It takes the write lock at once, so that what it reads stays true.
-    ///
-    /// # Errors
-    /// The database is locked, full or gone, or has seen a newer key than the key file has.
     pub async fn begin(&self) -> Result<Tx, StoreError> {
         self.checked(Tx::begin(&self.writer).await?).await
     }
 
     /// The same for what need not be forced to disk by itself: what is committed outlives the process at once, and a machine
     /// that loses its power with the next thing that is forced to disk.
-    ///
-    /// # Errors
-    /// The same.
-    pub async fn begin_light(&self) -> Result<Tx, StoreError> {
+    pub(crate) async fn begin_light(&self) -> Result<Tx, StoreError> {
         // SQLite lets the two writers take turns only by trying again and again.
         let turn = self.writer.lend().await?;
         let (tx, newest) = Tx::begin(&self.light).await?;
@@ -300,28 +282,23 @@ impl Store {
 
     /// From now on a write transaction that finds a newer primary key than the one in use lets `watch` take up the key file,
     /// and nothing is written with an older one.
-    pub fn watch_keyring(&self, watch: impl KeyringWatch + 'static) {
+    pub(crate) fn watch_keyring(&self, watch: impl KeyringWatch + 'static) {
         // A second watch would watch the same.
         let _ = self.keyring.set(Box::new(watch));
     }
 
     /// The connection that writes, for a single statement that seals nothing: SQLite makes that a transaction of its own.
-    #[must_use]
     pub fn writer(&self) -> &Connections {
         &self.writer
     }
 
     /// Connections that only read. They see what was committed when a query begins.
-    #[must_use]
     pub fn reader(&self) -> &Connections {
         &self.reader
     }
 
     /// Moves the write-ahead log into the database and empties it, so that nothing erased stays in it.
     /// `false`: a reader was in the way; try again.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn truncate_log(&self) -> Result<bool, StoreError> {
         failpoint::hit("log.before_truncate");
         let mut writer = self.writer.lend().await?;
@@ -341,13 +318,13 @@ impl Store {
 
     /// Something was erased: [`Store::keep_log_clean`] empties the log. Inside a transaction too: that waits for its end,
     /// since there is one connection that writes.
-    pub fn note_erasure(&self) {
+    pub(crate) fn note_erasure(&self) {
         self.erased.notify_one();
     }
 
     /// Empties the log after every erasure, again and again until no reader is in the way. Runs until `stop`;
     /// [`Store::close`] empties it a last time.
-    pub async fn keep_log_clean(&self, stop: CancellationToken) {
+    pub(crate) async fn keep_log_clean(&self, stop: CancellationToken) {
         loop {
             tokio::select! {
                 () = stop.cancelled() => return,
@@ -372,9 +349,6 @@ impl Store {
     }
 
     /// Closes every connection after a last [`Store::truncate_log`].
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn close(&self) -> Result<(), StoreError> {
         self.reader.close().await?;
         self.light.close().await?;

@@ -8,7 +8,7 @@ use crate::domain::notice::Notice;
 
 /// A promised message.
 #[derive(Debug)]
-pub struct Promised {
+pub(crate) struct Promised {
     /// Grows with time: the order within a chat.
     pub id: i64,
     /// What to say.
@@ -22,10 +22,7 @@ pub struct Promised {
 }
 
 /// Promises a message. The same one is not promised twice while it waits.
-///
-/// # Errors
-/// The database failed.
-pub async fn push(
+pub(crate) async fn push(
     db: impl SqliteExecutor<'_>,
     chat: i64,
     notice: &Notice,
@@ -58,10 +55,10 @@ struct Row {
 
 /// The message that a chat is to get next, due or not. One that a newer program wrote is no longer understood: `Err`
 /// with its id inside would wedge the chat, so it is returned as [`Notice::Unreadable`].
-///
-/// # Errors
-/// The database failed.
-pub async fn next(db: impl SqliteExecutor<'_>, chat: i64) -> Result<Option<Promised>, StoreError> {
+pub(crate) async fn next(
+    db: impl SqliteExecutor<'_>,
+    chat: i64,
+) -> Result<Option<Promised>, StoreError> {
     let row: Option<Row> = sqlx::query_as(
         "SELECT id, notice, due_at, attempts, begun FROM outbox WHERE chat_id = ? ORDER BY id LIMIT 1",
     )
@@ -78,10 +75,7 @@ pub async fn next(db: impl SqliteExecutor<'_>, chat: i64) -> Result<Option<Promi
 }
 
 /// Everything that a chat is to get, in order.
-///
-/// # Errors
-/// The database failed.
-pub async fn all(db: impl SqliteExecutor<'_>, chat: i64) -> Result<Vec<Notice>, StoreError> {
+pub(crate) async fn all(db: impl SqliteExecutor<'_>, chat: i64) -> Result<Vec<Notice>, StoreError> {
     let notices: Vec<String> =
         sqlx::query_scalar("SELECT notice FROM outbox WHERE chat_id = ? ORDER BY id")
             .bind(chat)
@@ -92,10 +86,7 @@ pub async fn all(db: impl SqliteExecutor<'_>, chat: i64) -> Result<Vec<Notice>, 
 }
 
 /// Notes that sending a message begins, so that a run after a crash knows that it may have been said.
-///
-/// # Errors
-/// The database failed.
-pub async fn begin(db: impl SqliteExecutor<'_>, id: i64) -> Result<(), StoreError> {
+pub(crate) async fn begin(db: impl SqliteExecutor<'_>, id: i64) -> Result<(), StoreError> {
     sqlx::query("UPDATE outbox SET begun = 1 WHERE id = ?")
         .bind(id)
         .execute(db)
@@ -104,10 +95,7 @@ pub async fn begin(db: impl SqliteExecutor<'_>, id: i64) -> Result<(), StoreErro
 }
 
 /// Notes that a message was sent.
-///
-/// # Errors
-/// The database failed.
-pub async fn finish(db: impl SqliteExecutor<'_>, id: i64) -> Result<(), StoreError> {
+pub(crate) async fn finish(db: impl SqliteExecutor<'_>, id: i64) -> Result<(), StoreError> {
     sqlx::query("DELETE FROM outbox WHERE id = ?")
         .bind(id)
         .execute(db)
@@ -116,10 +104,7 @@ pub async fn finish(db: impl SqliteExecutor<'_>, id: i64) -> Result<(), StoreErr
 }
 
 /// Notes a try in vain; `begun`: it may have been said all the same. The rest of the chat waits behind it.
-///
-/// # Errors
-/// The database failed.
-pub async fn postpone(
+pub(crate) async fn postpone(
     db: impl SqliteExecutor<'_>,
     id: i64,
     due_at: DateTime<Utc>,
@@ -136,10 +121,7 @@ pub async fn postpone(
 
 /// Drops what every chat was promised before the accounts were erased, but for what only the user can do something about.
 /// How many messages.
-///
-/// # Errors
-/// The database failed.
-pub async fn drop_outdated(store: &Store) -> Result<u64, StoreError> {
+pub(crate) async fn drop_outdated(store: &Store) -> Result<u64, StoreError> {
     let mut tx = store.begin().await?;
     let done = sqlx::query(
         "DELETE FROM outbox WHERE json_extract(notice, '$.notice') NOT IN
@@ -152,10 +134,7 @@ pub async fn drop_outdated(store: &Store) -> Result<u64, StoreError> {
 }
 
 /// Drops what a chat was promised: it can no longer be reached.
-///
-/// # Errors
-/// The database failed.
-pub async fn drop_chat(db: impl SqliteExecutor<'_>, chat: i64) -> Result<(), StoreError> {
+pub(crate) async fn drop_chat(db: impl SqliteExecutor<'_>, chat: i64) -> Result<(), StoreError> {
     sqlx::query("DELETE FROM outbox WHERE chat_id = ?")
         .bind(chat)
         .execute(db)

@@ -11,7 +11,7 @@ use crate::domain::{
 
 /// What a post is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PostKind {
+pub(crate) enum PostKind {
     /// To see whether it works; deleted at once.
     Test,
     /// One of the user's messages.
@@ -20,7 +20,7 @@ pub enum PostKind {
 
 /// How far a post has come.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum PostState {
+pub(crate) enum PostState {
     /// Shown, and not confirmed.
     Draft,
     /// Confirmed, not sent.
@@ -33,7 +33,7 @@ pub enum PostState {
 
 /// A post.
 #[derive(Clone, Debug)]
-pub struct Post {
+pub(crate) struct Post {
     /// Its number here.
     pub id: i64,
     /// Who asked for it.
@@ -103,10 +103,7 @@ impl TryFrom<Row> for Post {
 }
 
 /// Keeps a draft in place of the owner's last one. Its number.
-///
-/// # Errors
-/// The database failed.
-pub async fn draft(
+pub(crate) async fn draft(
     tx: &mut Tx,
     owner: i64,
     account: Option<AccountId>,
@@ -135,10 +132,7 @@ pub async fn draft(
 }
 
 /// A draft of `owner`'s.
-///
-/// # Errors
-/// The database failed, or holds what this program never writes.
-pub async fn find_draft(
+pub(crate) async fn find_draft(
     db: impl SqliteExecutor<'_>,
     owner: i64,
     id: i64,
@@ -153,10 +147,7 @@ pub async fn find_draft(
 }
 
 /// Lets a draft be published. `false`: it was already, or is gone.
-///
-/// # Errors
-/// The database failed.
-pub async fn confirm(
+pub(crate) async fn confirm(
     db: impl SqliteExecutor<'_>,
     id: i64,
     now: DateTime<Utc>,
@@ -173,10 +164,7 @@ pub async fn confirm(
 }
 
 /// The next post about which something is to be done, due or not.
-///
-/// # Errors
-/// The database failed, or holds what this program never writes.
-pub async fn next(db: impl SqliteExecutor<'_>) -> Result<Option<Post>, StoreError> {
+pub(crate) async fn next(db: impl SqliteExecutor<'_>) -> Result<Option<Post>, StoreError> {
     sqlx::query_as::<_, Row>(
         "SELECT * FROM posts WHERE due_at IS NOT NULL ORDER BY due_at, id LIMIT 1",
     )
@@ -187,10 +175,10 @@ pub async fn next(db: impl SqliteExecutor<'_>) -> Result<Option<Post>, StoreErro
 }
 
 /// From now on it may have been published. `false`: somebody else has it, or it is gone.
-///
-/// # Errors
-/// The database failed.
-pub async fn begin_sending(db: impl SqliteExecutor<'_>, id: i64) -> Result<bool, StoreError> {
+pub(crate) async fn begin_sending(
+    db: impl SqliteExecutor<'_>,
+    id: i64,
+) -> Result<bool, StoreError> {
     let done = sqlx::query("UPDATE posts SET state = 'sending' WHERE id = ? AND state = 'waiting'")
         .bind(id)
         .execute(db)
@@ -199,10 +187,7 @@ pub async fn begin_sending(db: impl SqliteExecutor<'_>, id: i64) -> Result<bool,
 }
 
 /// A test post was published, and is to be deleted. `false`: its account was erased meanwhile.
-///
-/// # Errors
-/// The database failed.
-pub async fn posted(
+pub(crate) async fn posted(
     db: impl SqliteExecutor<'_>,
     id: i64,
     number: &PostId,
@@ -219,10 +204,7 @@ pub async fn posted(
 }
 
 /// The numbers of an account's test posts that stand at X.
-///
-/// # Errors
-/// The database failed.
-pub async fn standing(
+pub(crate) async fn standing(
     db: impl SqliteExecutor<'_>,
     account: AccountId,
 ) -> Result<Vec<PostId>, StoreError> {
@@ -236,10 +218,7 @@ pub async fn standing(
 }
 
 /// Lets another account delete the test posts of this one.
-///
-/// # Errors
-/// The database failed.
-pub async fn hand_over(
+pub(crate) async fn hand_over(
     db: impl SqliteExecutor<'_>,
     from: AccountId,
     into: AccountId,
@@ -253,10 +232,7 @@ pub async fn hand_over(
 }
 
 /// Comes back to a post later.
-///
-/// # Errors
-/// The database failed.
-pub async fn postpone(
+pub(crate) async fn postpone(
     db: impl SqliteExecutor<'_>,
     id: i64,
     due_at: DateTime<Utc>,
@@ -270,10 +246,7 @@ pub async fn postpone(
 }
 
 /// Forgets a post. `false`: it was gone.
-///
-/// # Errors
-/// The database failed.
-pub async fn finish(db: impl SqliteExecutor<'_>, id: i64) -> Result<bool, StoreError> {
+pub(crate) async fn finish(db: impl SqliteExecutor<'_>, id: i64) -> Result<bool, StoreError> {
     let done = sqlx::query("DELETE FROM posts WHERE id = ?")
         .bind(id)
         .execute(db)
@@ -282,10 +255,7 @@ pub async fn finish(db: impl SqliteExecutor<'_>, id: i64) -> Result<bool, StoreE
 }
 
 /// Forgets drafts that nobody confirmed.
-///
-/// # Errors
-/// The database failed.
-pub async fn purge_drafts(
+pub(crate) async fn purge_drafts(
     db: impl SqliteExecutor<'_>,
     before: DateTime<Utc>,
 ) -> Result<(), StoreError> {

@@ -8,7 +8,7 @@ use crate::domain::account::AccountId;
 
 /// A reminder that is due.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Due {
+pub(crate) struct Due {
     /// About which link.
     pub account: AccountId,
     /// Whose.
@@ -18,10 +18,7 @@ pub struct Due {
 }
 
 /// Sets a link's reminder, in place of the one there is.
-///
-/// # Errors
-/// The database failed.
-pub async fn set(
+pub(crate) async fn set(
     db: impl SqliteExecutor<'_>,
     account: AccountId,
     days: u32,
@@ -37,10 +34,10 @@ pub async fn set(
 }
 
 /// Takes it back.
-///
-/// # Errors
-/// The database failed.
-pub async fn clear(db: impl SqliteExecutor<'_>, account: AccountId) -> Result<(), StoreError> {
+pub(crate) async fn clear(
+    db: impl SqliteExecutor<'_>,
+    account: AccountId,
+) -> Result<(), StoreError> {
     sqlx::query("DELETE FROM reminders WHERE account_id = ?")
         .bind(account.bytes().as_slice())
         .execute(db)
@@ -49,10 +46,7 @@ pub async fn clear(db: impl SqliteExecutor<'_>, account: AccountId) -> Result<()
 }
 
 /// After how many days a link's user wants to be reminded.
-///
-/// # Errors
-/// The database failed.
-pub async fn days(
+pub(crate) async fn days(
     db: impl SqliteExecutor<'_>,
     account: AccountId,
 ) -> Result<Option<u32>, StoreError> {
@@ -65,10 +59,7 @@ pub async fn days(
 }
 
 /// The link has new values: the days begin again.
-///
-/// # Errors
-/// The database failed.
-pub async fn begin_again(
+pub(crate) async fn begin_again(
     db: impl SqliteExecutor<'_>,
     account: AccountId,
     now: DateTime<Utc>,
@@ -89,10 +80,10 @@ struct Row {
 }
 
 /// Reminders that are due, some of them at a time.
-///
-/// # Errors
-/// The database failed, or holds what this program never writes.
-pub async fn due(db: impl SqliteExecutor<'_>, now: DateTime<Utc>) -> Result<Vec<Due>, StoreError> {
+pub(crate) async fn due(
+    db: impl SqliteExecutor<'_>,
+    now: DateTime<Utc>,
+) -> Result<Vec<Due>, StoreError> {
     let rows: Vec<Row> = sqlx::query_as(
         "SELECT account_id, owner, days FROM reminders JOIN accounts USING (account_id)
          WHERE due_at <= ? ORDER BY due_at LIMIT 100",
@@ -112,10 +103,9 @@ pub async fn due(db: impl SqliteExecutor<'_>, now: DateTime<Utc>) -> Result<Vec<
 }
 
 /// When the next one is due.
-///
-/// # Errors
-/// The database failed.
-pub async fn next_due(db: impl SqliteExecutor<'_>) -> Result<Option<DateTime<Utc>>, StoreError> {
+pub(crate) async fn next_due(
+    db: impl SqliteExecutor<'_>,
+) -> Result<Option<DateTime<Utc>>, StoreError> {
     let due: Option<i64> = sqlx::query_scalar("SELECT min(due_at) FROM reminders")
         .fetch_one(db)
         .await?;

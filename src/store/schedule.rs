@@ -55,7 +55,7 @@ pub struct Settled {
 
 /// The messages about a link that were sent last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Told {
+pub(crate) struct Told {
     /// When the one before the last was sent.
     pub before: Option<DateTime<Utc>>,
     /// The last one, and when it was sent.
@@ -89,9 +89,6 @@ impl TryFrom<ClaimedRow> for Claimed {
 }
 
 /// Claims the link that is due first, until `lease`. One that is being asked about anyway, for its user or here, waits.
-///
-/// # Errors
-/// The database failed, or holds what this program never writes.
 pub async fn claim(
     db: impl SqliteExecutor<'_>,
     now: DateTime<Utc>,
@@ -118,10 +115,7 @@ pub async fn claim(
 
 /// Claims, out of its turn, a link of another app than `apps` that is not known to be refused: the one that X accepted last,
 /// or one that it has not judged.
-///
-/// # Errors
-/// As [`claim`].
-pub async fn claim_witness(
+pub(crate) async fn claim_witness(
     db: impl SqliteExecutor<'_>,
     apps: [AppMark; 3],
     calling: Calling,
@@ -172,10 +166,7 @@ pub async fn claim_witness(
 
 /// Whether there are links of other apps than `apps` that are not known to be refused; and of how many such apps X refused
 /// one after `since`, when it was asked last.
-///
-/// # Errors
-/// The database failed.
-pub async fn other_witnesses(
+pub(crate) async fn other_witnesses(
     db: impl SqliteExecutor<'_>,
     apps: [AppMark; 3],
     since: DateTime<Utc>,
@@ -201,9 +192,6 @@ pub async fn other_witnesses(
 }
 
 /// When the next link can be claimed.
-///
-/// # Errors
-/// The database failed.
 pub async fn next_due(db: impl SqliteExecutor<'_>) -> Result<Option<DateTime<Utc>>, StoreError> {
     // The first that is due and not being asked about, or one that is, after its lease.
     let due: Option<i64> = sqlx::query_scalar(
@@ -222,9 +210,6 @@ pub async fn next_due(db: impl SqliteExecutor<'_>) -> Result<Option<DateTime<Utc
 }
 
 /// What is kept about a link.
-///
-/// # Errors
-/// The database failed, or holds what this program never writes.
 pub async fn get(
     db: impl SqliteExecutor<'_>,
     account: AccountId,
@@ -259,9 +244,6 @@ fn json(memory: &Memory) -> Result<String, StoreError> {
 }
 
 /// Writes down what an answer left behind, and frees the link.
-///
-/// # Errors
-/// The database failed.
 pub async fn settle(
     db: impl SqliteExecutor<'_>,
     account: AccountId,
@@ -286,10 +268,7 @@ pub async fn settle(
 }
 
 /// Takes over what the user was shown, at `now`. Whoever holds the link keeps it.
-///
-/// # Errors
-/// The database failed.
-pub async fn learn(
+pub(crate) async fn learn(
     db: impl SqliteExecutor<'_>,
     account: AccountId,
     memory: &Memory,
@@ -314,10 +293,7 @@ pub async fn learn(
 }
 
 /// Takes over that a program was refused: the link is asked about at `due_at`, or earlier if it is due then anyway.
-///
-/// # Errors
-/// The database failed.
-pub async fn doubt(
+pub(crate) async fn doubt(
     db: impl SqliteExecutor<'_>,
     account: AccountId,
     memory: &Memory,
@@ -333,10 +309,7 @@ pub async fn doubt(
 }
 
 /// Changes what is remembered, and nothing else.
-///
-/// # Errors
-/// The database failed.
-pub async fn set_memory(
+pub(crate) async fn set_memory(
     db: impl SqliteExecutor<'_>,
     account: AccountId,
     memory: &Memory,
@@ -350,10 +323,7 @@ pub async fn set_memory(
 }
 
 /// Frees a link without an answer, to be asked about at `due_at`.
-///
-/// # Errors
-/// The database failed.
-pub async fn postpone(
+pub(crate) async fn postpone(
     db: impl SqliteExecutor<'_>,
     account: AccountId,
     due_at: DateTime<Utc>,
@@ -368,10 +338,7 @@ pub async fn postpone(
 
 /// X asked for a pause: no link of the app is asked about before `until`. Those that wait for it come back spread over
 /// `spread` seconds.
-///
-/// # Errors
-/// The database failed.
-pub async fn postpone_app(
+pub(crate) async fn postpone_app(
     db: impl SqliteExecutor<'_>,
     app: AppMark,
     until: DateTime<Utc>,
@@ -388,10 +355,7 @@ pub async fn postpone_app(
 
 /// Links that are due later than `latest`, as many as `limit`, and when X was last asked about the key pair of each alone:
 /// the interval has become shorter.
-///
-/// # Errors
-/// The database failed, or holds what this program never writes.
-pub async fn due_after(
+pub(crate) async fn due_after(
     db: impl SqliteExecutor<'_>,
     latest: DateTime<Utc>,
     limit: u32,
@@ -408,10 +372,7 @@ pub async fn due_after(
 }
 
 /// Frees what a run that died had claimed.
-///
-/// # Errors
-/// The database failed.
-pub async fn free_all(db: impl SqliteExecutor<'_>) -> Result<(), StoreError> {
+pub(crate) async fn free_all(db: impl SqliteExecutor<'_>) -> Result<(), StoreError> {
     sqlx::query("UPDATE watches SET leased_until = NULL WHERE leased_until IS NOT NULL")
         .execute(db)
         .await?;
@@ -419,10 +380,7 @@ pub async fn free_all(db: impl SqliteExecutor<'_>) -> Result<(), StoreError> {
 }
 
 /// How many links work: those are the ones that X charges for.
-///
-/// # Errors
-/// The database failed.
-pub async fn working(db: impl SqliteExecutor<'_>) -> Result<u64, StoreError> {
+pub(crate) async fn working(db: impl SqliteExecutor<'_>) -> Result<u64, StoreError> {
     let count: i64 = sqlx::query_scalar("SELECT count(*) FROM watches WHERE good_at IS NOT NULL")
         .fetch_one(db)
         .await?;
@@ -430,10 +388,10 @@ pub async fn working(db: impl SqliteExecutor<'_>) -> Result<u64, StoreError> {
 }
 
 /// The messages about a link that were sent last.
-///
-/// # Errors
-/// The database failed.
-pub async fn told(db: impl SqliteExecutor<'_>, account: AccountId) -> Result<Told, StoreError> {
+pub(crate) async fn told(
+    db: impl SqliteExecutor<'_>,
+    account: AccountId,
+) -> Result<Told, StoreError> {
     let row: Option<(Option<i64>, Option<i64>, Option<i32>)> =
         sqlx::query_as("SELECT told_before, told_at, message_id FROM watches WHERE account_id = ?")
             .bind(account.bytes().as_slice())
@@ -447,10 +405,7 @@ pub async fn told(db: impl SqliteExecutor<'_>, account: AccountId) -> Result<Tol
 }
 
 /// Notes that a message about a link was sent.
-///
-/// # Errors
-/// The database failed.
-pub async fn note_told(
+pub(crate) async fn note_told(
     db: impl SqliteExecutor<'_>,
     account: AccountId,
     message: i32,

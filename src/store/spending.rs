@@ -8,7 +8,7 @@ use crate::domain::budget;
 
 /// How a month stands.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Spent {
+pub(crate) struct Spent {
     /// Questions to X.
     pub calls: u64,
     /// Those that X charges for.
@@ -16,10 +16,7 @@ pub struct Spent {
 }
 
 /// What the month of `now` came to so far.
-///
-/// # Errors
-/// The database failed.
-pub async fn this_month(
+pub(crate) async fn this_month(
     db: impl SqliteExecutor<'_>,
     now: DateTime<Utc>,
 ) -> Result<Spent, StoreError> {
@@ -36,9 +33,6 @@ pub async fn this_month(
 }
 
 /// Adds to the month of `now`.
-///
-/// # Errors
-/// The database failed.
 pub async fn add(
     db: impl SqliteExecutor<'_>,
     now: DateTime<Utc>,

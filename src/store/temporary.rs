@@ -8,7 +8,7 @@ use crate::{domain::account::AccountId, vault::Sealed};
 
 /// What is kept of an authorisation.
 #[derive(Clone, Debug)]
-pub struct SealedTemporary {
+pub(crate) struct SealedTemporary {
     /// The request token.
     pub token: Sealed,
     /// Its secret.
@@ -20,10 +20,7 @@ pub struct SealedTemporary {
 type Row = (Vec<u8>, Vec<u8>, Option<Vec<u8>>);
 
 /// Keeps new temporary credentials, in place of older ones.
-///
-/// # Errors
-/// The database failed.
-pub async fn put(
+pub(crate) async fn put(
     db: impl SqliteExecutor<'_>,
     account: AccountId,
     token: &Sealed,
@@ -44,10 +41,7 @@ pub async fn put(
 }
 
 /// Keeps the PIN beside them. `false`: there are none, or they are too old.
-///
-/// # Errors
-/// The database failed.
-pub async fn put_verifier(
+pub(crate) async fn put_verifier(
     db: impl SqliteExecutor<'_>,
     account: AccountId,
     verifier: &Sealed,
@@ -65,10 +59,7 @@ pub async fn put_verifier(
 }
 
 /// The account's authorisation that is under way.
-///
-/// # Errors
-/// The database failed.
-pub async fn get(
+pub(crate) async fn get(
     db: impl SqliteExecutor<'_>,
     account: AccountId,
 ) -> Result<Option<SealedTemporary>, StoreError> {
@@ -86,10 +77,10 @@ pub async fn get(
 }
 
 /// Erases an account's temporary credentials.
-///
-/// # Errors
-/// The database failed.
-pub async fn delete(db: impl SqliteExecutor<'_>, account: AccountId) -> Result<(), StoreError> {
+pub(crate) async fn delete(
+    db: impl SqliteExecutor<'_>,
+    account: AccountId,
+) -> Result<(), StoreError> {
     sqlx::query("DELETE FROM temporary_credentials WHERE account_id = ?")
         .bind(account.bytes().as_slice())
         .execute(db)
@@ -98,10 +89,10 @@ pub async fn delete(db: impl SqliteExecutor<'_>, account: AccountId) -> Result<(
 }
 
 /// Erases those that are too old. How many there were.
-///
-/// # Errors
-/// The database failed.
-pub async fn purge(db: impl SqliteExecutor<'_>, now: DateTime<Utc>) -> Result<u64, StoreError> {
+pub(crate) async fn purge(
+    db: impl SqliteExecutor<'_>,
+    now: DateTime<Utc>,
+) -> Result<u64, StoreError> {
     let done = sqlx::query("DELETE FROM temporary_credentials WHERE expires_at <= ?")
         .bind(now.timestamp())
         .execute(db)

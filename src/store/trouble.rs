@@ -13,10 +13,7 @@ fn corrupt(reason: &'static str) -> StoreError {
 }
 
 /// The trouble that there is.
-///
-/// # Errors
-/// The database failed, or holds what this program never writes.
-pub async fn get(db: impl SqliteExecutor<'_>) -> Result<Option<Trouble>, StoreError> {
+pub(crate) async fn get(db: impl SqliteExecutor<'_>) -> Result<Option<Trouble>, StoreError> {
     let json: Option<String> = sqlx::query_scalar("SELECT trouble FROM trouble WHERE id = 1")
         .fetch_optional(db)
         .await?;
@@ -25,10 +22,10 @@ pub async fn get(db: impl SqliteExecutor<'_>) -> Result<Option<Trouble>, StoreEr
 }
 
 /// Writes it down; `None`: it is over.
-///
-/// # Errors
-/// The database failed.
-pub async fn set(db: impl SqliteExecutor<'_>, trouble: Option<&Trouble>) -> Result<(), StoreError> {
+pub(crate) async fn set(
+    db: impl SqliteExecutor<'_>,
+    trouble: Option<&Trouble>,
+) -> Result<(), StoreError> {
     let Some(trouble) = trouble else {
         sqlx::query("DELETE FROM trouble WHERE id = 1")
             .execute(db)

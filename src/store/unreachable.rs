@@ -6,10 +6,7 @@ use sqlx::SqliteExecutor;
 use super::StoreError;
 
 /// Notes that nothing reaches a chat.
-///
-/// # Errors
-/// The database failed.
-pub async fn note(
+pub(crate) async fn note(
     db: impl SqliteExecutor<'_>,
     chat: i64,
     now: DateTime<Utc>,
@@ -23,10 +20,7 @@ pub async fn note(
 }
 
 /// Something reaches it again.
-///
-/// # Errors
-/// The database failed.
-pub async fn clear(db: impl SqliteExecutor<'_>, chat: i64) -> Result<(), StoreError> {
+pub(crate) async fn clear(db: impl SqliteExecutor<'_>, chat: i64) -> Result<(), StoreError> {
     sqlx::query("DELETE FROM unreachable WHERE chat_id = ?")
         .bind(chat)
         .execute(db)
@@ -35,10 +29,7 @@ pub async fn clear(db: impl SqliteExecutor<'_>, chat: i64) -> Result<(), StoreEr
 }
 
 /// Whether nothing reaches it.
-///
-/// # Errors
-/// The database failed.
-pub async fn is_noted(db: impl SqliteExecutor<'_>, chat: i64) -> Result<bool, StoreError> {
+pub(crate) async fn is_noted(db: impl SqliteExecutor<'_>, chat: i64) -> Result<bool, StoreError> {
     Ok(
         sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM unreachable WHERE chat_id = ?)")
             .bind(chat)

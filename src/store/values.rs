@@ -55,9 +55,6 @@ pub struct WrappedKey {
 }
 
 /// Keeps the data key of a new account.
-///
-/// # Errors
-/// The database failed.
 pub async fn insert_data_key(
     db: impl SqliteExecutor<'_>,
     owner: i64,
@@ -80,9 +77,6 @@ pub async fn insert_data_key(
 }
 
 /// The data key of one of `owner`'s accounts.
-///
-/// # Errors
-/// The database failed.
 pub async fn data_key(
     db: impl SqliteExecutor<'_>,
     owner: i64,
@@ -102,10 +96,7 @@ pub async fn data_key(
 }
 
 /// Notes what X said of the key pair alone; `None` forgets it.
-///
-/// # Errors
-/// The database failed.
-pub async fn set_key_pair(
+pub(crate) async fn set_key_pair(
     db: impl SqliteExecutor<'_>,
     account: AccountId,
     outcome: Option<KeyPairOutcome>,
@@ -140,9 +131,6 @@ fn parse_outcome(name: &str) -> Option<KeyPairOutcome> {
 }
 
 /// Keeps a value in a slot, in place of the one that is there.
-///
-/// # Errors
-/// The database failed.
 pub async fn put(
     db: impl SqliteExecutor<'_>,
     account: AccountId,
@@ -176,9 +164,6 @@ struct Row {
 }
 
 /// The values in a slot, at most one of each field.
-///
-/// # Errors
-/// The database failed, or holds what this program never writes.
 pub async fn list(
     db: impl SqliteExecutor<'_>,
     account: AccountId,
@@ -214,10 +199,7 @@ pub async fn list(
 }
 
 /// Moves a slot's values into another, each in place of the one that is there.
-///
-/// # Errors
-/// The database failed.
-pub async fn move_all(
+pub(crate) async fn move_all(
     db: impl SqliteExecutor<'_>,
     account: AccountId,
     from: Slot,
@@ -233,10 +215,7 @@ pub async fn move_all(
 }
 
 /// Erases one value of a slot.
-///
-/// # Errors
-/// The database failed.
-pub async fn delete(
+pub(crate) async fn delete(
     db: impl SqliteExecutor<'_>,
     account: AccountId,
     slot: Slot,
@@ -252,10 +231,7 @@ pub async fn delete(
 }
 
 /// Erases a slot. How many values it held.
-///
-/// # Errors
-/// The database failed.
-pub async fn delete_all(
+pub(crate) async fn delete_all(
     db: impl SqliteExecutor<'_>,
     account: AccountId,
     slot: Slot,
@@ -269,10 +245,7 @@ pub async fn delete_all(
 }
 
 /// Erases an account or a flow's beginnings: data key, values, link, pending checks. `false` if there was none.
-///
-/// # Errors
-/// The database failed.
-pub async fn erase(
+pub(crate) async fn erase(
     db: impl SqliteExecutor<'_>,
     owner: i64,
     account: AccountId,
@@ -287,10 +260,7 @@ pub async fn erase(
 
 /// Erases what unfinished flows of `owner` have left, for when no flow is open: beginnings of links, and new values that
 /// wait for nobody.
-///
-/// # Errors
-/// The database failed.
-pub async fn erase_unfinished(tx: &mut Tx, owner: i64) -> Result<(), StoreError> {
+pub(crate) async fn erase_unfinished(tx: &mut Tx, owner: i64) -> Result<(), StoreError> {
     sqlx::query(
         "DELETE FROM data_keys
          WHERE owner = ? AND account_id NOT IN (SELECT account_id FROM accounts)
@@ -315,10 +285,7 @@ pub async fn erase_unfinished(tx: &mut Tx, owner: i64) -> Result<(), StoreError>
 
 /// Erases the beginnings of flows that no longer exist: a data key, made before `before`, of which no link knows and
 /// whose owner has no open flow. How many there were.
-///
-/// # Errors
-/// The database failed.
-pub async fn erase_orphans(
+pub(crate) async fn erase_orphans(
     db: impl SqliteExecutor<'_>,
     before: DateTime<Utc>,
 ) -> Result<u64, StoreError> {

@@ -142,9 +142,6 @@ impl std::ops::Deref for Telegram {
 pub(crate) struct TokenRefused;
 
 /// Asks Telegram who the bot is, again and again until it answers. `None`: stopped meanwhile.
-///
-/// # Errors
-/// Telegram answers that the token is wrong.
 pub(crate) async fn introduce(
     bot: &Bot,
     clock: &Clock,
@@ -187,7 +184,6 @@ fn whole(pause: Duration) -> Duration {
 
 impl Telegram {
     /// Puts the parts together.
-    #[must_use]
     pub(crate) fn new(deps: Deps) -> Self {
         let dialogues = Dialogues::new(deps.store.clone(), deps.vault.clone(), deps.clock.clone());
         Self(Arc::new(Parts {

@@ -27,10 +27,11 @@ const HEADER: &str = "\
 
 impl Keyring {
     /// Makes a key file with one fresh key: exclusively, for the owner's eyes, and on disk before this returns.
-    ///
-    /// # Errors
-    /// There is a file already, or it cannot be written.
-    pub fn create(path: &Path, random: &Random, now: DateTime<Utc>) -> Result<Self, KeyringError> {
+    pub(crate) fn create(
+        path: &Path,
+        random: &Random,
+        now: DateTime<Utc>,
+    ) -> Result<Self, KeyringError> {
         let io = |action| error(action, path);
         let folder = folder_of(path);
         fs::DirBuilder::new()
@@ -60,9 +61,6 @@ pub struct KeyFile {
 
 impl KeyFile {
     /// Opens a key file for a change.
-    ///
-    /// # Errors
-    /// It cannot be used, or another command is changing it.
     pub fn open(path: &Path) -> Result<Self, KeyringError> {
         let lock = File::open(path).map_err(error("cannot read the key file", path))?;
         flock(&lock, FlockOperation::NonBlockingLockExclusive).map_err(|_| KeyringError::Busy {
@@ -78,16 +76,7 @@ impl KeyFile {
         })
     }
 
-    /// The keyring as it is.
-    #[must_use]
-    pub fn keyring(&self) -> &Keyring {
-        &self.keyring
-    }
-
     /// Adds a fresh primary key; the one before stays enabled. On disk before this returns.
-    ///
-    /// # Errors
-    /// The file cannot be written.
     pub fn add(&mut self, random: &Random, now: DateTime<Utc>) -> Result<KeyId, KeyringError> {
         let id = KeyId(self.keyring.newest().0 + 1);
         let mut text = self.with_state(self.keyring.primary(), KeyState::Enabled);
@@ -97,10 +86,7 @@ impl KeyFile {
     }
 
     /// Whether a key may be retired, as far as the file knows.
-    ///
-    /// # Errors
-    /// There is no such key, or it is the primary one, or it is retired already.
-    pub fn may_retire(&self, id: KeyId) -> Result<(), KeyringError> {
+    pub(crate) fn may_retire(&self, id: KeyId) -> Result<(), KeyringError> {
         let reason = match self.keyring.info(id).map(|key| key.state) {
             Some(KeyState::Enabled) => return Ok(()),
             Some(KeyState::Primary) => {
@@ -113,10 +99,7 @@ impl KeyFile {
     }
 
     /// Retires a key, and raises the minimum to the oldest one that is left. On disk before this returns.
-    ///
-    /// # Errors
-    /// As [`KeyFile::may_retire`], or the file cannot be written.
-    pub fn retire(&mut self, id: KeyId) -> Result<(), KeyringError> {
+    pub(crate) fn retire(&mut self, id: KeyId) -> Result<(), KeyringError> {
         self.may_retire(id)?;
         let left = self.keyring.list();
         let oldest = left

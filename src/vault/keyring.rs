@@ -26,7 +26,7 @@ impl fmt::Display for KeyId {
 
 /// Sixteen hexadecimal digits that name a key without giving it away.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Fingerprint(pub String);
+pub(crate) struct Fingerprint(pub String);
 
 impl fmt::Display for Fingerprint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -59,7 +59,7 @@ impl Key {
 /// What may be done with a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum KeyState {
+pub(crate) enum KeyState {
     /// Seals and opens. Exactly one.
     Primary,
     /// Opens only.
@@ -70,8 +70,7 @@ pub enum KeyState {
 
 impl KeyState {
     /// The word in the key file.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
+    pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Primary => "primary",
             Self::Enabled => "enabled",
@@ -82,7 +81,7 @@ impl KeyState {
 
 /// A key as it may be shown.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct KeyInfo {
+pub(crate) struct KeyInfo {
     /// Its number.
     pub id: KeyId,
     /// What may be done with it.
@@ -178,9 +177,6 @@ pub enum KeyringError {
 
 impl Keyring {
     /// Reads a key file.
-    ///
-    /// # Errors
-    /// It is missing, others may read it, or it is not a keyring.
     pub fn read(path: &Path) -> Result<Self, KeyringError> {
         Self::parse(&read_private(path)?, path)
     }
@@ -247,38 +243,32 @@ impl Keyring {
     }
 
     /// The number of the key that seals.
-    #[must_use]
-    pub fn primary(&self) -> KeyId {
+    pub(crate) fn primary(&self) -> KeyId {
         self.primary
     }
 
     /// The oldest key that a database may have as its newest: an older database is an old copy.
-    #[must_use]
-    pub fn minimum(&self) -> KeyId {
+    pub(crate) fn minimum(&self) -> KeyId {
         self.minimum
     }
 
     /// Whether the key opens what it sealed: it is there, and not retired.
-    #[must_use]
-    pub fn opens(&self, id: KeyId) -> bool {
+    pub(crate) fn opens(&self, id: KeyId) -> bool {
         self.key(id).is_some()
     }
 
     /// Whether the operator has given this key up: what it sealed stays shut, and the bot runs without.
-    #[must_use]
-    pub fn has_given_up(&self, id: KeyId) -> bool {
+    pub(crate) fn has_given_up(&self, id: KeyId) -> bool {
         self.lost.contains(&id)
     }
 
     /// The highest number there is.
-    #[must_use]
-    pub fn newest(&self) -> KeyId {
+    pub(crate) fn newest(&self) -> KeyId {
         self.keys.keys().next_back().copied().unwrap_or(KeyId(0))
     }
 
     /// The key with this number, retired or not, as it may be shown.
-    #[must_use]
-    pub fn info(&self, id: KeyId) -> Option<KeyInfo> {
+    pub(crate) fn info(&self, id: KeyId) -> Option<KeyInfo> {
         self.keys.get(&id).map(|(state, key)| KeyInfo {
             id,
             state: *state,
@@ -287,8 +277,7 @@ impl Keyring {
     }
 
     /// Every key as it may be shown, by number.
-    #[must_use]
-    pub fn list(&self) -> Vec<KeyInfo> {
+    pub(crate) fn list(&self) -> Vec<KeyInfo> {
         self.keys.keys().filter_map(|id| self.info(*id)).collect()
     }
 }

@@ -10,8 +10,12 @@ mod seal;
 
 pub use self::{
     keyfile::KeyFile,
-    keyring::{Fingerprint, KeyId, KeyInfo, KeyState, Keyring, KeyringError},
-    seal::{AuditKey, DataKey, Mac, OpenError, Place, Sealed, ValueFingerprint},
+    keyring::{KeyId, Keyring},
+    seal::{AuditKey, Sealed, ValueFingerprint},
+};
+pub(crate) use self::{
+    keyring::{Fingerprint, KeyState, KeyringError},
+    seal::{DataKey, Mac, OpenError, Place},
 };
 
 use std::{
@@ -28,10 +32,11 @@ use crate::{
 
 impl Keyring {
     /// Opens what was sealed for this place by a key that is in here and not retired.
-    ///
-    /// # Errors
-    /// There is no such key, or the bytes were made for another place, or altered.
-    pub fn open(&self, place: &Place, sealed: &Sealed) -> Result<Zeroizing<Vec<u8>>, OpenError> {
+    pub(crate) fn open(
+        &self,
+        place: &Place,
+        sealed: &Sealed,
+    ) -> Result<Zeroizing<Vec<u8>>, OpenError> {
         let id = sealed.key_id()?;
         let key = self.key(id).ok_or(OpenError::UnknownKey(id))?;
         seal::open(key.bytes(), place, sealed)
@@ -50,7 +55,6 @@ pub struct Vault {
 impl Vault {
     /// A vault that seals with the keyring's primary key and opens with any key that is not retired. `key_file` is where
     /// the keyring came from, to be read again when it changes.
-    #[must_use]
     pub fn new(keyring: Keyring, key_file: PathBuf, random: Random) -> Self {
         Self {
             keyring: Arc::new(RwLock::new(Arc::new(keyring))),
@@ -60,31 +64,28 @@ impl Vault {
     }
 
     /// The keyring as it is now.
-    #[must_use]
-    pub fn keyring(&self) -> Arc<Keyring> {
+    pub(crate) fn keyring(&self) -> Arc<Keyring> {
         let keyring = self.keyring.read().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(&keyring)
     }
 
     /// The key file as it is now. The keyring in use stays as it is until [`Vault::adopt`]: whoever knows the database has to
     /// compare the two first.
-    ///
-    /// # Errors
-    /// The file is missing, others may read it, or it is not a keyring.
-    pub fn read_file(&self) -> Result<Keyring, KeyringError> {
+    pub(crate) fn read_file(&self) -> Result<Keyring, KeyringError> {
         Keyring::read(&self.key_file)
     }
 
     /// Seals and opens with `keyring` from now on.
-    pub fn adopt(&self, keyring: Keyring) {
+    pub(crate) fn adopt(&self, keyring: Keyring) {
         *self.keyring.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(keyring);
     }
 
     /// Seals `plain` for `place` with the primary key, and says which key that was.
-    ///
-    /// # Errors
-    /// The operating system gave no randomness.
-    pub fn seal(&self, place: &Place, plain: &[u8]) -> Result<(KeyId, Sealed), NoRandomness> {
+    pub(crate) fn seal(
+        &self,
+        place: &Place,
+        plain: &[u8],
+    ) -> Result<(KeyId, Sealed), NoRandomness> {
         let keyring = self.keyring();
         let (id, key) = keyring.primary_key();
         let sealed = seal::seal(key.bytes(), id, place, plain, self.random.bytes()?);
@@ -93,10 +94,11 @@ impl Vault {
 
     /// Opens what [`Vault::seal`] made for the same place. A key that is not known yet is looked for in the file, for this
     /// once: that it opens the bytes proves this key, and nothing about the rest of the file.
-    ///
-    /// # Errors
-    /// The key is not in the keyring or retired, or the bytes were made for another place, or altered.
-    pub fn open(&self, place: &Place, sealed: &Sealed) -> Result<Zeroizing<Vec<u8>>, OpenError> {
+    pub(crate) fn open(
+        &self,
+        place: &Place,
+        sealed: &Sealed,
+    ) -> Result<Zeroizing<Vec<u8>>, OpenError> {
         let opened = self.keyring().open(place, sealed);
         match opened {
             Err(OpenError::UnknownKey(id)) => match self.read_file() {
@@ -108,9 +110,6 @@ impl Vault {
     }
 
     /// A fresh data key for an account, and the same wrapped by the primary key.
-    ///
-    /// # Errors
-    /// The operating system gave no randomness.
     pub fn new_data_key(
         &self,
         owner: i64,
@@ -122,20 +121,14 @@ impl Vault {
     }
 
     /// A fresh key for the audit trail, and the same wrapped by the primary key.
-    ///
-    /// # Errors
-    /// The operating system gave no randomness.
-    pub fn new_audit_key(&self) -> Result<(AuditKey, KeyId, Sealed), NoRandomness> {
+    pub(crate) fn new_audit_key(&self) -> Result<(AuditKey, KeyId, Sealed), NoRandomness> {
         let bytes = Zeroizing::new(self.random.bytes()?);
         let (id, wrapped) = self.seal(&Place::audit_key(), &*bytes)?;
         Ok((AuditKey::new(bytes), id, wrapped))
     }
 
     /// Unwraps the key of the audit trail.
-    ///
-    /// # Errors
-    /// As [`Vault::open`].
-    pub fn audit_key(&self, wrapped: &Sealed) -> Result<AuditKey, OpenError> {
+    pub(crate) fn audit_key(&self, wrapped: &Sealed) -> Result<AuditKey, OpenError> {
         let bytes = self.open(&Place::audit_key(), wrapped)?;
         let bytes: [u8; 32] = bytes
             .as_slice()
@@ -145,9 +138,6 @@ impl Vault {
     }
 
     /// Unwraps an account's data key.
-    ///
-    /// # Errors
-    /// As [`Vault::open`].
     pub fn data_key(
         &self,
         owner: i64,

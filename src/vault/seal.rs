@@ -35,22 +35,17 @@ pub struct Sealed(Vec<u8>);
 
 impl Sealed {
     /// Bytes as they come from the database. Whether they open is seen when they are opened.
-    #[must_use]
     pub fn from_bytes(bytes: Vec<u8>) -> Self {
         Self(bytes)
     }
 
     /// The bytes to store.
-    #[must_use]
-    pub fn as_bytes(&self) -> &[u8] {
+    pub(crate) fn as_bytes(&self) -> &[u8] {
         &self.0
     }
 
     /// The id of the keyring's key that sealed this.
-    ///
-    /// # Errors
-    /// Too short, or of a format this program does not know.
-    pub fn key_id(&self) -> Result<KeyId, OpenError> {
+    pub(crate) fn key_id(&self) -> Result<KeyId, OpenError> {
         match self.0.get(..HEADER) {
             Some([VERSION, a, b, c, d, ..]) => Ok(KeyId(u32::from_be_bytes([*a, *b, *c, *d]))),
             _ => Err(OpenError::Malformed),
@@ -76,7 +71,7 @@ pub enum OpenError {
 ///
 /// Format version, owner, row and field go into it, each of fixed length or with its length before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Place {
+pub(crate) struct Place {
     owner: i64,
     row: [u8; 16],
     field: &'static str,
@@ -84,8 +79,7 @@ pub struct Place {
 
 impl Place {
     /// One of an account's four values.
-    #[must_use]
-    pub fn value(owner: i64, account: AccountId, field: Field) -> Self {
+    pub(crate) fn value(owner: i64, account: AccountId, field: Field) -> Self {
         Self {
             owner,
             row: account.bytes(),
@@ -94,8 +88,7 @@ impl Place {
     }
 
     /// A part of an authorisation that is under way.
-    #[must_use]
-    pub fn temporary(owner: i64, account: AccountId, field: TemporaryField) -> Self {
+    pub(crate) fn temporary(owner: i64, account: AccountId, field: TemporaryField) -> Self {
         Self {
             owner,
             row: account.bytes(),
@@ -104,8 +97,7 @@ impl Place {
     }
 
     /// An account's data key.
-    #[must_use]
-    pub fn data_key(owner: i64, account: AccountId) -> Self {
+    pub(crate) fn data_key(owner: i64, account: AccountId) -> Self {
         Self {
             owner,
             row: account.bytes(),
@@ -114,8 +106,7 @@ impl Place {
     }
 
     /// The state of a chat's dialogue.
-    #[must_use]
-    pub fn dialogue(chat: i64) -> Self {
+    pub(crate) fn dialogue(chat: i64) -> Self {
         Self {
             owner: chat,
             row: [0; 16],
@@ -124,8 +115,7 @@ impl Place {
     }
 
     /// An update of a chat that waits to be handled.
-    #[must_use]
-    pub fn update(chat: i64, update: i64) -> Self {
+    pub(crate) fn update(chat: i64, update: i64) -> Self {
         let mut row = [0; 16];
         row[8..].copy_from_slice(&update.to_be_bytes());
         Self {
@@ -136,8 +126,7 @@ impl Place {
     }
 
     /// The key of the audit trail's macs.
-    #[must_use]
-    pub fn audit_key() -> Self {
+    pub(crate) fn audit_key() -> Self {
         Self {
             owner: 0,
             row: [0; 16],
@@ -146,8 +135,7 @@ impl Place {
     }
 
     /// The row that tells a wrong key at start.
-    #[must_use]
-    pub fn canary() -> Self {
+    pub(crate) fn canary() -> Self {
         Self {
             owner: 0,
             row: [0; 16],
@@ -242,9 +230,6 @@ impl DataKey {
     }
 
     /// Seals one value for its place.
-    ///
-    /// # Errors
-    /// The operating system gave no randomness.
     pub fn seal(
         &self,
         owner: i64,
@@ -256,10 +241,7 @@ impl DataKey {
     }
 
     /// Seals something for any place of this account.
-    ///
-    /// # Errors
-    /// The operating system gave no randomness.
-    pub fn seal_at(&self, place: &Place, value: &Secret) -> Result<Sealed, NoRandomness> {
+    pub(crate) fn seal_at(&self, place: &Place, value: &Secret) -> Result<Sealed, NoRandomness> {
         Ok(seal(
             &self.subkey(b"seal"),
             DATA_KEY,
@@ -270,9 +252,6 @@ impl DataKey {
     }
 
     /// Opens one value.
-    ///
-    /// # Errors
-    /// The bytes were made for another place or by another key, or altered.
     pub fn open(
         &self,
         owner: i64,
@@ -284,10 +263,7 @@ impl DataKey {
     }
 
     /// Opens what was sealed for a place of this account.
-    ///
-    /// # Errors
-    /// As [`DataKey::open`].
-    pub fn open_at(&self, place: &Place, sealed: &Sealed) -> Result<Secret, OpenError> {
+    pub(crate) fn open_at(&self, place: &Place, sealed: &Sealed) -> Result<Secret, OpenError> {
         let mut plain = open(&self.subkey(b"seal"), place, sealed)?;
         String::from_utf8(std::mem::take(&mut *plain))
             .map(Secret::new)
@@ -295,7 +271,6 @@ impl DataKey {
     }
 
     /// The fingerprint of a value of this account (HMAC-SHA-256 under a key of its own).
-    #[must_use]
     pub fn fingerprint(&self, field: Field, value: &Secret) -> ValueFingerprint {
         let Ok(mut mac) = <Hmac<Sha256> as KeyInit>::new_from_slice(&*self.subkey(b"fingerprint"))
         else {
@@ -353,8 +328,7 @@ impl AuditKey {
 
     /// Tells one app's API key pair from another's, and stays the same: a fingerprint under a key of its own, derived from
     /// this one (HKDF-SHA-256, HMAC-SHA-256).
-    #[must_use]
-    pub fn app_mark(&self, client: &ClientCredentials) -> AppMark {
+    pub(crate) fn app_mark(&self, client: &ClientCredentials) -> AppMark {
         let mut key = Zeroizing::new([0; 32]);
         if Hkdf::<Sha256>::new(Some(b"addx audit key v1"), &**self.0)
             .expand(b"app mark", &mut *key)
@@ -375,8 +349,7 @@ impl AuditKey {
     }
 
     /// The mac of an entry that follows the one with the mac `before` (HMAC-SHA-256).
-    #[must_use]
-    pub fn mac(&self, before: &Mac, entry: &[u8]) -> Mac {
+    pub(crate) fn mac(&self, before: &Mac, entry: &[u8]) -> Mac {
         let Ok(mut mac) = <Hmac<Sha256> as KeyInit>::new_from_slice(&**self.0) else {
             unreachable!("HMAC takes a key of any length")
         };

@@ -30,7 +30,7 @@ const IDLE_LIMIT: Duration = Duration::from_secs(10);
 
 /// The bounds of every single call to X. None is ever repeated.
 #[derive(Clone, Copy, Debug)]
-pub struct Limits {
+pub(crate) struct Limits {
     /// From the look-up of the name to the end of the TLS handshake.
     pub connect: Duration,
     /// From the start to the last byte of the body.
@@ -78,18 +78,12 @@ pub struct XClient {
 
 impl XClient {
     /// A client for the API at `base`, such as `https://api.x.com`, with the default [`Limits`].
-    ///
-    /// # Errors
-    /// `base` is no usable URL, or the HTTP client cannot be set up.
     pub fn new(base: Url, clock: Clock, random: Random) -> Result<Self, XClientError> {
         Self::with_limits(base, clock, random, Limits::default())
     }
 
     /// The same with other limits.
-    ///
-    /// # Errors
-    /// As [`XClient::new`].
-    pub fn with_limits(
+    pub(crate) fn with_limits(
         base: Url,
         clock: Clock,
         random: Random,
@@ -126,8 +120,7 @@ impl XClient {
     }
 
     /// The same client, whose calls are counted here.
-    #[must_use]
-    pub fn counted_by(mut self, metrics: Metrics) -> Self {
+    pub(crate) fn counted_by(mut self, metrics: Metrics) -> Self {
         self.metrics = metrics;
         self
     }
@@ -212,8 +205,7 @@ impl XClient {
     }
 
     /// Where a user authorises the app of this request token; `screen_name` is filled in for them.
-    #[must_use]
-    pub fn authorize_url(&self, token: &Secret, screen_name: Option<&str>) -> Url {
+    pub(crate) fn authorize_url(&self, token: &Secret, screen_name: Option<&str>) -> Url {
         let mut url = self.url("/oauth/authorize");
         url.query_pairs_mut()
             .append_pair("oauth_token", token.expose())

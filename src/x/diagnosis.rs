@@ -22,7 +22,7 @@ use crate::domain::{
 
 /// What was found out about an account's four values, and on which grounds.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Diagnosis {
+pub(crate) struct Diagnosis {
     /// The result.
     pub verdict: Verdict,
     /// What X said of the key pair in this run; `None` where it was not asked.
@@ -39,7 +39,7 @@ pub struct Diagnosis {
 
 /// What one question says.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Look {
+pub(crate) enum Look {
     /// X decided, or said why it does not.
     Judged(Verdict),
     /// X refuses the values; which of them, and why, was not asked.
@@ -48,7 +48,7 @@ pub enum Look {
 
 /// What one question has shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Glance {
+pub(crate) struct Glance {
     /// The result.
     pub look: Look,
     /// As [`Diagnosis::clock_difference`].
@@ -83,7 +83,7 @@ impl XClient {
     /// again: say so only of a pair that X has accepted a short while ago.
     /// X's failures are verdicts; this does not fail. If this server has no randomness for a signature, nothing is
     /// sent and the verdict is [`Verdict::XUnavailable`].
-    pub async fn diagnose(
+    pub(crate) async fn diagnose(
         &self,
         client: &ClientCredentials,
         token: &TokenCredentials,
@@ -118,7 +118,11 @@ impl XClient {
     }
 
     /// Asks X with one call whether it still accepts the four values. X charges for an acceptance, and for nothing else.
-    pub async fn glance(&self, client: &ClientCredentials, token: &TokenCredentials) -> Glance {
+    pub(crate) async fn glance(
+        &self,
+        client: &ClientCredentials,
+        token: &TokenCredentials,
+    ) -> Glance {
         let mut run = Run::default();
         let reply = run.noted(self.users_me(client, token).await);
         let look = match judge::users_me(&reply) {
@@ -143,7 +147,7 @@ impl XClient {
     /// Asks X about the API Key and Secret alone, with one call, or two if the first is refused.
     ///
     /// X answers a pair that is asked about too often like a wrong one: ask once per new pair.
-    pub async fn check_key_pair(&self, client: &ClientCredentials) -> KeyPairOutcome {
+    pub(crate) async fn check_key_pair(&self, client: &ClientCredentials) -> KeyPairOutcome {
         let mut run = Run::default();
         self.key_pair(&mut run, client).await;
         let outcome = run.key_pair.unwrap_or(KeyPairOutcome::Unknown);

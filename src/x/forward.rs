@@ -28,7 +28,7 @@ use crate::domain::{
 const FORWARD_LIMIT: Duration = Duration::from_mins(1);
 
 /// A program's request, less everything that is the program's own business: its token, its cookies, its connection.
-pub struct Forward<B> {
+pub(crate) struct Forward<B> {
     /// How.
     pub method: Method,
     /// Where.
@@ -44,10 +44,10 @@ pub struct Forward<B> {
 }
 
 /// The body of X's answer: one that was read to judge it, or one that still streams.
-pub type ForwardedBody = Either<Full<Bytes>, reqwest::Body>;
+pub(crate) type ForwardedBody = Either<Full<Bytes>, reqwest::Body>;
 
 /// X's answer.
-pub struct Forwarded {
+pub(crate) struct Forwarded {
     /// As X gave it.
     pub response: hyper::Response<ForwardedBody>,
     /// Whether it makes the account's standing doubtful.
@@ -58,7 +58,7 @@ pub struct Forwarded {
 
 /// Why there is no answer of X's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum NotForwarded {
+pub(crate) enum NotForwarded {
     /// The request did not reach X.
     NotSent,
     /// It may have reached X.
@@ -67,10 +67,7 @@ pub enum NotForwarded {
 
 impl XClient {
     /// Signs `request` with these values and sends it, once.
-    ///
-    /// # Errors
-    /// X did not answer.
-    pub async fn forward<B>(
+    pub(crate) async fn forward<B>(
         &self,
         client: &ClientCredentials,
         token: &TokenCredentials,

@@ -17,8 +17,9 @@ mod temporary;
 #[cfg(test)]
 mod fake;
 
-pub use client::{Limits, XClient, XClientError};
-pub use diagnosis::{Diagnosis, Glance, Look};
-pub use forward::{Forward, Forwarded, ForwardedBody, NotForwarded};
-pub use posts::Deletion;
-pub use temporary::{Exchange, Granted};
+pub use client::XClient;
+pub(crate) use client::XClientError;
+pub(crate) use diagnosis::Look;
+pub(crate) use forward::{Forward, Forwarded, ForwardedBody, NotForwarded};
+pub(crate) use posts::Deletion;
+pub(crate) use temporary::{Exchange, Granted};

@@ -32,7 +32,7 @@ struct Call<'a> {
 
 /// What became of a deletion.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Deletion {
+pub(crate) enum Deletion {
     /// It is gone.
     Done,
     /// It may be tried again, not before this time if X named one.
@@ -43,7 +43,7 @@ pub enum Deletion {
 
 impl XClient {
     /// `POST /2/tweets` (docs.x.com/x-api/posts/create-post), with the values of `whose`.
-    pub async fn publish(
+    pub(crate) async fn publish(
         &self,
         client: &ClientCredentials,
         token: &TokenCredentials,
@@ -64,7 +64,7 @@ impl XClient {
 
     /// The post with this text among the last five of `whose`: `GET /2/users/:id/tweets`
     /// (docs.x.com/x-api/users/get-posts). X charges for each post that it returns.
-    pub async fn find_post(
+    pub(crate) async fn find_post(
         &self,
         client: &ClientCredentials,
         token: &TokenCredentials,
@@ -90,7 +90,7 @@ impl XClient {
     }
 
     /// `DELETE /2/tweets/:id` (docs.x.com/x-api/posts/delete-post).
-    pub async fn delete_post(
+    pub(crate) async fn delete_post(
         &self,
         client: &ClientCredentials,
         token: &TokenCredentials,

@@ -10,7 +10,11 @@ use crate::domain::{
 
 impl XClient {
     /// Revokes a token, and asks X again to see that it is refused.
-    pub async fn revoke(&self, client: &ClientCredentials, token: &TokenCredentials) -> Revocation {
+    pub(crate) async fn revoke(
+        &self,
+        client: &ClientCredentials,
+        token: &TokenCredentials,
+    ) -> Revocation {
         let revocation = match self.invalidate_token(client, token).await {
             Ok(answer) if answer.status == 200 => match self.users_me(client, token).await {
                 Ok(answer) if answer.status == 401 => Revocation::Proven,

@@ -12,7 +12,7 @@ use crate::domain::{
 
 /// What came of the PIN.
 #[derive(Debug)]
-pub enum Exchange {
+pub(crate) enum Exchange {
     /// X gave out a token pair.
     Granted(Granted),
     /// It did not; the PIN is as good as before, if X did not get as far as judging it.
@@ -23,7 +23,7 @@ pub enum Exchange {
 
 /// A token pair, and whose it is.
 #[derive(Debug)]
-pub struct Granted {
+pub(crate) struct Granted {
     /// The pair.
     pub token: TokenCredentials,
     /// Who authorised.
@@ -32,10 +32,7 @@ pub struct Granted {
 
 impl XClient {
     /// Asks for temporary credentials, and with that whether X knows the key pair.
-    ///
-    /// # Errors
-    /// What X says instead.
-    pub async fn temporary_credentials(
+    pub(crate) async fn temporary_credentials(
         &self,
         client: &ClientCredentials,
     ) -> Result<TemporaryCredentials, Verdict> {
@@ -55,7 +52,7 @@ impl XClient {
     }
 
     /// Exchanges a PIN for a token pair.
-    pub async fn exchange_pin(
+    pub(crate) async fn exchange_pin(
         &self,
         client: &ClientCredentials,
         temporary: TemporaryCredentials,

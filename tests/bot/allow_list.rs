@@ -2,7 +2,7 @@
 
 use std::{collections::HashSet, time::Duration};
 
-use addx::config::AllowedUsers;
+use addx::testing::config::AllowedUsers;
 
 use crate::harness::{HOUR, World, begin, enter, in_order, link, verdict};
 

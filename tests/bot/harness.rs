@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use addx::{
+use addx::testing::{
     app,
     clock::Clock,
     config::{AllowedUsers, Config, Rechecks},
@@ -82,7 +82,7 @@ impl World {
     /// Both simulators; the bot is started later.
     pub(crate) async fn without_bot() -> Self {
         if let Ok(filter) = std::env::var("RUST_LOG") {
-            addx::telemetry::init(Some(&filter));
+            addx::testing::telemetry::init(Some(&filter));
         }
         let clock = Clock::manual(DateTime::from_timestamp(NOON, 0).unwrap());
         let x = XSim::start().await.unwrap();

@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, time::Duration};
 
-use addx::{
+use addx::testing::{
     audit, clients,
     config::AllowedUsers,
     domain::{
@@ -112,7 +112,7 @@ impl Program {
 }
 
 /// The database of a running bot, opened by the operator's command line.
-async fn beside(world: &World) -> (Store, addx::vault::AuditKey) {
+async fn beside(world: &World) -> (Store, addx::testing::vault::AuditKey) {
     let store = Store::open(&world.database()).await.unwrap();
     let (key_file, random) = (world.key_file(), Random::system());
     let vault = unlock::unlock(&store, &key_file, &world.clock, &random).await;
@@ -124,7 +124,7 @@ async fn beside(world: &World) -> (Store, addx::vault::AuditKey) {
 /// The id of the account of this name.
 async fn account(world: &World, name: &str) -> AccountId {
     let (store, _) = beside(world).await;
-    let all = addx::store::clients::all_accounts(store.reader()).await;
+    let all = addx::testing::store::clients::all_accounts(store.reader()).await;
     store.close().await.unwrap();
     let found = all.unwrap().into_iter().find(|each| each.name == name);
     found.unwrap().id
@@ -1205,9 +1205,8 @@ async fn thousands_of_uses_hide_nothing_of_what_a_person_did() {
 #[tokio::test]
 async fn what_x_says_to_a_rust_program_counts_for_the_account_and_a_blocked_user_has_none() {
     use addx::{
-        domain::notice::Standing,
         publish::{Place, PostError, Publisher},
-        store::access,
+        testing::{domain::notice::Standing, store::access},
     };
     let world = World::start().await;
     let person = world.person();

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use addx::{
+use addx::testing::{
     config::Rechecks,
     doctor,
     domain::budget::Dollars,
@@ -222,7 +222,7 @@ async fn a_mass_failure_is_told_to_the_owner_and_to_nobody_else() {
     let owner = world.person();
     world.owner = Some(owner.id());
     world.rechecks = daily();
-    world.allowed = addx::config::AllowedUsers::Everybody;
+    world.allowed = addx::testing::config::AllowedUsers::Everybody;
     world.start_bot().await;
     owner.say("/start");
     owner.wait_text("I link your X account").await.unwrap();

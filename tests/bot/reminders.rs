@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use addx::config::Rechecks;
+use addx::testing::config::Rechecks;
 use addx_sim::{
     telegram::Person,
     x::{FourValues, answers},

@@ -5,7 +5,7 @@ use std::{
     process::{Child, Command, Stdio},
 };
 
-use addx::app::AppError;
+use addx::testing::app::AppError;
 
 use crate::harness::{World, begin, enter, enter_from, in_order, link, verdict, verify};
 
@@ -103,11 +103,11 @@ async fn a_token_that_telegram_does_not_know_is_a_matter_of_configuration() {
     world.telegram.expect_error("Unauthorized");
     let mut config = world.config();
     config.token =
-        addx::domain::credentials::Secret::new("4200000042:AAAnotherMadeUpOne".to_owned());
-    let ended = addx::app::run(
+        addx::testing::domain::credentials::Secret::new("4200000042:AAAnotherMadeUpOne".to_owned());
+    let ended = addx::testing::app::run(
         config,
         world.clock.clone(),
-        addx::random::Random::seeded(7),
+        addx::testing::random::Random::seeded(7),
         tokio_util::sync::CancellationToken::new(),
     );
     let said = complaint(ended.await);

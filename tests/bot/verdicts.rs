@@ -1444,7 +1444,7 @@ fn every_code_is_played() {
     played.extend(crate::pin::CODES);
     // Only a post leads to these: tests/bot/publishing.rs.
     played.extend(["not_permitted", "duplicate"]);
-    for code in addx::domain::verdict::Verdict::CODES {
+    for code in addx::testing::domain::verdict::Verdict::CODES {
         assert!(played.contains(&code), "{code}");
     }
 }

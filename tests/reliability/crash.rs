@@ -281,7 +281,7 @@ async fn one_random_round(seed: u64) -> Result<usize, Vec<String>> {
 mod between_steps {
     use std::{collections::BTreeSet, fs, path::Path};
 
-    use addx::failpoint::POINTS;
+    use addx::testing::failpoint::POINTS;
 
     use super::*;
     use crate::world::was_killed;

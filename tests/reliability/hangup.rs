@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use addx::{clock::Clock, random::Random, vault::KeyFile};
+use addx::testing::{clock::Clock, random::Random, vault::KeyFile};
 use rustix::process::Signal;
 
 use crate::{

@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use addx::{
+use addx::testing::{
     clock::Clock,
     domain::credentials::Field,
     random::Random,

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use addx::domain::{account::AccountId, credentials::Secret};
+use addx::testing::domain::{account::AccountId, credentials::Secret};
 use serde_json::json;
 
 /// What a program knows: where to ask, and its token.

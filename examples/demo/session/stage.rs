@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use addx::{
+use addx::testing::{
     app::{self, AppError},
     audit, clients as programs,
     clock::Clock,

@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 /// What was cleaned from a value. Told to the user, so that nothing changes behind their back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Repair {
+pub(crate) enum Repair {
     /// Spaces or line breaks before or after it.
     Spaces,
     /// Line breaks inside it, where it had been wrapped.

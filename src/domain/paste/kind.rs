@@ -42,8 +42,7 @@ pub enum Kind {
 
 impl Kind {
     /// The name people know it by. For the four values that is the name this program uses everywhere.
-    #[must_use]
-    pub fn label(self) -> &'static str {
+    pub(crate) fn label(self) -> &'static str {
         match self {
             Self::Value(field) => field.label(),
             Self::BearerToken => "Bearer Token",
@@ -64,8 +63,7 @@ impl Kind {
     }
 
     /// The field it is the value of, if it is one of the four.
-    #[must_use]
-    pub fn field(self) -> Option<Field> {
+    pub(crate) fn field(self) -> Option<Field> {
         match self {
             Self::Value(field) => Some(field),
             Self::BearerToken

@@ -8,8 +8,7 @@ use crate::domain::credentials::Field;
 /// It rather finds too much than too little, but leaves alone what people and programs write every day: words, names,
 /// numbers, dates, hashes and UUIDs (they have letters of one case; X's values mix both), and addresses, unless a
 /// value stands in them.
-#[must_use]
-pub fn looks_secret(text: &str) -> bool {
+pub(crate) fn looks_secret(text: &str) -> bool {
     let cleaned = Cleaned::new(text);
     let words = Words::of(&cleaned.text);
     let named = words.sections.iter().any(|section| {

@@ -12,10 +12,7 @@ use crate::{
 
 impl Linker {
     /// X refused what a program asked for with an account: X is asked about the account, in a while.
-    ///
-    /// # Errors
-    /// The database failed.
-    pub async fn doubt(
+    pub(crate) async fn doubt(
         &self,
         account: AccountId,
         program: &ClientName,

@@ -56,10 +56,7 @@ impl Linker {
 
     /// A message about a link as it is to be said now. `None`: it is no longer true, since the link was erased, given other
     /// values or asked about meanwhile.
-    ///
-    /// # Errors
-    /// The database failed.
-    pub async fn as_it_is_now(
+    pub(crate) async fn as_it_is_now(
         &self,
         owner: i64,
         promised: WatchNotice,

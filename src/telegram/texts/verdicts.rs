@@ -44,7 +44,6 @@ const SECRET_AGAIN: &str = "Copy the Access Secret again and send it with the bu
 const SAYS_NOTHING: &str = "That says nothing about the values.";
 
 /// The words for a verdict.
-#[must_use]
 #[expect(clippy::too_many_lines, reason = "one place for every verdict's words")]
 pub(crate) fn text(verdict: &Verdict, now: DateTime<Utc>) -> VerdictText {
     match verdict {
