@@ -228,6 +228,7 @@ struct Reached {
     data_keys: i64,
     dialogues: i64,
     updates: i64,
+    jobs: i64,
 }
 
 impl Reached {
@@ -235,6 +236,7 @@ impl Reached {
         data_keys: i64::MIN,
         dialogues: i64::MIN,
         updates: i64::MIN,
+        jobs: i64::MIN,
     };
 }
 
@@ -245,9 +247,22 @@ struct SealedRow {
 }
 
 enum Which {
-    DataKey { owner: i64, account: AccountId },
-    Dialogue { chat: i64 },
-    Update { chat: i64, update: i64 },
+    DataKey {
+        owner: i64,
+        account: AccountId,
+    },
+    Dialogue {
+        chat: i64,
+    },
+    Update {
+        chat: i64,
+        update: i64,
+    },
+    Job {
+        owner: i64,
+        account: AccountId,
+        job: i64,
+    },
     AuditKey,
 }
 
@@ -257,6 +272,7 @@ impl SealedRow {
             Which::DataKey { owner, account } => Place::data_key(owner, account),
             Which::Dialogue { chat } => Place::dialogue(chat),
             Which::Update { chat, update } => Place::update(chat, update),
+            Which::Job { owner, account, .. } => Place::job(owner, account),
             Which::AuditKey => Place::audit_key(),
         }
     }
@@ -266,6 +282,7 @@ impl SealedRow {
             Which::DataKey { owner, account } => ("data_keys", account.to_string(), Some(owner)),
             Which::Dialogue { chat } => ("dialogues", chat.to_string(), Some(chat)),
             Which::Update { chat, update } => ("inbox", update.to_string(), Some(chat)),
+            Which::Job { owner, job, .. } => ("jobs", job.to_string(), Some(owner)),
             Which::AuditKey => ("audit_key", "1".to_owned(), None),
         };
         Unopened {
@@ -281,6 +298,7 @@ impl SealedRow {
             Which::DataKey { account, .. } => keys::set_data_key(tx, account, id, sealed).await,
             Which::Dialogue { chat } => keys::set_dialogue(tx, chat, id, sealed).await,
             Which::Update { update, .. } => keys::set_update(tx, update, id, sealed).await,
+            Which::Job { job, .. } => keys::set_job(tx, job, id, sealed).await,
             Which::AuditKey => audit::put_key(&mut **tx, id, sealed).await,
         }
     }
@@ -304,7 +322,8 @@ async fn read_batch(
     let data_keys = keys::data_keys_of(&mut *db, key, from.data_keys, BATCH).await?;
     let dialogues = keys::dialogues_of(&mut *db, key, from.dialogues, BATCH).await?;
     let updates = keys::updates_of(&mut *db, key, from.updates, BATCH).await?;
-    let lengths = [data_keys.len(), dialogues.len(), updates.len()];
+    let jobs = keys::jobs_of(&mut *db, key, from.jobs, BATCH).await?;
+    let lengths = [data_keys.len(), dialogues.len(), updates.len(), jobs.len()];
     for stored in data_keys {
         reached.data_keys = stored.row;
         let (owner, account) = (stored.owner, stored.account);
@@ -320,6 +339,17 @@ async fn read_batch(
     for (update, chat, sealed) in updates {
         reached.updates = update;
         let which = Which::Update { chat, update };
+        rows.push(SealedRow { which, sealed });
+    }
+    for stored in jobs {
+        let (owner, account, job) = (stored.owner, stored.account, stored.row);
+        reached.jobs = job;
+        let which = Which::Job {
+            owner,
+            account,
+            job,
+        };
+        let sealed = stored.wrapped;
         rows.push(SealedRow { which, sealed });
     }
     let more = lengths.contains(&(BATCH as usize));

@@ -1,7 +1,7 @@
 //! Asks X by itself about every link, spread over time, and tells when one no longer works or works again.
 //!
-//! What an answer comes to is decided in `domain/watch.rs`; here it is asked, written down and promised. A link is held by
-//! a lease while it is asked about, so that no two questions about it run at once, the user's own included.
+//! What an answer comes to is decided in `domain/watch.rs`; here it is asked, written down and promised. A link counts
+//! as busy while it is asked about, so that no two calls about it run at once, the user's own included.
 
 mod doubt;
 mod outcome;
@@ -25,8 +25,10 @@ use crate::{
         watch::{AppMark, Rules, Witness},
     },
     failpoint, incident,
+    jobs::busy::Held,
     store::{
         StoreError,
+        jobs::subject_of,
         schedule::{self, Claimed},
     },
 };
@@ -37,8 +39,6 @@ use self::question::Heard;
 const CONCURRENT: usize = 4;
 /// Links that are asked about in one second, at most.
 const PER_SECOND: u32 = 5;
-/// As for the checks that users ask for.
-const LEASE: TimeDelta = TimeDelta::seconds(120);
 /// With nothing known to be due, the schedule is looked at again after this long.
 const LONGEST_PAUSE: TimeDelta = TimeDelta::minutes(1);
 /// Pause after a failure of ours; a link that fails again and again waits for the interval.
@@ -95,11 +95,13 @@ impl Rechecker {
         {
             tracing::error!(error = %error, "the schedule could not be fitted to the interval");
         }
+        let mut bell = self.linker.store.bell().listen();
         loop {
             let permit = tokio::select! {
                 () = stop.cancelled() => break,
                 permit = Arc::clone(&permits).acquire_owned() => permit,
             };
+            bell.mark_unchanged();
             let now = self.linker.clock.now();
             if now >= next_count {
                 self.count().await;
@@ -112,13 +114,13 @@ impl Rechecker {
                 now + TimeDelta::seconds(1)
             } else {
                 match self.claim(now).await {
-                    Ok(Some(claimed)) => {
+                    Ok(Some((claimed, held))) => {
                         second.1 += 1;
                         let rechecker = self.clone();
                         running.spawn(async move {
                             rechecker.answer(claimed).await;
                             drop(permit);
-                            rechecker.linker.wake_checks();
+                            drop(held);
                         });
                         continue;
                     }
@@ -132,7 +134,7 @@ impl Rechecker {
             drop(permit);
             tokio::select! {
                 () = stop.cancelled() => break,
-                () = self.linker.rechecks_due.notified() => {}
+                _ = bell.changed() => {}
                 () = self.linker.clock.sleep_until(later) => {}
             }
         }
@@ -140,23 +142,20 @@ impl Rechecker {
         running.wait().await;
     }
 
-    async fn claim(&self, now: DateTime<Utc>) -> Result<Option<Claimed>, StoreError> {
-        let store = &self.linker.store;
-        // Looking before writing: an idle bot does not write.
-        match schedule::next_due(store.reader()).await? {
-            Some(due) if due <= now => {}
-            Some(_) | None => return Ok(None),
-        }
-        let mut tx = store.begin().await?;
-        let claimed = schedule::claim(&mut *tx, now, now + LEASE).await?;
-        tx.commit().await?;
+    async fn claim(&self, now: DateTime<Utc>) -> Result<Option<(Claimed, Held)>, StoreError> {
+        let Linker { store, busy, .. } = &self.linker;
+        let Some(claimed) = schedule::due(store.reader(), &busy.all(), now).await? else {
+            return Ok(None);
+        };
+        let held = busy.begin(&subject_of(claimed.account));
         failpoint::hit("recheck.claimed");
-        Ok(claimed)
+        Ok(held.map(|held| (claimed, held)))
     }
 
     async fn next_look(&self, now: DateTime<Utc>) -> DateTime<Utc> {
         let latest = now + LONGEST_PAUSE;
-        match schedule::next_due(self.linker.store.reader()).await {
+        let Linker { store, busy, .. } = &self.linker;
+        match schedule::next_due(store.reader(), &busy.all()).await {
             Ok(Some(due)) => due.clamp(now + TimeDelta::seconds(1), latest),
             Ok(None) | Err(_) => latest,
         }
@@ -212,7 +211,7 @@ impl Rechecker {
             Err(panicked) => panicked.to_string(),
         };
         let base = &self.linker;
-        let last = claimed.attempts >= MAX_ATTEMPTS;
+        let last = claimed.attempts + 1 >= MAX_ATTEMPTS;
         let pause = if last {
             self.rules.interval.max(RETRY)
         } else {
@@ -225,11 +224,11 @@ impl Rechecker {
         }
         let postponed = async {
             let mut tx = base.store.begin().await?;
-            schedule::postpone(&mut *tx, claimed.account, base.clock.now() + pause).await?;
+            schedule::fail(&mut *tx, claimed.account, base.clock.now() + pause).await?;
             Ok::<_, StoreError>(tx.commit().await?)
         };
         if let Err(again) = postponed.await {
-            tracing::error!(error = %again, "a failed re-check could not be put back; its lease will end");
+            tracing::error!(error = %again, "a failed re-check could not be put back; it comes again");
         }
     }
 
@@ -244,6 +243,10 @@ impl Rechecker {
             self.leave(claimed).await?;
             return Ok(None);
         };
+        if as_witness.is_none() && subject.watch.due_at > subject.read_at {
+            // Somebody else asked just before.
+            return Ok(None);
+        }
         let memory = &subject.watch.memory;
         if as_witness.is_none()
             && !memory.is_doubted()

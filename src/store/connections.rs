@@ -22,6 +22,8 @@ use tokio::{
     sync::{Mutex, OwnedMappedMutexGuard, OwnedMutexGuard, OwnedSemaphorePermit, Semaphore},
 };
 
+use super::jobs::{Bell, News};
+
 /// How long a caller waits for a connection.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -162,16 +164,24 @@ pub struct Tx {
     writer: Connections,
     /// Another connection whose turn to write this one takes.
     turn: Option<Lent>,
+    /// What the runner of jobs is told after the commit.
+    news: News,
+    bell: Bell,
 }
 
 impl Tx {
     /// Begins, and tells the number of the newest primary key that the database has seen. Both are one trip to the
     /// connection's thread.
-    pub(super) async fn begin(writer: &Connections) -> Result<(Self, Option<u32>), Error> {
+    pub(super) async fn begin(
+        writer: &Connections,
+        bell: &Bell,
+    ) -> Result<(Self, Option<u32>), Error> {
         let mut tx = Self {
             lent: writer.lend().await?,
             writer: writer.clone(),
             turn: None,
+            news: News::default(),
+            bell: bell.clone(),
         };
         tx.lent.live.abandoned = true;
         let begun = sqlx::query_scalar("BEGIN IMMEDIATE; SELECT key_id FROM canary WHERE id = 1")
@@ -191,7 +201,13 @@ impl Tx {
     pub async fn commit(mut self) -> Result<(), Error> {
         sqlx::query("COMMIT").execute(&mut *self.lent).await?;
         self.lent.live.abandoned = false;
+        self.bell.tell(&mut self.news);
         Ok(())
+    }
+
+    /// What the runner of jobs is told after the commit.
+    pub(super) fn news(&mut self) -> &mut News {
+        &mut self.news
     }
 
     /// Undoes the changes.

@@ -8,7 +8,6 @@ pub(crate) mod accounts;
 pub(crate) mod agenda;
 pub(crate) mod anchors;
 pub(crate) mod audit;
-pub(crate) mod calls;
 pub(crate) mod canary;
 pub(crate) mod checks;
 pub(crate) mod clients;
@@ -19,6 +18,7 @@ pub(crate) mod courtesies;
 pub(crate) mod deletions;
 pub(crate) mod dialogues;
 pub(crate) mod inbox;
+pub(crate) mod jobs;
 pub(crate) mod keys;
 pub(crate) mod outbox;
 pub(crate) mod posts;
@@ -49,8 +49,8 @@ use sqlx::{
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
-use self::connections::Connections;
 pub use self::connections::Tx;
+use self::{connections::Connections, jobs::Bell};
 use crate::{
     domain::account::AccountId,
     failpoint,
@@ -86,6 +86,8 @@ pub struct Store {
     keyring: Arc<OnceLock<Box<dyn KeyringWatch>>>,
     /// Something was erased, and may still stand in the write-ahead log.
     erased: Arc<Notify>,
+    /// Wakes the runner of jobs.
+    bell: Bell,
 }
 
 /// The keyring in use, as far as the store has to know it.
@@ -236,6 +238,7 @@ impl Store {
             light,
             keyring: Arc::default(),
             erased: Arc::default(),
+            bell: Bell::default(),
         };
         // What an earlier run erased may still stand in its log.
         if !store.truncate_log().await? {
@@ -254,7 +257,8 @@ impl Store {
 
     /// Begins a write transaction. It takes the write lock at once, so that what it reads stays true.
     pub async fn begin(&self) -> Result<Tx, StoreError> {
-        self.checked(Tx::begin(&self.writer).await?).await
+        self.checked(Tx::begin(&self.writer, &self.bell).await?)
+            .await
     }
 
     /// The same for what need not be forced to disk by itself: what is committed outlives the process at once, and a machine
@@ -262,7 +266,7 @@ impl Store {
     pub(crate) async fn begin_light(&self) -> Result<Tx, StoreError> {
         // SQLite lets the two writers take turns only by trying again and again.
         let turn = self.writer.lend().await?;
-        let (tx, newest) = Tx::begin(&self.light).await?;
+        let (tx, newest) = Tx::begin(&self.light, &self.bell).await?;
         self.checked((tx.holding(turn), newest)).await
     }
 
@@ -290,6 +294,11 @@ impl Store {
     /// The connection that writes, for a single statement that seals nothing: SQLite makes that a transaction of its own.
     pub fn writer(&self) -> &Connections {
         &self.writer
+    }
+
+    /// Wakes the runner of jobs; a transaction that asks for a job rings by itself.
+    pub(crate) fn bell(&self) -> &Bell {
+        &self.bell
     }
 
     /// Connections that only read. They see what was committed when a query begins.

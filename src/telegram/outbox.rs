@@ -20,7 +20,7 @@ use crate::{
     store::{
         StoreError,
         anchors::{self, Asked},
-        deletions,
+        deletions::{self, OWN},
         dialogues::{self, Dialogue},
         outbox::{self, Promised},
         schedule, unreachable,
@@ -188,7 +188,6 @@ impl Telegram {
         sent: Result<Option<i32>, CallError>,
     ) -> Result<bool, StoreError> {
         let mut tx = self.store.begin().await?;
-        let mut renewed = false;
         let go_on = match after(sent.map(|_| ()), promised.attempts) {
             After::Done => {
                 outbox::finish(&mut *tx, promised.id).await?;
@@ -208,8 +207,7 @@ impl Telegram {
                     unreachable::clear(&mut *tx, chat).await?;
                 }
                 if let Ok(Some(message)) = sent {
-                    renewed = self
-                        .keep_card_last(&mut tx, chat, &promised.notice, message)
+                    self.keep_card_last(&mut tx, chat, &promised.notice, message)
                         .await?;
                 }
                 true
@@ -226,31 +224,28 @@ impl Telegram {
             }
         };
         tx.commit().await?;
-        if renewed {
-            self.wake_deleting(chat);
-        }
         Ok(go_on)
     }
 
     /// Something was said below the card of an open flow: the card moves below it. The question whether to go on is the
-    /// card itself until it is answered. `true` if a message has to be deleted.
+    /// card itself until it is answered.
     async fn keep_card_last(
         &self,
         tx: &mut crate::store::Tx,
         chat: i64,
         said: &Notice,
         message: i32,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<(), StoreError> {
         let Some(dialogue) = self.dialogues.get(&mut **tx, chat).await? else {
-            return Ok(false);
+            return Ok(());
         };
         let Some(open) = dialogue.state.flow_id() else {
-            return Ok(false);
+            return Ok(());
         };
         let now = self.clock.now();
         let card = dialogue.card_message;
         if let Some(card) = card {
-            deletions::insert(&mut **tx, chat, card, now, now + DELETABLE, false).await?;
+            deletions::insert(tx, OWN, chat, card, None, now + DELETABLE).await?;
         }
         match said {
             Notice::FlowOpen { flow, step, .. }
@@ -264,7 +259,7 @@ impl Telegram {
             }
             _ => {}
         }
-        Ok(card.is_some())
+        Ok(())
     }
 
     /// Draws the card of a chat. `false` if it has to be tried later.

@@ -10,7 +10,11 @@ use crate::{
         notice::Notice,
     },
     failpoint,
-    store::{StoreError, Tx, deletions, dialogues, inbox, outbox},
+    store::{
+        StoreError, Tx,
+        deletions::{self, OWN, SECRET},
+        dialogues, inbox, outbox,
+    },
 };
 
 /// Telegram deletes no message older than this.
@@ -61,8 +65,6 @@ pub(super) struct Turn<'a> {
     telegram: &'a Telegram,
     visit: &'a Visit,
     pub(super) tx: Tx,
-    /// Deletions wait.
-    deletions: bool,
     /// What the user must do about a message that could not be deleted, unless that is said otherwise.
     warning: Option<Notice>,
     /// Other chats that were promised something.
@@ -86,12 +88,10 @@ impl<'a> Turn<'a> {
             telegram,
             visit,
             tx,
-            deletions: false,
             warning: None,
             others: Vec::new(),
         };
         if let Some(removal) = visit.deletion {
-            turn.deletions |= !removal.is_done();
             turn.warning = record(telegram, &mut turn.tx, visit.chat, removal).await?;
         }
         turn.tell_expiry(state).await?;
@@ -248,10 +248,9 @@ impl<'a> Turn<'a> {
 
     /// Deletes one of the bot's own messages, soon.
     pub(super) async fn delete_own(&mut self, message: i32) -> Result<(), StoreError> {
-        self.deletions = true;
         let now = self.telegram.clock.now();
         let chat = self.visit.chat;
-        deletions::insert(&mut *self.tx, chat, message, now, now + DELETABLE, false).await
+        deletions::insert(&mut self.tx, OWN, chat, message, None, now + DELETABLE).await
     }
 
     /// Commits, and lets the chat's messages go out.
@@ -262,15 +261,9 @@ impl<'a> Turn<'a> {
         failpoint::hit("turn.before_commit");
         self.tx.commit().await?;
         failpoint::hit("turn.committed");
-        self.telegram.linker.wake_checks();
-        self.telegram.linker.wake_posts();
         self.telegram.wake_writing(self.visit.chat);
         for chat in self.others {
             self.telegram.wake_writing(chat);
-        }
-        if self.deletions {
-            self.telegram.wake_deleting(self.visit.chat);
-            self.telegram.agenda_changed.notify_one();
         }
         Ok(())
     }
@@ -296,12 +289,12 @@ pub(super) async fn record(
         ) => return Ok(Some(Notice::NotDeleted { trying: false })),
     };
     deletions::insert(
-        &mut **tx,
+        tx,
+        SECRET,
         chat,
         removal.message,
-        now + wait,
+        Some(now + wait),
         removal.give_up_at,
-        true,
     )
     .await?;
     Ok(None)

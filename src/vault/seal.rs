@@ -125,6 +125,15 @@ impl Place {
         }
     }
 
+    /// What is to be known for ending an account.
+    pub(crate) fn job(owner: i64, account: AccountId) -> Self {
+        Self {
+            owner,
+            row: account.bytes(),
+            field: "job",
+        }
+    }
+
     /// The key of the audit trail's macs.
     pub(crate) fn audit_key() -> Self {
         Self {

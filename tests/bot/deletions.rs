@@ -19,12 +19,22 @@ async fn deleted_in_the_end(fault: Fault, pause: Duration) {
     let sent = person.say(&values.consumer_key);
     person.wait_text("Step 2 of 4").await.unwrap();
     assert!(person.chat().message(sent.message_id).is_some());
-    assert_eq!(world.count("SELECT count(*) FROM deletions").await, 1);
+    assert_eq!(
+        world
+            .count("SELECT count(*) FROM jobs WHERE kind = 'delete'")
+            .await,
+        1
+    );
     world.telegram.clear_faults();
     world.advance(pause);
     person.wait_deleted(sent.message_id).await.unwrap();
     world.rest().await;
-    assert_eq!(world.count("SELECT count(*) FROM deletions").await, 0);
+    assert_eq!(
+        world
+            .count("SELECT count(*) FROM jobs WHERE kind = 'delete'")
+            .await,
+        0
+    );
     enter_from(&person, 2, &in_order(&values)[1..], 4).await;
     verdict(&person, "connected").await;
     world.finish().await;
@@ -153,7 +163,7 @@ async fn a_message_that_stands_for_two_days_is_given_up_and_told() {
     world.rest().await;
     assert_eq!(
         world
-            .count("SELECT count(*) FROM deletions WHERE secret")
+            .count("SELECT count(*) FROM jobs WHERE kind = 'delete'")
             .await,
         0
     );

@@ -2,13 +2,13 @@
 
 use std::sync::atomic::Ordering;
 
-use super::{LEASE, RETRY, Rechecker, question::Subject};
+use super::{RETRY, Rechecker, question::Subject};
 use crate::{
     domain::{
         pace::Hearing,
         watch::{Answer, Witness},
     },
-    store::{StoreError, schedule},
+    store::{StoreError, jobs::subject_of, schedule},
 };
 
 impl Rechecker {
@@ -30,16 +30,17 @@ impl Rechecker {
         for calling in self.pace().callings(refusal, charged, now) {
             while left > 0 {
                 left -= 1;
-                let mut tx = base.store.begin().await?;
-                let lease = now + LEASE;
-                let claimed = schedule::claim_witness(&mut *tx, apps, calling, now, lease).await?;
-                tx.commit().await?;
-                let Some(claimed) = claimed else { break };
+                let busy = base.busy.all();
+                let found = schedule::witness(base.store.reader(), apps, calling, &busy).await?;
+                let Some(claimed) = found else { break };
+                let Some(_held) = base.busy.begin(&subject_of(claimed.account)) else {
+                    continue;
+                };
                 let heard = match self.try_answer(claimed, Some(calling.ask)).await {
                     Ok(heard) => heard,
                     Err(error) => {
                         let mut tx = base.store.begin().await?;
-                        schedule::postpone(&mut *tx, claimed.account, now + RETRY).await?;
+                        schedule::fail(&mut *tx, claimed.account, now + RETRY).await?;
                         tx.commit().await?;
                         return Err(error);
                     }

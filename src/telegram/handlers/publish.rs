@@ -214,9 +214,8 @@ pub(in crate::telegram) async fn decide(
         }
         DraftAction::Publish => {
             let linked = links::by_id(&mut *turn.tx, visit.chat, account).await?;
-            let now = telegram.clock.now();
             if let Some(linked) = linked
-                && posts::confirm(&mut *turn.tx, draft, now).await?
+                && posts::confirm(&mut turn.tx, draft, account).await?
             {
                 turn.say(&Notice::Posting { name: linked.name }).await?;
             }
