@@ -452,7 +452,7 @@ async fn what_was_asked_last_counts_whichever_answer_comes_first() {
         assert!(list.text.contains(verdict), "{list}");
     };
 
-    // A post is refused, and its answer takes so long that a check is asked and answered meanwhile.
+    // A post is refused, and its answer takes so long that a check is asked for meanwhile: it waits, and is the newer one.
     app.set_write_state(AppState::NoCredits);
     world.advance(MINUTE);
     let hold = world.x.hold(POSTS);
@@ -460,9 +460,18 @@ async fn what_was_asked_last_counts_whichever_answer_comes_first() {
     person.press("Post and delete").unwrap();
     hold.wait_arrived(1).await.unwrap();
     world.advance(MINUTE);
-    verify(&person, "connected").await;
+    let asked = world.x.count(ME);
+    person.say("/verify");
+    person.wait_text("Checking main with X").await.unwrap();
+    world.telegram.settled().await.unwrap();
+    assert_eq!(
+        world.x.count(ME),
+        asked,
+        "one call about an account at a time"
+    );
     hold.release();
     person.wait_text("\n\nno_credits").await.unwrap();
+    verdict(&person, "connected").await;
     listed("\nconnected since").await;
 
     // The other way round, the post is the newer one.
@@ -471,9 +480,12 @@ async fn what_was_asked_last_counts_whichever_answer_comes_first() {
     person.say("/verify");
     hold.wait_arrived(1).await.unwrap();
     world.advance(MINUTE);
-    test_post(&person, "\n\nno_credits").await;
+    ask_test(&person).await;
+    person.press("Post and delete").unwrap();
+    person.wait_text("Posting with main").await.unwrap();
     hold.release();
     verdict(&person, "connected").await;
+    person.wait_text("\n\nno_credits").await.unwrap();
     person.say("/accounts");
     let list = person.wait_text("Your accounts").await.unwrap();
     assert!(!list.text.contains("\nconnected since"), "{list}");
