@@ -22,8 +22,8 @@ use crate::{
     },
     unlock,
     vault::{
-        AuditKey, Fingerprint, KeyFile, KeyId, KeyState, Keyring, KeyringError, Place, Sealed,
-        Vault,
+        AuditKey, Fingerprint, KeyFile, KeyId, KeyState, Keyring, KeyringError, MessageFingerprint,
+        Place, Sealed, Vault,
     },
 };
 
@@ -261,7 +261,7 @@ enum Which {
     Message {
         chat: i64,
         message: i64,
-        fingerprint: [u8; 16],
+        fingerprint: MessageFingerprint,
     },
     AuditKey,
 }

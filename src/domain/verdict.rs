@@ -323,3 +323,10 @@ pub enum KeyPairOutcome {
     /// X did not say: down, too many requests, or an answer that decides nothing.
     Unknown,
 }
+
+names!(KeyPairOutcome {
+    Accepted => "accepted",
+    Rejected => "rejected",
+    AppSuspended => "app_suspended",
+    Unknown => "unknown",
+});

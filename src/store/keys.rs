@@ -6,7 +6,7 @@ use sqlx::{FromRow, SqliteExecutor};
 use super::{StoreError, Tx, account_id};
 use crate::{
     domain::account::AccountId,
-    vault::{KeyId, Sealed},
+    vault::{KeyId, MessageFingerprint, Sealed},
 };
 
 /// How many rows a key of the keyring has sealed.
@@ -248,23 +248,15 @@ pub(crate) async fn messages_of(
     id: KeyId,
     after: i64,
     limit: u32,
-) -> Result<Vec<(i64, i64, [u8; 16], Sealed)>, StoreError> {
-    let rows: Vec<(i64, i64, Vec<u8>, Vec<u8>)> = sqlx::query_as(
+) -> Result<Vec<(i64, i64, MessageFingerprint, Sealed)>, StoreError> {
+    Ok(sqlx::query_as(
         "SELECT id, chat_id, fingerprint, sealed FROM outbox WHERE key_id = ? AND id > ? ORDER BY id LIMIT ?",
     )
-    .bind(id.0)
+    .bind(id)
     .bind(after)
     .bind(limit)
     .fetch_all(db)
-    .await?;
-    Ok(rows
-        .into_iter()
-        .map(|(message, chat, fingerprint, sealed)| {
-            // Of another length it would not be in the table.
-            let fingerprint = fingerprint.try_into().unwrap_or_default();
-            (message, chat, fingerprint, Sealed::from_bytes(sealed))
-        })
-        .collect())
+    .await?)
 }
 
 /// Puts a waiting message back under another key of the keyring.

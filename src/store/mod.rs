@@ -27,6 +27,7 @@ pub(crate) mod schedule;
 pub(crate) mod spending;
 pub(crate) mod temporary;
 pub(crate) mod trouble;
+mod types;
 pub(crate) mod unreachable;
 pub(crate) mod values;
 

@@ -3,12 +3,12 @@
 use chrono::{DateTime, Utc};
 use sqlx::{FromRow, SqliteConnection, SqliteExecutor};
 
-use super::{Store, StoreError, account_id, time};
+use super::{Store, StoreError};
 use crate::{
     domain::{account::AccountId, watch::Change},
     incident,
     messages::{self, Asked, Message, Role},
-    vault::{OpenError, Place, Sealed, Vault},
+    vault::{MessageFingerprint, OpenError, Place, Sealed, Vault},
 };
 
 /// A promised message.
@@ -60,11 +60,11 @@ pub(crate) async fn push(
              AND (due_at > ?7 OR id > (SELECT min(id) FROM outbox WHERE chat_id = ?1)))",
     )
     .bind(chat)
-    .bind(key.0)
-    .bind(sealed.as_bytes())
-    .bind(fingerprint.as_slice())
+    .bind(key)
+    .bind(sealed)
+    .bind(fingerprint)
     .bind(role)
-    .bind(account.map(|account| account.bytes().to_vec()))
+    .bind(account)
     .bind(now.timestamp())
     .execute(tx)
     .await?;
@@ -87,8 +87,7 @@ fn stored(role: Role) -> (&'static str, Option<AccountId>) {
     }
 }
 
-fn read(name: &str, account: Option<Vec<u8>>) -> Role {
-    let account = account.and_then(|bytes| account_id("outbox", bytes).ok());
+fn read(name: &str, account: Option<AccountId>) -> Role {
     let recovered = Change::Recovered {
         refused_since: None,
     };
@@ -109,11 +108,11 @@ fn read(name: &str, account: Option<Vec<u8>>) -> Role {
 #[derive(FromRow)]
 struct Row {
     id: i64,
-    sealed: Vec<u8>,
-    fingerprint: Vec<u8>,
+    sealed: Sealed,
+    fingerprint: MessageFingerprint,
     role: String,
-    account_id: Option<Vec<u8>>,
-    due_at: i64,
+    account_id: Option<AccountId>,
+    due_at: DateTime<Utc>,
     attempts: u32,
     begun: bool,
 }
@@ -133,16 +132,13 @@ pub(crate) async fn next(
     .fetch_optional(db)
     .await?;
     let Some(row) = row else { return Ok(None) };
-    let sealed = Sealed::from_bytes(row.sealed);
-    // Of another length it would not be in the table.
-    let fingerprint = row.fingerprint.try_into().unwrap_or_default();
-    let opened = vault.open(&Place::message(chat, fingerprint), &sealed);
+    let opened = vault.open(&Place::message(chat, row.fingerprint), &row.sealed);
     Ok(Some(Promised {
         id: row.id,
         message: opened
             .and_then(|json| serde_json::from_slice(&json).map_err(|_| OpenError::Malformed)),
         role: read(&row.role, row.account_id),
-        due_at: time(row.due_at),
+        due_at: row.due_at,
         attempts: row.attempts,
         begun: row.begun,
     }))
@@ -153,7 +149,7 @@ pub(crate) async fn news(
     db: impl SqliteExecutor<'_>,
     chat: i64,
 ) -> Result<Vec<(AccountId, Change)>, StoreError> {
-    let rows: Vec<(String, Option<Vec<u8>>)> = sqlx::query_as(
+    let rows: Vec<(String, Option<AccountId>)> = sqlx::query_as(
         "SELECT role, account_id FROM outbox WHERE chat_id = ? AND account_id IS NOT NULL ORDER BY id",
     )
     .bind(chat)
@@ -174,7 +170,7 @@ pub(crate) async fn drop_news(
     account: AccountId,
 ) -> Result<(), StoreError> {
     sqlx::query("DELETE FROM outbox WHERE account_id = ?")
-        .bind(account.bytes().as_slice())
+        .bind(account)
         .execute(db)
         .await?;
     Ok(())

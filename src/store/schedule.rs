@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use sqlx::{FromRow, SqliteExecutor};
 
-use super::{StoreError, account_id, time};
+use super::{StoreError, types::Json};
 use crate::domain::{
     account::AccountId,
     pace::Calling,
@@ -11,9 +11,10 @@ use crate::domain::{
 };
 
 /// A link whose turn it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, FromRow, PartialEq, Eq)]
 pub struct Claimed {
     /// Which.
+    #[sqlx(rename = "account_id")]
     pub account: AccountId,
     /// Whose.
     pub owner: i64,
@@ -62,39 +63,13 @@ pub(crate) struct Told {
     pub last: Option<(i32, DateTime<Utc>)>,
 }
 
-fn corrupt(reason: &'static str) -> StoreError {
-    StoreError::Corrupt {
-        table: "watches",
-        reason,
-    }
-}
-
-#[derive(FromRow)]
-struct ClaimedRow {
-    account_id: Vec<u8>,
-    owner: i64,
-    attempts: u32,
-}
-
-impl TryFrom<ClaimedRow> for Claimed {
-    type Error = StoreError;
-
-    fn try_from(row: ClaimedRow) -> Result<Self, StoreError> {
-        Ok(Self {
-            account: account_id("watches", row.account_id)?,
-            owner: row.owner,
-            attempts: row.attempts,
-        })
-    }
-}
-
 /// Claims the link that is due first, until `lease`. One that is being asked about anyway, for its user or here, waits.
 pub async fn claim(
     db: impl SqliteExecutor<'_>,
     now: DateTime<Utc>,
     lease: DateTime<Utc>,
 ) -> Result<Option<Claimed>, StoreError> {
-    let row: Option<ClaimedRow> = sqlx::query_as(
+    Ok(sqlx::query_as(
         "UPDATE watches SET leased_until = ?1, attempts = attempts + 1
          WHERE account_id = (
              SELECT account_id FROM watches
@@ -109,8 +84,7 @@ pub async fn claim(
     .bind(lease.timestamp())
     .bind(now.timestamp())
     .fetch_optional(db)
-    .await?;
-    row.map(TryInto::try_into).transpose()
+    .await?)
 }
 
 /// Claims, out of its turn, a link of another app than `apps` that is not known to be refused: the one that X accepted last,
@@ -122,7 +96,7 @@ pub(crate) async fn claim_witness(
     now: DateTime<Utc>,
     lease: DateTime<Utc>,
 ) -> Result<Option<Claimed>, StoreError> {
-    let row: Option<ClaimedRow> = sqlx::query_as(
+    Ok(sqlx::query_as(
         "UPDATE watches SET leased_until = ?1, attempts = attempts + 1
          WHERE account_id = (
              SELECT account_id FROM (SELECT account_id FROM watches
@@ -156,12 +130,11 @@ pub(crate) async fn claim_witness(
             .pair_asked_before
             .map_or(i64::MAX, |before| before.timestamp()),
     )
-    .bind(apps[0].0.to_vec())
-    .bind(apps[1].0.to_vec())
-    .bind(apps[2].0.to_vec())
+    .bind(apps[0])
+    .bind(apps[1])
+    .bind(apps[2])
     .fetch_optional(db)
-    .await?;
-    row.map(TryInto::try_into).transpose()
+    .await?)
 }
 
 /// Whether there are links of other apps than `apps` that are not known to be refused; and of how many such apps X refused
@@ -182,9 +155,9 @@ pub(crate) async fn other_witnesses(
              (SELECT count(DISTINCT app) FROM watches
                  WHERE memory ->> '$.suspicion' IS NOT NULL AND asked_at >= ?4 AND app NOT IN (?1, ?2, ?3))",
     )
-    .bind(apps[0].0.to_vec())
-    .bind(apps[1].0.to_vec())
-    .bind(apps[2].0.to_vec())
+    .bind(apps[0])
+    .bind(apps[1])
+    .bind(apps[2])
     .bind(since.timestamp())
     .fetch_one(db)
     .await?;
@@ -194,7 +167,7 @@ pub(crate) async fn other_witnesses(
 /// When the next link can be claimed.
 pub async fn next_due(db: impl SqliteExecutor<'_>) -> Result<Option<DateTime<Utc>>, StoreError> {
     // The first that is due and not being asked about, or one that is, after its lease.
-    let due: Option<i64> = sqlx::query_scalar(
+    Ok(sqlx::query_scalar(
         "SELECT min(due) FROM (
              SELECT due FROM (
                  SELECT due_at AS due FROM watches WHERE account_id NOT IN (
@@ -205,8 +178,7 @@ pub async fn next_due(db: impl SqliteExecutor<'_>) -> Result<Option<DateTime<Utc
              SELECT max(due_at, leased_until) FROM watches WHERE leased_until IS NOT NULL)",
     )
     .fetch_one(db)
-    .await?;
-    Ok(due.map(time))
+    .await?)
 }
 
 /// What is kept about a link.
@@ -217,30 +189,23 @@ pub async fn get(
     let row: Option<WatchRow> = sqlx::query_as(
         "SELECT memory, charged_at, asked_at, pair_at FROM watches WHERE account_id = ?",
     )
-    .bind(account.bytes().as_slice())
+    .bind(account)
     .fetch_optional(db)
     .await?;
-    row.map(|row| {
-        Ok(Watch {
-            memory: serde_json::from_str(&row.memory).map_err(|_| corrupt("unknown memory"))?,
-            charged_at: time(row.charged_at),
-            asked_at: row.asked_at.map(time),
-            pair_at: row.pair_at.map(time),
-        })
-    })
-    .transpose()
+    Ok(row.map(|row| Watch {
+        memory: row.memory.0,
+        charged_at: row.charged_at,
+        asked_at: row.asked_at,
+        pair_at: row.pair_at,
+    }))
 }
 
 #[derive(FromRow)]
 struct WatchRow {
-    memory: String,
-    charged_at: i64,
-    asked_at: Option<i64>,
-    pair_at: Option<i64>,
-}
-
-fn json(memory: &Memory) -> Result<String, StoreError> {
-    serde_json::to_string(memory).map_err(|_| corrupt("the memory has no JSON form"))
+    memory: Json<Memory>,
+    charged_at: DateTime<Utc>,
+    asked_at: Option<DateTime<Utc>>,
+    pair_at: Option<DateTime<Utc>>,
 }
 
 /// Writes down what an answer left behind, and frees the link.
@@ -254,14 +219,14 @@ pub async fn settle(
              asked_at = ?, pair_at = ?, leased_until = NULL, attempts = 0
          WHERE account_id = ?",
     )
-    .bind(json(&settled.memory)?)
-    .bind(settled.app.map(|app| app.0.to_vec()))
+    .bind(Json(&settled.memory))
+    .bind(settled.app)
     .bind(settled.good_at.map(|at| at.timestamp()))
     .bind(settled.due_at.timestamp())
     .bind(settled.charged_at.timestamp())
     .bind(settled.asked_at.timestamp())
     .bind(settled.pair_at.map(|at| at.timestamp()))
-    .bind(account.bytes().as_slice())
+    .bind(account)
     .execute(db)
     .await?;
     Ok(())
@@ -281,12 +246,12 @@ pub(crate) async fn learn(
         "UPDATE watches SET memory = ?, app = coalesce(?, app), good_at = ?, asked_at = ?, due_at = ?
          WHERE account_id = ?",
     )
-    .bind(json(memory)?)
-    .bind(app.map(|app| app.0.to_vec()))
+    .bind(Json(memory))
+    .bind(app)
     .bind(good_at.map(|at| at.timestamp()))
     .bind(now.timestamp())
     .bind(due_at.timestamp())
-    .bind(account.bytes().as_slice())
+    .bind(account)
     .execute(db)
     .await?;
     Ok(())
@@ -300,9 +265,9 @@ pub(crate) async fn doubt(
     due_at: DateTime<Utc>,
 ) -> Result<(), StoreError> {
     sqlx::query("UPDATE watches SET memory = ?, due_at = min(due_at, ?) WHERE account_id = ?")
-        .bind(json(memory)?)
+        .bind(Json(memory))
         .bind(due_at.timestamp())
-        .bind(account.bytes().as_slice())
+        .bind(account)
         .execute(db)
         .await?;
     Ok(())
@@ -315,8 +280,8 @@ pub(crate) async fn set_memory(
     memory: &Memory,
 ) -> Result<(), StoreError> {
     sqlx::query("UPDATE watches SET memory = ? WHERE account_id = ?")
-        .bind(json(memory)?)
-        .bind(account.bytes().as_slice())
+        .bind(Json(memory))
+        .bind(account)
         .execute(db)
         .await?;
     Ok(())
@@ -330,7 +295,7 @@ pub(crate) async fn postpone(
 ) -> Result<(), StoreError> {
     sqlx::query("UPDATE watches SET leased_until = NULL, due_at = ? WHERE account_id = ?")
         .bind(due_at.timestamp())
-        .bind(account.bytes().as_slice())
+        .bind(account)
         .execute(db)
         .await?;
     Ok(())
@@ -345,7 +310,7 @@ pub(crate) async fn postpone_app(
     spread: u32,
 ) -> Result<(), StoreError> {
     sqlx::query("UPDATE watches SET due_at = ?2 + rowid % ?3 WHERE app = ?1 AND due_at < ?2")
-        .bind(app.0.as_slice())
+        .bind(app)
         .bind(until.timestamp())
         .bind(spread.max(1))
         .execute(db)
@@ -360,15 +325,13 @@ pub(crate) async fn due_after(
     latest: DateTime<Utc>,
     limit: u32,
 ) -> Result<Vec<(AccountId, Option<DateTime<Utc>>)>, StoreError> {
-    let rows: Vec<(Vec<u8>, Option<i64>)> =
+    Ok(
         sqlx::query_as("SELECT account_id, pair_at FROM watches WHERE due_at > ? LIMIT ?")
             .bind(latest.timestamp())
             .bind(limit)
             .fetch_all(db)
-            .await?;
-    rows.into_iter()
-        .map(|(id, pair_at)| Ok((account_id("watches", id)?, pair_at.map(time))))
-        .collect()
+            .await?,
+    )
 }
 
 /// Frees what a run that died had claimed.
@@ -392,15 +355,16 @@ pub(crate) async fn told(
     db: impl SqliteExecutor<'_>,
     account: AccountId,
 ) -> Result<Told, StoreError> {
-    let row: Option<(Option<i64>, Option<i64>, Option<i32>)> =
+    type Row = (Option<DateTime<Utc>>, Option<DateTime<Utc>>, Option<i32>);
+    let row: Option<Row> =
         sqlx::query_as("SELECT told_before, told_at, message_id FROM watches WHERE account_id = ?")
-            .bind(account.bytes().as_slice())
+            .bind(account)
             .fetch_optional(db)
             .await?;
     let (before, at, message) = row.unwrap_or_default();
     Ok(Told {
-        before: before.map(time),
-        last: message.zip(at.map(time)),
+        before,
+        last: message.zip(at),
     })
 }
 
@@ -416,7 +380,7 @@ pub(crate) async fn note_told(
     )
     .bind(now.timestamp())
     .bind(message)
-    .bind(account.bytes().as_slice())
+    .bind(account)
     .execute(db)
     .await?;
     Ok(())

@@ -82,7 +82,7 @@ pub async fn data_key(
     owner: i64,
     account: AccountId,
 ) -> Result<Option<WrappedKey>, StoreError> {
-    let row: Option<(Vec<u8>, Option<String>, Option<i64>)> = sqlx::query_as(
+    let row: Option<(Sealed, Option<KeyPairOutcome>, Option<DateTime<Utc>>)> = sqlx::query_as(
         "SELECT wrapped, key_pair, key_pair_at FROM data_keys WHERE account_id = ? AND owner = ?",
     )
     .bind(account.bytes().as_slice())
@@ -90,8 +90,8 @@ pub async fn data_key(
     .fetch_optional(db)
     .await?;
     Ok(row.map(|(wrapped, outcome, at)| WrappedKey {
-        wrapped: Sealed::from_bytes(wrapped),
-        key_pair: outcome.as_deref().and_then(parse_outcome).zip(at.map(time)),
+        wrapped,
+        key_pair: outcome.zip(at),
     }))
 }
 
@@ -103,31 +103,12 @@ pub(crate) async fn set_key_pair(
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
     sqlx::query("UPDATE data_keys SET key_pair = ?, key_pair_at = ? WHERE account_id = ?")
-        .bind(outcome.map(outcome_name))
+        .bind(outcome)
         .bind(outcome.map(|_| now.timestamp()))
         .bind(account.bytes().as_slice())
         .execute(db)
         .await?;
     Ok(())
-}
-
-fn outcome_name(outcome: KeyPairOutcome) -> &'static str {
-    match outcome {
-        KeyPairOutcome::Accepted => "accepted",
-        KeyPairOutcome::Rejected => "rejected",
-        KeyPairOutcome::AppSuspended => "app_suspended",
-        KeyPairOutcome::Unknown => "unknown",
-    }
-}
-
-fn parse_outcome(name: &str) -> Option<KeyPairOutcome> {
-    match name {
-        "accepted" => Some(KeyPairOutcome::Accepted),
-        "rejected" => Some(KeyPairOutcome::Rejected),
-        "app_suspended" => Some(KeyPairOutcome::AppSuspended),
-        "unknown" => Some(KeyPairOutcome::Unknown),
-        _ => None,
-    }
 }
 
 /// Keeps a value in a slot, in place of the one that is there.
@@ -184,7 +165,7 @@ pub async fn list(
                 reason,
             };
             Ok(SealedValue {
-                field: Field::from_name(&row.field).ok_or_else(|| corrupt("unknown field"))?,
+                field: row.field.parse().map_err(|_| corrupt("unknown field"))?,
                 sealed: Sealed::from_bytes(row.sealed),
                 fingerprint: row
                     .fingerprint

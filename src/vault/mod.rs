@@ -15,7 +15,7 @@ pub use self::{
 };
 pub(crate) use self::{
     keyring::{Fingerprint, KeyState, KeyringError},
-    seal::{DataKey, Mac, OpenError, Place},
+    seal::{DataKey, Mac, MessageFingerprint, OpenError, Place},
 };
 
 use std::{
@@ -93,7 +93,7 @@ impl Vault {
     }
 
     /// Tells that two messages to a chat are the same, as long as the primary key is.
-    pub(crate) fn message_fingerprint(&self, chat: i64, message: &[u8]) -> [u8; 16] {
+    pub(crate) fn message_fingerprint(&self, chat: i64, message: &[u8]) -> MessageFingerprint {
         let keyring = self.keyring();
         seal::message_fingerprint(keyring.primary_key().1.bytes(), chat, message)
     }

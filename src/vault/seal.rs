@@ -126,10 +126,10 @@ impl Place {
     }
 
     /// A message that a chat was promised. Two of the same fingerprint say the same.
-    pub(crate) fn message(chat: i64, fingerprint: [u8; 16]) -> Self {
+    pub(crate) fn message(chat: i64, fingerprint: MessageFingerprint) -> Self {
         Self {
             owner: chat,
-            row: fingerprint,
+            row: fingerprint.0,
             field: "message",
         }
     }
@@ -315,10 +315,14 @@ fn mac(key: &[u8; 32], parts: &[&[u8]]) -> [u8; 32] {
     mac.finalize().into_bytes().into()
 }
 
-/// Tells that two messages to a chat are the same: a fingerprint under a key of its own, derived from one of the keyring.
-pub(super) fn message_fingerprint(key: &[u8; 32], chat: i64, message: &[u8]) -> [u8; 16] {
+/// Tells that two messages to a chat are the same without keeping either.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct MessageFingerprint(pub [u8; 16]);
+
+/// The fingerprint of a message, under a key of its own, derived from one of the keyring.
+pub(super) fn message_fingerprint(key: &[u8; 32], chat: i64, message: &[u8]) -> MessageFingerprint {
     let key = derive(b"addx keyring key v1", key, b"message fingerprint");
-    first_half(mac(&key, &[&chat.to_be_bytes(), message]))
+    MessageFingerprint(first_half(mac(&key, &[&chat.to_be_bytes(), message])))
 }
 
 fn first_half(whole: [u8; 32]) -> [u8; 16] {
