@@ -10,11 +10,11 @@ use crate::{
         audit::{Act, Actor, Event},
         credentials::Field,
         linking::{Flow, LinkName, Purpose},
-        notice::{AccountChoice, Notice, PostResult, PostSaid},
+        notice::{AccountChoice, PostResult, PostSaid},
         post::PostId,
         revocation::{Cleaned, Ended, Farewell, Gone, Revocation},
     },
-    failpoint,
+    failpoint, messages,
     store::{
         StoreError, Tx, accounts,
         calls::{self, Call, CallKind},
@@ -291,12 +291,8 @@ impl Linker {
         }
         let tell = !told.is_empty();
         if tell {
-            let notice = Notice::Panic {
-                accounts: told,
-                posts,
-                backups_until: self.backups_until(),
-            };
-            outbox::push(&mut *tx, owner, &notice, now).await?;
+            let erased = || messages::receipt::panic(&told, &posts, self.backups_until());
+            outbox::push(&mut tx, &self.vault, owner, erased, now).await?;
         }
         tx.commit().await?;
         Ok(tell)
@@ -365,27 +361,25 @@ impl Linker {
             self.note(tx, call.owner, Actor::Bot, event, call.account, detail)
                 .await?;
             let account = account.clone();
-            let notice = Notice::PostResult(PostResult { account, said });
-            outbox::push(&mut **tx, call.owner, &notice, now).await?;
+            let result = PostResult { account, said };
+            let answer = || messages::publishing::result(&result, now);
+            outbox::push(tx, &self.vault, call.owner, answer, now).await?;
         }
         let backups_until = self.backups_until();
-        let notice = if tokens_stay {
-            Notice::Unlinked {
-                name: gone.name,
-                backups_until,
-            }
-        } else {
+        if !tokens_stay {
             let detail = revocation.map_or("", Revocation::code);
             let event = Event::Revoke;
             self.note(tx, call.owner, Actor::Bot, event, call.account, detail)
                 .await?;
-            Notice::Receipt {
-                gone,
-                revocation,
-                backups_until,
+        }
+        let receipt = || {
+            if tokens_stay {
+                messages::receipt::unlinked(&gone.name, backups_until)
+            } else {
+                messages::receipt::receipt(&gone, revocation, backups_until)
             }
         };
-        outbox::push(&mut **tx, call.owner, &notice, now).await
+        outbox::push(tx, &self.vault, call.owner, receipt, now).await
     }
 
     /// Erases the account of a call that failed for good: the user wanted it gone, whatever X says.

@@ -6,7 +6,6 @@
 pub(crate) mod access;
 pub(crate) mod accounts;
 pub(crate) mod agenda;
-pub(crate) mod anchors;
 pub(crate) mod audit;
 pub(crate) mod calls;
 pub(crate) mod canary;
@@ -22,6 +21,7 @@ pub(crate) mod inbox;
 pub(crate) mod keys;
 pub(crate) mod outbox;
 pub(crate) mod posts;
+pub(crate) mod progress;
 pub(crate) mod reminders;
 pub(crate) mod schedule;
 pub(crate) mod spending;
