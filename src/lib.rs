@@ -21,6 +21,7 @@ mod instance;
 mod jobs;
 mod linker;
 mod listening;
+mod messages;
 mod metrics;
 mod monitor;
 mod plural;

@@ -22,8 +22,8 @@ use crate::{
     },
     unlock,
     vault::{
-        AuditKey, Fingerprint, KeyFile, KeyId, KeyState, Keyring, KeyringError, Place, Sealed,
-        Vault,
+        AuditKey, Fingerprint, KeyFile, KeyId, KeyState, Keyring, KeyringError, MessageFingerprint,
+        Place, Sealed, Vault,
     },
 };
 
@@ -129,7 +129,7 @@ pub(crate) async fn status<'db>(
 pub(crate) struct Unopened {
     /// Where it is.
     pub table: &'static str,
-    /// Which row: the account, the chat, or the number of the update.
+    /// Which row: the account, the chat, or the number of the update or the message.
     pub row: String,
     /// Whose it is, as a Telegram user id; `None`: nobody's in particular.
     pub owner: Option<i64>,
@@ -229,6 +229,7 @@ struct Reached {
     dialogues: i64,
     updates: i64,
     jobs: i64,
+    messages: i64,
 }
 
 impl Reached {
@@ -237,6 +238,7 @@ impl Reached {
         dialogues: i64::MIN,
         updates: i64::MIN,
         jobs: i64::MIN,
+        messages: i64::MIN,
     };
 }
 
@@ -263,6 +265,11 @@ enum Which {
         account: AccountId,
         job: i64,
     },
+    Message {
+        chat: i64,
+        message: i64,
+        fingerprint: MessageFingerprint,
+    },
     AuditKey,
 }
 
@@ -273,6 +280,9 @@ impl SealedRow {
             Which::Dialogue { chat } => Place::dialogue(chat),
             Which::Update { chat, update } => Place::update(chat, update),
             Which::Job { owner, account, .. } => Place::job(owner, account),
+            Which::Message {
+                chat, fingerprint, ..
+            } => Place::message(chat, fingerprint),
             Which::AuditKey => Place::audit_key(),
         }
     }
@@ -283,6 +293,7 @@ impl SealedRow {
             Which::Dialogue { chat } => ("dialogues", chat.to_string(), Some(chat)),
             Which::Update { chat, update } => ("inbox", update.to_string(), Some(chat)),
             Which::Job { owner, job, .. } => ("jobs", job.to_string(), Some(owner)),
+            Which::Message { chat, message, .. } => ("outbox", message.to_string(), Some(chat)),
             Which::AuditKey => ("audit_key", "1".to_owned(), None),
         };
         Unopened {
@@ -299,6 +310,7 @@ impl SealedRow {
             Which::Dialogue { chat } => keys::set_dialogue(tx, chat, id, sealed).await,
             Which::Update { update, .. } => keys::set_update(tx, update, id, sealed).await,
             Which::Job { job, .. } => keys::set_job(tx, job, id, sealed).await,
+            Which::Message { message, .. } => keys::set_message(tx, message, id, sealed).await,
             Which::AuditKey => audit::put_key(&mut **tx, id, sealed).await,
         }
     }
@@ -323,7 +335,14 @@ async fn read_batch(
     let dialogues = keys::dialogues_of(&mut *db, key, from.dialogues, BATCH).await?;
     let updates = keys::updates_of(&mut *db, key, from.updates, BATCH).await?;
     let jobs = keys::jobs_of(&mut *db, key, from.jobs, BATCH).await?;
-    let lengths = [data_keys.len(), dialogues.len(), updates.len(), jobs.len()];
+    let messages = keys::messages_of(&mut *db, key, from.messages, BATCH).await?;
+    let lengths = [
+        data_keys.len(),
+        dialogues.len(),
+        updates.len(),
+        jobs.len(),
+        messages.len(),
+    ];
     for stored in data_keys {
         reached.data_keys = stored.row;
         let (owner, account) = (stored.owner, stored.account);
@@ -350,6 +369,15 @@ async fn read_batch(
             job,
         };
         let sealed = stored.wrapped;
+        rows.push(SealedRow { which, sealed });
+    }
+    for (message, chat, fingerprint, sealed) in messages {
+        reached.messages = message;
+        let which = Which::Message {
+            chat,
+            message,
+            fingerprint,
+        };
         rows.push(SealedRow { which, sealed });
     }
     let more = lengths.contains(&(BATCH as usize));

@@ -7,7 +7,7 @@ use std::{
 };
 
 use addx_sim::{
-    telegram::{Person, TelegramSim},
+    telegram::{Fault, FaultKind, Person, TelegramSim},
     x::{AppPermission, FourValues, XSim},
 };
 use anyhow::{Context as _, bail};
@@ -33,6 +33,8 @@ pub(crate) struct Conversed {
     pub(crate) count: usize,
     /// From the first word of the first to the last verdict.
     pub(crate) took: Duration,
+    /// For each, from sending the last value to seeing the verdict, ascending.
+    pub(crate) verifications: Vec<Duration>,
 }
 
 /// From the start of the process to its first `getUpdates`.
@@ -72,6 +74,15 @@ impl World {
         ]
     }
 
+    /// From now on every call to Telegram takes so much longer.
+    pub(crate) fn set_latency(&self, latency: Duration) {
+        self.telegram.clear_faults();
+        if !latency.is_zero() {
+            let fault = Fault::on_any(FaultKind::Delay(latency));
+            self.telegram.add_fault(fault);
+        }
+    }
+
     pub(crate) fn folder(&self) -> &Path {
         self.folder.path()
     }
@@ -85,22 +96,26 @@ impl World {
         let mut talking = JoinSet::new();
         for queue in people {
             talking.spawn(async move {
+                let mut verifications = Vec::with_capacity(waves);
                 for (person, values) in queue {
-                    link(&person, &values).await?;
+                    verifications.push(link(&person, &values).await?);
                 }
-                anyhow::Ok(())
+                anyhow::Ok(verifications)
             });
         }
+        let mut verifications = Vec::with_capacity(at_once * waves);
         while let Some(talked) = talking.join_next().await {
-            talked??;
+            verifications.extend(talked??);
         }
         let took = begun.elapsed();
+        verifications.sort_unstable();
         self.telegram.settled().await?;
         tokio::time::sleep(TAIL).await;
         self.telegram.settled().await?;
         Ok(Conversed {
             count: at_once * waves,
             took,
+            verifications,
         })
     }
 
@@ -112,8 +127,8 @@ impl World {
     }
 }
 
-/// One conversation, from `/addx main` to the verdict. Each value is sent when the card asks for it.
-async fn link(person: &Person, values: &FourValues) -> anyhow::Result<()> {
+/// One conversation, from `/addx main` to the verdict. Each value is sent when the card asks for it. Tells how long the verdict took.
+async fn link(person: &Person, values: &FourValues) -> anyhow::Result<Duration> {
     person.say("/addx main");
     let in_order = [
         &values.consumer_key,
@@ -125,17 +140,19 @@ async fn link(person: &Person, values: &FourValues) -> anyhow::Result<()> {
         person.wait_text(&format!("Step {step} of 4")).await?;
         person.say(value);
     }
+    let sent = Instant::now();
     let chat = person
         .wait_for(|chat| {
             chat.last_bot_message()
                 .is_some_and(|message| message.button("Check again").is_some())
         })
         .await?;
+    let took = sent.elapsed();
     let verdict = chat.last_bot_message().context("the verdict is gone")?;
     if !verdict.text.ends_with("connected") {
         bail!("the verdict is not `connected` but: {}", verdict.text);
     }
-    Ok(())
+    Ok(took)
 }
 
 /// How often each method is called in one conversation without others beside it, `getUpdates` included.

@@ -1,4 +1,4 @@
-//! What was measured, as tables for a person: medians over the rounds, ratios to the floor, and whether goals are met.
+//! What was measured, as tables for a person: medians over the rounds, ratios to the floor and to the peer, and whether goals are met.
 #![expect(
     clippy::print_stdout,
     clippy::print_stderr,
@@ -7,7 +7,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use crate::{driver::Starts, subject::Kind};
+use crate::{counted::Counts, driver::Starts, subject::Kind};
 
 /// CPU of a conversation, as a multiple of the floor's.
 const CPU_GOAL: f64 = 10.0;
@@ -25,45 +25,113 @@ pub(crate) struct Measured {
     pub(crate) per_second: f64,
     /// From handing over the update to receiving the deletion, ascending.
     pub(crate) latencies: Vec<Duration>,
+    /// From sending the last value to seeing the verdict, ascending.
+    pub(crate) verifications: Vec<Duration>,
     /// Since the process started.
     pub(crate) peak_mib: f64,
 }
 
+/// What the bot's database did in one column.
+pub(crate) struct Counted {
+    pub(crate) at_once: usize,
+    pub(crate) conversations: usize,
+    pub(crate) counts: Counts,
+}
+
 /// Everything that was measured.
-#[derive(Default)]
 pub(crate) struct Report {
     pub(crate) calls: Vec<(Kind, BTreeMap<String, usize>)>,
-    pub(crate) bot_starts: Vec<Starts>,
-    pub(crate) floor_starts: Vec<Starts>,
-    bot: Vec<Measured>,
-    floor: Vec<Measured>,
+    pub(crate) counted: Vec<Counted>,
+    subjects: Vec<Measurements>,
+}
+
+/// Everything that was measured of one kind.
+struct Measurements {
+    kind: Kind,
+    starts: Vec<Starts>,
+    columns: Vec<Measured>,
+}
+
+impl Measurements {
+    fn start(&self, read: fn(&Starts) -> f64) -> f64 {
+        median(self.starts.iter().map(read).collect())
+    }
+
+    fn value(&self, at_once: usize, read: fn(&Measured) -> f64) -> f64 {
+        median(self.column(at_once).map(read).collect())
+    }
+
+    fn column(&self, at_once: usize) -> impl Iterator<Item = &Measured> {
+        let is_it = move |measured: &&Measured| measured.at_once == at_once;
+        self.columns.iter().filter(is_it)
+    }
+
+    /// What this is of the other, round by round.
+    fn ratio(&self, other: &Self, at_once: usize, read: fn(&Measured) -> f64) -> f64 {
+        let pairs = self.column(at_once).zip(other.column(at_once));
+        median(pairs.map(|(one, other)| read(one) / read(other)).collect())
+    }
 }
 
 /// A line of the table: what it is called, and how a column says it.
 type Line = (&'static str, fn(&Measured) -> f64);
 
-const LINES: [Line; 5] = [
-    ("CPU a conversation, ms", |measured| measured.cpu_ms),
+const CPU: Line = ("CPU a conversation, ms", |measured| measured.cpu_ms);
+const SLOWEST: Line = ("update to deletion, 99th percentile, ms", |measured| {
+    quantile(&measured.latencies, 99)
+});
+const MEMORY: Line = ("peak memory so far, MiB", |measured| measured.peak_mib);
+const LINES: [Line; 6] = [
+    CPU,
+    ("conversations a second", |measured| measured.per_second),
+    ("last value to verdict, median, ms", |measured| {
+        quantile(&measured.verifications, 50)
+    }),
     ("update to deletion, median, ms", |measured| {
         quantile(&measured.latencies, 50)
     }),
-    ("update to deletion, 99th percentile, ms", |measured| {
-        quantile(&measured.latencies, 99)
-    }),
-    ("conversations a second", |measured| measured.per_second),
-    ("peak memory so far, MiB", |measured| measured.peak_mib),
+    SLOWEST,
+    MEMORY,
 ];
 
 impl Report {
-    pub(crate) fn add(&mut self, kind: Kind, measured: Measured) {
-        match kind {
-            Kind::Bot => self.bot.push(measured),
-            Kind::Floor => self.floor.push(measured),
+    /// Nothing is measured yet. The bot is the first of `kinds`, and compared with the others.
+    pub(crate) fn new(kinds: Vec<Kind>) -> Self {
+        let subjects = kinds.into_iter().map(|kind| Measurements {
+            kind,
+            starts: Vec::new(),
+            columns: Vec::new(),
+        });
+        Self {
+            calls: Vec::new(),
+            counted: Vec::new(),
+            subjects: subjects.collect(),
         }
+    }
+
+    pub(crate) fn add(&mut self, kind: Kind, measured: Measured) {
+        if let Some(subject) = self.of(kind) {
+            subject.columns.push(measured);
+        }
+    }
+
+    pub(crate) fn add_starts(&mut self, kind: Kind, starts: Starts) {
+        if let Some(subject) = self.of(kind) {
+            subject.starts.push(starts);
+        }
+    }
+
+    fn of(&mut self, kind: Kind) -> Option<&mut Measurements> {
+        self.subjects
+            .iter_mut()
+            .find(|subject| subject.kind == kind)
     }
 
     /// Prints every table.
     pub(crate) fn print(&self, columns: &[usize]) {
+        let [bot, others @ ..] = self.subjects.as_slice() else {
+            return;
+        };
         if cfg!(debug_assertions) {
             println!("A debug build: these figures say nothing about a release.");
         }
@@ -75,75 +143,112 @@ impl Report {
                 .collect();
             println!("  {kind:?}: {}", listed.join(", "));
         }
-        println!("\nMedians of the rounds; the ratio is the median of each round's");
+        self.print_counted();
+        println!("\nMedians of the rounds; a ratio is the median of each round's");
         for &at_once in columns {
-            println!(
-                "\n{:<42}{:>10}{:>10}{:>10}",
-                format!("{at_once} at once"),
-                "bot",
-                "floor",
-                "ratio"
-            );
+            head(&format!("{at_once} at once"), others);
             for (name, read) in LINES {
-                let bot = median_of(&self.bot, at_once, read);
-                let floor = median_of(&self.floor, at_once, read);
-                let ratio = self.ratio(at_once, read);
-                println!("{name:<42}{bot:>10.2}{floor:>10.2}{ratio:>10.2}");
+                let ratios = |other: &Measurements| bot.ratio(other, at_once, read);
+                line(
+                    name,
+                    &self.subjects,
+                    |subject: &Measurements| subject.value(at_once, read),
+                    ratios,
+                );
             }
         }
-        println!(
-            "\n{:<42}{:>10}{:>10}",
-            "Start to first getUpdates, ms", "bot", "floor"
-        );
+        head("Start to first getUpdates, ms", others);
         for (name, read) in [
             ("in an empty folder", first as fn(&Starts) -> f64),
             ("again", again),
         ] {
-            let bot = median(self.bot_starts.iter().map(read).collect());
-            let floor = median(self.floor_starts.iter().map(read).collect());
-            println!("{name:<42}{bot:>10.1}{floor:>10.1}");
+            let ratios = |other: &Measurements| bot.start(read) / other.start(read);
+            line(
+                name,
+                &self.subjects,
+                |subject: &Measurements| subject.start(read),
+                ratios,
+            );
         }
-        self.print_goals(columns);
+        print_goals(bot, others, columns);
     }
 
-    fn print_goals(&self, columns: &[usize]) {
-        println!("\nGoals");
-        let [cpu, _, slowest, _, memory] = LINES.map(|(_, read)| read);
-        let mut goals = Vec::new();
-        for &at_once in columns {
-            let name = format!("CPU a conversation at {at_once}, × floor");
-            goals.push((name, self.ratio(at_once, cpu), CPU_GOAL));
+    fn print_counted(&self) {
+        println!("\nThe bot's database, a conversation");
+        for Counted {
+            at_once,
+            conversations,
+            counts,
+        } in &self.counted
+        {
+            let each = |all: u64| {
+                u32::try_from(all).map_or(f64::INFINITY, f64::from) / number(*conversations)
+            };
+            println!(
+                "  {at_once} at once: {:.1} forced commits, {:.1} trips to SQLite's threads",
+                each(counts.forced),
+                each(counts.trips)
+            );
         }
-        if columns.contains(&LATENCY_GOAL_AT) {
-            let name = format!("update to deletion, 99th, at {LATENCY_GOAL_AT}, × floor");
-            goals.push((name, self.ratio(LATENCY_GOAL_AT, slowest), LATENCY_GOAL));
-        }
-        for &at_once in columns {
-            let name = format!("peak memory up to {at_once} at once, MiB");
-            goals.push((name, median_of(&self.bot, at_once, memory), MEMORY_GOAL_MIB));
-        }
-        let starts = |read: fn(&Starts) -> f64| median(self.bot_starts.iter().map(read).collect());
-        goals.push((
-            "start in an empty folder, ms".to_owned(),
-            starts(first),
-            START_GOAL_MS,
-        ));
-        goals.push(("start again, ms".to_owned(), starts(again), START_GOAL_MS));
-        for (name, value, goal) in goals {
-            let met = if value <= goal { "met" } else { "missed" };
-            println!("  {name:<48}{value:>8.2}  at most {goal:>5.0}: {met}");
-        }
-    }
-
-    fn ratio(&self, at_once: usize, read: fn(&Measured) -> f64) -> f64 {
-        let bot = column(&self.bot, at_once).map(read);
-        let floor = column(&self.floor, at_once).map(read);
-        median(bot.zip(floor).map(|(bot, floor)| bot / floor).collect())
     }
 }
 
-fn median_of(all: &[Measured], at_once: usize, read: fn(&Measured) -> f64) -> f64 {
-    median(column(all, at_once).map(read).collect())
+fn head(title: &str, others: &[Measurements]) {
+    print!("\n{title:<42}{:>10}", "bot");
+    for other in others {
+        let name = format!("{:?}", other.kind).to_lowercase();
+        print!("{name:>10}{:>10}", "ratio");
+    }
+    println!();
+}
+
+/// A figure for each, and behind each but the bot what the bot's is of it.
+fn line(
+    name: &str,
+    subjects: &[Measurements],
+    value: impl Fn(&Measurements) -> f64,
+    ratio: impl Fn(&Measurements) -> f64,
+) {
+    print!("{name:<42}");
+    for (place, subject) in subjects.iter().enumerate() {
+        print!("{:>10.2}", value(subject));
+        if place > 0 {
+            print!("{:>10.2}", ratio(subject));
+        }
+    }
+    println!();
+}
+
+fn print_goals(bot: &Measurements, others: &[Measurements], columns: &[usize]) {
+    println!("\nGoals");
+    let mut goals = Vec::new();
+    let floor = others.iter().find(|other| other.kind == Kind::Floor);
+    if let Some(floor) = floor {
+        for &at_once in columns {
+            let name = format!("CPU a conversation at {at_once}, × floor");
+            goals.push((name, bot.ratio(floor, at_once, CPU.1), CPU_GOAL));
+        }
+        if columns.contains(&LATENCY_GOAL_AT) {
+            let name = format!("update to deletion, 99th, at {LATENCY_GOAL_AT}, × floor");
+            let ratio = bot.ratio(floor, LATENCY_GOAL_AT, SLOWEST.1);
+            goals.push((name, ratio, LATENCY_GOAL));
+        }
+    }
+    for &at_once in columns {
+        let name = format!("peak memory up to {at_once} at once, MiB");
+        goals.push((name, bot.value(at_once, MEMORY.1), MEMORY_GOAL_MIB));
+    }
+    let name = "start in an empty folder, ms".to_owned();
+    goals.push((name, bot.start(first), START_GOAL_MS));
+    goals.push((
+        "start again, ms".to_owned(),
+        bot.start(again),
+        START_GOAL_MS,
+    ));
+    for (name, value, goal) in goals {
+        let met = if value <= goal { "met" } else { "missed" };
+        println!("  {name:<48}{value:>8.2}  at most {goal:>5.0}: {met}");
+    }
 }
 
 fn first(starts: &Starts) -> f64 {
@@ -154,9 +259,9 @@ fn again(starts: &Starts) -> f64 {
     millis(starts.again)
 }
 
-fn column(all: &[Measured], at_once: usize) -> impl Iterator<Item = &Measured> {
-    all.iter()
-        .filter(move |measured| measured.at_once == at_once)
+/// Says that there is no peer to compare with.
+pub(crate) fn goes_without_peer(reason: &str) {
+    eprintln!("without the peer: {reason}");
 }
 
 /// Says that a round is over.

@@ -1,17 +1,20 @@
-//! The process that is measured: the bot's own binary, or this one once more as the bare client. Its figures come from
-//! `/proc`, and it never outlives its handle.
+//! The process that is measured: the bot's own binary, this one once more as the bare client, or the peer. Its figures come
+//! from `/proc`, and it never outlives its handle.
 
 use std::{
-    path::PathBuf,
-    process::{Child, Command, ExitStatus, Stdio},
+    io::{BufRead as _, BufReader, Write as _},
+    path::{Path, PathBuf},
+    process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio},
     time::{Duration, Instant},
 };
 
 use anyhow::{Context as _, bail, ensure};
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::driver::World;
+use crate::{counted::Counts, driver::World};
 
+/// Where the peer stands. What it needs is installed there with `npm ci`.
+const PEER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/peers/grammy");
 /// The bot promises to stop within ten seconds.
 const STOP_LIMIT: Duration = Duration::from_secs(12);
 
@@ -22,16 +25,36 @@ pub(crate) enum Kind {
     Bot,
     /// The same calls and nothing else.
     Floor,
+    /// The same conversation as others would build it.
+    Peer,
+    /// The bot inside this program, which counts what its database does; its times are not looked at.
+    Counted,
 }
 
-impl Kind {
-    pub(crate) const BOTH: [Self; 2] = [Self::Bot, Self::Floor];
+/// Why there is no peer to measure, if there is none.
+pub(crate) fn peer_lacks() -> Option<&'static str> {
+    if node().is_none() {
+        Some("node is not on the path")
+    } else if !Path::new(PEER).join("node_modules").is_dir() {
+        Some("run `npm ci` in benches/peers/grammy")
+    } else {
+        None
+    }
+}
+
+fn node() -> Option<PathBuf> {
+    let folders = std::env::var_os("PATH")?;
+    std::env::split_paths(&folders)
+        .map(|folder| folder.join("node"))
+        .find(|file| file.is_file())
 }
 
 /// A running one.
 pub(crate) struct Subject {
     kind: Kind,
     child: Child,
+    /// Through these a counted one is asked.
+    pipes: Option<(ChildStdin, BufReader<ChildStdout>)>,
 }
 
 impl Subject {
@@ -39,22 +62,39 @@ impl Subject {
     pub(crate) fn start(kind: Kind, world: &World) -> anyhow::Result<Self> {
         let mut command = match kind {
             Kind::Bot => Command::new(env!("CARGO_BIN_EXE_addx")),
-            Kind::Floor => {
-                let mut this = Command::new(this_program()?);
-                this.arg("floor");
-                this
+            Kind::Floor => this_program("floor")?,
+            Kind::Counted => this_program("counted")?,
+            Kind::Peer => {
+                let mut node = Command::new(node().context("no node")?);
+                node.arg(Path::new(PEER).join("bot.js"));
+                node
             }
         };
-        let child = command
+        let pipe = || match kind {
+            Kind::Counted => Stdio::piped(),
+            Kind::Bot | Kind::Floor | Kind::Peer => Stdio::null(),
+        };
+        let mut child = command
             .env_clear()
             .envs(world.environment())
             .current_dir(world.folder())
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
+            .stdin(pipe())
+            .stdout(pipe())
             .stderr(Stdio::null())
             .spawn()
             .with_context(|| format!("{kind:?} does not start"))?;
-        Ok(Self { kind, child })
+        let pipes = child.stdin.take().zip(child.stdout.take());
+        let pipes = pipes.map(|(to, from)| (to, BufReader::new(from)));
+        Ok(Self { kind, child, pipes })
+    }
+
+    /// What the database of a counted one has done so far.
+    pub(crate) fn counts(&mut self) -> anyhow::Result<Counts> {
+        let (to, from) = self.pipes.as_mut().context("it does not count")?;
+        writeln!(to)?;
+        let mut line = String::new();
+        from.read_line(&mut line)?;
+        line.parse()
     }
 
     /// CPU time so far of the threads that run, in user mode and in the kernel. The kernel counts these in nanoseconds; its
@@ -89,16 +129,16 @@ impl Subject {
         std::fs::read_to_string(&path).with_context(|| path)
     }
 
-    /// Ends it: the bot as an operator would, the bare client by force.
+    /// Ends it: the bot and the peer as an operator would, the others by force.
     pub(crate) async fn stop(mut self) -> anyhow::Result<()> {
-        if self.kind == Kind::Floor {
+        if matches!(self.kind, Kind::Floor | Kind::Counted) {
             return Ok(());
         }
         let id = i32::try_from(self.child.id())?;
         let pid = Pid::from_raw(id).context("a process without an id")?;
         kill_process(pid, Signal::TERM)?;
         let status = self.ended().await?;
-        ensure!(status.success(), "the bot ended with {status}");
+        ensure!(status.success(), "{:?} ended with {status}", self.kind);
         Ok(())
     }
 
@@ -122,6 +162,9 @@ impl Drop for Subject {
     }
 }
 
-fn this_program() -> anyhow::Result<PathBuf> {
-    std::env::current_exe().context("this program cannot be found")
+fn this_program(role: &str) -> anyhow::Result<Command> {
+    let this = std::env::current_exe().context("this program cannot be found")?;
+    let mut command = Command::new(this);
+    command.arg(role);
+    Ok(command)
 }

@@ -100,7 +100,7 @@ pub(crate) async fn run(command: ClientCommand, place: &Place) -> Result<(), Cli
             } else {
                 allow
             };
-            let added = programs::add(&store, &key, &random, now, &name, &accounts, &allow).await;
+            let added = programs::add(&store, &vault, &key, now, &name, &accounts, &allow).await;
             added
                 .map_err(|error| anyhow::Error::from(error).into())
                 .and_then(|added| show_added(&added, json))

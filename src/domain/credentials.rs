@@ -64,22 +64,14 @@ impl Field {
             Self::AccessSecret => "Access Secret",
         }
     }
-
-    /// The stable name in the database and in associated data. Never change one.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::ApiKey => "api_key",
-            Self::ApiSecret => "api_secret",
-            Self::AccessToken => "access_token",
-            Self::AccessSecret => "access_secret",
-        }
-    }
-
-    /// The field with the stable name `name`.
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|field| field.as_str() == name)
-    }
 }
+
+names!(Field {
+    ApiKey => "api_key",
+    ApiSecret => "api_secret",
+    AccessToken => "access_token",
+    AccessSecret => "access_secret",
+});
 
 /// The app's API Key and Secret: "client credentials" in RFC 5849 §1.1.
 #[derive(Debug)]

@@ -349,6 +349,13 @@ pub enum Standing {
     Blocked,
 }
 
+names!(Standing {
+    Asked => "asked",
+    Granted => "granted",
+    Refused => "refused",
+    Blocked => "blocked",
+});
+
 /// Somebody who asked to use the bot.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Guest {

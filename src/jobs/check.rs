@@ -12,12 +12,13 @@ use crate::{
         account::{AccountId, AccountName, LinkedAccount, XUsername},
         audit::{Actor, Event},
         credentials::Field,
-        notice::{CheckResult, Notice, Occasion},
+        notice::{CheckResult, Occasion},
         verdict::{KeyPairOutcome, Outcome, Verdict},
         watch::AppMark,
     },
     failpoint,
     linker::{Linker, choice, flow::free_name, learn::judge_owner},
+    messages,
     store::{
         StoreError, Tx, accounts,
         checks::{self, CheckKind},
@@ -113,8 +114,9 @@ impl Work for Checking {
                 && let Some(id) = incident
                 && check.kind != CheckKind::KeyPair
             {
-                let notice = Notice::Incident { id: id.to_owned() };
-                outbox::push(&mut *tx, check.owner, &notice, self.0.clock.now()).await?;
+                let failed = || messages::pages::incident(id);
+                let (vault, now) = (&self.0.vault, self.0.clock.now());
+                outbox::push(&mut tx, vault, check.owner, failed, now).await?;
             }
             tx.commit().await?;
             // The receiver is gone only when the bot stops.
@@ -257,7 +259,8 @@ impl Linker {
         if tell {
             self.note(&mut tx, check.owner, Actor::Bot, event, check.account, code)
                 .await?;
-            outbox::push(&mut *tx, check.owner, &Notice::Result(result), now).await?;
+            let answer = || messages::checks::result(&result, now);
+            outbox::push(&mut tx, &self.vault, check.owner, answer, now).await?;
         }
         failpoint::hit("check.before_commit");
         tx.commit().await?;

@@ -12,7 +12,6 @@ use crate::{
         account::{AccountId, LinkedAccount, XAccount},
         credentials::{ClientCredentials, Field, Secret},
         linking::LinkingState,
-        notice::Notice,
         pin::{
             AwaitingPin, PinProblem, PinRemark, PinStage, TemporaryCredentials, TemporaryField,
             Verifier,
@@ -26,6 +25,7 @@ use crate::{
         flow::slot_of,
         pin::{KIND, PinStep, carried, failed, open_temporary},
     },
+    messages,
     store::{
         StoreError, Tx, accounts,
         jobs::{self, Job},
@@ -206,9 +206,8 @@ impl Linker {
             && let Exchange::Granted(Granted { account, .. }) = &exchanged
         {
             // The flow was left meanwhile.
-            let x_account = account.clone();
-            let notice = Notice::TokenStands { x_account };
-            outbox::push(&mut *tx, call.owner, &notice, self.clock.now()).await?;
+            let stands = || messages::flow::token_stands(account);
+            outbox::push(&mut tx, &self.vault, call.owner, stands, self.clock.now()).await?;
         }
         if let Some(state) = state {
             let asked_before =

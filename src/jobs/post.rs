@@ -14,11 +14,12 @@ use crate::{
     domain::{
         account::LinkedAccount,
         audit::{Actor, Event},
-        notice::{Notice, PostResult, PostSaid},
+        notice::{PostResult, PostSaid},
         post::PostOutcome,
     },
     failpoint,
     linker::{Keys, Linker, choice},
+    messages,
     store::{
         StoreError, Tx,
         jobs::{self, Job},
@@ -331,10 +332,11 @@ impl Linker {
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
         posts::finish(&mut **tx, post.id).await?;
-        let notice = Notice::PostResult(PostResult {
+        let result = PostResult {
             account: choice(linked),
             said,
-        });
-        outbox::push(&mut **tx, post.owner, &notice, now).await
+        };
+        let answer = || messages::publishing::result(&result, now);
+        outbox::push(tx, &self.vault, post.owner, answer, now).await
     }
 }

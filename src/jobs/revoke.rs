@@ -10,11 +10,12 @@ use crate::{
     backoff::Backoff,
     domain::{
         audit::{Actor, Event},
-        notice::{AccountChoice, Notice, PostResult, PostSaid},
+        notice::{AccountChoice, PostResult, PostSaid},
         revocation::{Cleaned, Ended, Farewell, Revocation},
     },
     failpoint,
     linker::{Linker, revoke::KIND},
+    messages,
     store::{
         StoreError, Tx,
         jobs::{self, Job},
@@ -175,27 +176,25 @@ impl Linker {
             self.note(tx, owner, Actor::Bot, event, account, detail)
                 .await?;
             let account = choice.clone();
-            let notice = Notice::PostResult(PostResult { account, said });
-            outbox::push(&mut **tx, owner, &notice, now).await?;
+            let result = PostResult { account, said };
+            let answer = || messages::publishing::result(&result, now);
+            outbox::push(tx, &self.vault, owner, answer, now).await?;
         }
         let backups_until = self.backups_until();
-        let notice = if tokens_stay {
-            Notice::Unlinked {
-                name: gone.name,
-                backups_until,
-            }
-        } else {
+        if !tokens_stay {
             let detail = revocation.map_or("", Revocation::code);
             let event = Event::Revoke;
             self.note(tx, owner, Actor::Bot, event, account, detail)
                 .await?;
-            Notice::Receipt {
-                gone,
-                revocation,
-                backups_until,
+        }
+        let receipt = || {
+            if tokens_stay {
+                messages::receipt::unlinked(&gone.name, backups_until)
+            } else {
+                messages::receipt::receipt(&gone, revocation, backups_until)
             }
         };
-        outbox::push(&mut **tx, owner, &notice, now).await
+        outbox::push(tx, &self.vault, owner, receipt, now).await
     }
 
     /// Erases the account of a call that failed for good: the user wanted it gone, whatever X says.

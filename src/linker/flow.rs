@@ -2,12 +2,10 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{
-    CANDIDATE_LIFETIME, Linker, MAX_ACCOUNTS, MAX_KEY_PAIR_CHECKS_AN_HOUR, choice, full_until, open,
-};
+use super::{CANDIDATE_LIFETIME, Linker, MAX_KEY_PAIR_CHECKS_AN_HOUR, choice, full_until, open};
 use crate::{
     domain::{
-        account::{AccountId, AccountName, LinkedAccount, NameRejection, XUserId},
+        account::{AccountId, AccountName, LinkedAccount, MAX_ACCOUNTS, NameRejection, XUserId},
         audit::{Actor, Event},
         credentials::{Field, Secret},
         linking::{
@@ -16,7 +14,7 @@ use crate::{
         },
         notice::{CheckResult, Notice, Occasion},
         paste::{self, Content, Kind, Paste, Repair},
-        verdict::Verdict,
+        verdict::{MAX_CHECKS_AN_HOUR, Verdict},
     },
     failpoint,
     store::{
@@ -468,7 +466,7 @@ impl Linker {
         let hour = chrono::TimeDelta::hours(1);
         let since = self.clock.now() - hour;
         let times = checks::logged(&mut **tx, owner, false, since).await?;
-        Ok(full_until(&times, super::MAX_CHECKS_AN_HOUR, hour))
+        Ok(full_until(&times, MAX_CHECKS_AN_HOUR, hour))
     }
 
     /// Lets the new values wait for X's decision, for so long.

@@ -15,7 +15,6 @@ mod verify;
 pub(crate) use self::{
     credentials::Keys,
     flow::{Answer, Begun, Source, Submitted},
-    pin::{MAX_PINS_AN_HOUR, Surroundings},
     revoke::Unlinked,
     verify::VerifyRequest,
 };
@@ -57,10 +56,6 @@ use crate::{
     x::XClient,
 };
 
-/// Links a user may have.
-pub(crate) const MAX_ACCOUNTS: i64 = 20;
-/// Checks a user may cause in an hour.
-pub(crate) const MAX_CHECKS_AN_HOUR: usize = 10;
 /// Checks of a key pair alone that a user may cause in an hour; above that a flow goes on without them.
 const MAX_KEY_PAIR_CHECKS_AN_HOUR: usize = 20;
 /// How long values of a rotation wait for X's decision: X shows a value only once.

@@ -2,7 +2,6 @@
 
 use chrono::TimeDelta;
 use sqlx::SqliteConnection;
-use url::Url;
 
 use super::{Linker, flow::Answer, flow::slot_of, full_until, open};
 use crate::{
@@ -11,12 +10,16 @@ use crate::{
         audit::{Actor, Event},
         credentials::{Field, Secret},
         linking::{AwaitingValue, Flow, LinkingState, Purpose},
-        notice::{AccountChoice, Notice},
+        notice::AccountChoice,
         paste::{self, Content},
-        pin::{AwaitingPin, PinProblem, PinRemark, PinStage, TemporaryField, Verifier},
+        pin::{
+            AwaitingPin, MAX_PINS_AN_HOUR, PinProblem, PinRemark, PinStage, TemporaryField,
+            Verifier,
+        },
         verdict::{KeyPairOutcome, Verdict},
     },
     failpoint,
+    messages::{self, card::Surroundings},
     store::{
         StoreError, Tx, accounts, checks,
         jobs::{self, Kind, NewJob},
@@ -26,9 +29,6 @@ use crate::{
     },
     vault::{DataKey, Place, Sealed},
 };
-
-/// Links to X that a user may have in an hour.
-pub(crate) const MAX_PINS_AN_HOUR: usize = 20;
 
 /// The kind of the jobs that follow.
 pub(crate) const KIND: Kind = Kind("pin");
@@ -67,17 +67,6 @@ async fn want(tx: &mut Tx, account: AccountId, step: PinStep) -> Result<(), Stor
     jobs::cancel_of(&mut **tx, account, Some(KIND)).await?;
     let key = format!("{}:{account}", step.as_str());
     jobs::hand_over(tx, NewJob::with(account, KIND, key)).await
-}
-
-/// What a card shows besides the state.
-#[derive(Debug, Default)]
-pub(crate) struct Surroundings {
-    /// What X said of the newest key pair alone.
-    pub key_pair: Option<KeyPairOutcome>,
-    /// Where the user authorises the app.
-    pub authorize: Option<Url>,
-    /// Accounts whose app a new link may use: one for each app.
-    pub apps: Vec<AccountChoice>,
 }
 
 impl Linker {
@@ -289,11 +278,11 @@ impl Linker {
         owner: i64,
         state: &AwaitingPin,
     ) -> Result<(), StoreError> {
-        let Some(x_account) = state.token_of().cloned() else {
+        let Some(x_account) = state.token_of() else {
             return Ok(());
         };
-        let notice = Notice::TokenStands { x_account };
-        outbox::push(&mut **tx, owner, &notice, self.clock.now()).await
+        let stands = || messages::flow::token_stands(x_account);
+        outbox::push(tx, &self.vault, owner, stands, self.clock.now()).await
     }
 
     /// Erases what an authorisation has left, and makes no call for it any more.

@@ -8,11 +8,10 @@ use crate::{
         audit::{Act, Actor, Event},
         credentials::Field,
         linking::{Flow, LinkName, Purpose},
-        notice::Notice,
         post::PostId,
         revocation::{Cleaned, Ended, Farewell, Gone, Revocation},
     },
-    failpoint,
+    failpoint, messages,
     store::{
         StoreError, Tx, accounts,
         jobs::{self, Kind, NewJob},
@@ -252,12 +251,8 @@ impl Linker {
         }
         let tell = !told.is_empty();
         if tell {
-            let notice = Notice::Panic {
-                accounts: told,
-                posts,
-                backups_until: self.backups_until(),
-            };
-            outbox::push(&mut *tx, owner, &notice, now).await?;
+            let erased = || messages::receipt::panic(&told, &posts, self.backups_until());
+            outbox::push(&mut tx, &self.vault, owner, erased, now).await?;
         }
         tx.commit().await?;
         Ok(tell)

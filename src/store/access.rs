@@ -3,39 +3,20 @@
 use chrono::{DateTime, Utc};
 use sqlx::{FromRow, SqliteExecutor};
 
-use super::{StoreError, time};
+use super::StoreError;
 use crate::domain::notice::{Guest, Standing};
-
-fn name_of(standing: Standing) -> &'static str {
-    match standing {
-        Standing::Asked => "asked",
-        Standing::Granted => "granted",
-        Standing::Refused => "refused",
-        Standing::Blocked => "blocked",
-    }
-}
-
-pub(super) fn parse(name: &str) -> Option<Standing> {
-    [
-        Standing::Asked,
-        Standing::Granted,
-        Standing::Refused,
-        Standing::Blocked,
-    ]
-    .into_iter()
-    .find(|standing| name_of(*standing) == name)
-}
 
 /// What was decided about a user; `None`: they never asked.
 pub(crate) async fn standing(
     db: impl SqliteExecutor<'_>,
     user: i64,
 ) -> Result<Option<Standing>, StoreError> {
-    let name: Option<String> = sqlx::query_scalar("SELECT standing FROM access WHERE user_id = ?")
-        .bind(user)
-        .fetch_optional(db)
-        .await?;
-    Ok(name.as_deref().and_then(parse))
+    Ok(
+        sqlx::query_scalar("SELECT standing FROM access WHERE user_id = ?")
+            .bind(user)
+            .fetch_optional(db)
+            .await?,
+    )
 }
 
 /// Notes that a user asks. `false`: they did before.
@@ -67,7 +48,7 @@ pub async fn decide(
         "INSERT INTO access (standing, since, user_id, first_name) VALUES (?1, ?2, ?3, '')
          ON CONFLICT (user_id) DO UPDATE SET standing = ?1, since = ?2 WHERE standing <> ?1",
     )
-    .bind(name_of(standing))
+    .bind(standing)
     .bind(now.timestamp())
     .bind(user)
     .execute(db)
@@ -85,25 +66,25 @@ pub(crate) async fn of(
             .bind(user)
             .fetch_optional(db)
             .await?;
-    Ok(row.and_then(Row::into_guest))
+    Ok(row.map(Into::into))
 }
 
 #[derive(FromRow)]
 struct Row {
     user_id: i64,
-    standing: String,
+    standing: Standing,
     first_name: String,
-    since: i64,
+    since: DateTime<Utc>,
 }
 
-impl Row {
-    fn into_guest(self) -> Option<Guest> {
-        Some(Guest {
-            user: self.user_id,
-            first_name: self.first_name,
-            standing: parse(&self.standing)?,
-            since: time(self.since),
-        })
+impl From<Row> for Guest {
+    fn from(row: Row) -> Self {
+        Self {
+            user: row.user_id,
+            first_name: row.first_name,
+            standing: row.standing,
+            since: row.since,
+        }
     }
 }
 
@@ -118,7 +99,7 @@ pub(crate) async fn list(
     .bind(limit)
     .fetch_all(db)
     .await?;
-    Ok(rows.into_iter().filter_map(Row::into_guest).collect())
+    Ok(rows.into_iter().map(Into::into).collect())
 }
 
 /// Everybody whom the owner let in, the newest first.
@@ -128,5 +109,5 @@ pub(crate) async fn granted(db: impl SqliteExecutor<'_>) -> Result<Vec<Guest>, S
     )
     .fetch_all(db)
     .await?;
-    Ok(rows.into_iter().filter_map(Row::into_guest).collect())
+    Ok(rows.into_iter().map(Into::into).collect())
 }

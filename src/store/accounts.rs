@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use sqlx::{FromRow, SqliteExecutor};
 
-use super::{StoreError, account_id, time};
+use super::{StoreError, types::Json};
 use crate::domain::{
     account::{AccountId, AccountName, LinkedAccount, XAccount, XUserId, XUsername},
     verdict::{Outcome, Verdict},
@@ -11,54 +11,36 @@ use crate::domain::{
 
 #[derive(FromRow)]
 struct Row {
-    account_id: Vec<u8>,
+    account_id: AccountId,
     owner: i64,
-    name: String,
+    name: AccountName,
     takes_x_handle: bool,
-    x_user_id: Option<String>,
-    x_username: Option<String>,
-    verdict: Option<String>,
-    verdict_since: Option<i64>,
-    checked_at: Option<i64>,
-    accepted_at: Option<i64>,
-    candidate_until: Option<i64>,
-    created_at: i64,
+    x_user_id: Option<XUserId>,
+    x_username: Option<XUsername>,
+    verdict: Option<Json<Verdict>>,
+    verdict_since: Option<DateTime<Utc>>,
+    checked_at: Option<DateTime<Utc>>,
+    accepted_at: Option<DateTime<Utc>>,
+    candidate_until: Option<DateTime<Utc>>,
+    created_at: DateTime<Utc>,
 }
 
-impl TryFrom<Row> for LinkedAccount {
-    type Error = StoreError;
-
-    fn try_from(row: Row) -> Result<Self, StoreError> {
-        let corrupt = |reason| StoreError::Corrupt {
-            table: "accounts",
-            reason,
-        };
-        let id = account_id("accounts", row.account_id)?;
-        let x_account = match row.x_user_id.zip(row.x_username) {
-            Some((id, username)) => Some(XAccount {
-                id: XUserId(id.parse().map_err(|_| corrupt("X user id is no number"))?),
-                username: XUsername(username),
-            }),
-            None => None,
-        };
-        let verdict = row
-            .verdict
-            .map(|json| serde_json::from_str(&json))
-            .transpose()
-            .map_err(|_| corrupt("unknown verdict"))?;
-        Ok(Self {
-            id,
+impl From<Row> for LinkedAccount {
+    fn from(row: Row) -> Self {
+        let x_account = row.x_user_id.zip(row.x_username);
+        Self {
+            id: row.account_id,
             owner: row.owner,
-            name: AccountName::trusted(row.name),
+            name: row.name,
             takes_x_handle: row.takes_x_handle,
-            x_account,
-            verdict,
-            verdict_since: row.verdict_since.map(time),
-            checked_at: row.checked_at.map(time),
-            accepted_at: row.accepted_at.map(time),
-            candidate_until: row.candidate_until.map(time),
-            created_at: time(row.created_at),
-        })
+            x_account: x_account.map(|(id, username)| XAccount { id, username }),
+            verdict: row.verdict.map(|Json(verdict)| verdict),
+            verdict_since: row.verdict_since,
+            checked_at: row.checked_at,
+            accepted_at: row.accepted_at,
+            candidate_until: row.candidate_until,
+            created_at: row.created_at,
+        }
     }
 }
 
@@ -75,9 +57,9 @@ pub async fn insert(
         "INSERT INTO accounts (account_id, owner, name, name_key, takes_x_handle, created_at)
          VALUES (?, ?, ?, ?, ?, ?)",
     )
-    .bind(account.bytes().as_slice())
+    .bind(account)
     .bind(owner)
-    .bind(name.as_str())
+    .bind(name)
     .bind(name.key())
     .bind(takes_x_handle)
     .bind(now.timestamp())
@@ -93,7 +75,7 @@ pub(crate) async fn delete(
     account: AccountId,
 ) -> Result<(), StoreError> {
     sqlx::query("DELETE FROM accounts WHERE account_id = ? AND owner = ?")
-        .bind(account.bytes().as_slice())
+        .bind(account)
         .bind(owner)
         .execute(db)
         .await?;
@@ -106,13 +88,13 @@ pub async fn by_id(
     owner: i64,
     account: AccountId,
 ) -> Result<Option<LinkedAccount>, StoreError> {
-    sqlx::query_as::<_, Row>("SELECT * FROM accounts WHERE account_id = ? AND owner = ?")
-        .bind(account.bytes().as_slice())
-        .bind(owner)
-        .fetch_optional(db)
-        .await?
-        .map(TryInto::try_into)
-        .transpose()
+    let row: Option<Row> =
+        sqlx::query_as("SELECT * FROM accounts WHERE account_id = ? AND owner = ?")
+            .bind(account)
+            .bind(owner)
+            .fetch_optional(db)
+            .await?;
+    Ok(row.map(Into::into))
 }
 
 /// `owner`'s link of this name, without regard to case.
@@ -121,13 +103,13 @@ pub(crate) async fn by_name(
     owner: i64,
     name: &AccountName,
 ) -> Result<Option<LinkedAccount>, StoreError> {
-    sqlx::query_as::<_, Row>("SELECT * FROM accounts WHERE owner = ? AND name_key = ?")
-        .bind(owner)
-        .bind(name.key())
-        .fetch_optional(db)
-        .await?
-        .map(TryInto::try_into)
-        .transpose()
+    let row: Option<Row> =
+        sqlx::query_as("SELECT * FROM accounts WHERE owner = ? AND name_key = ?")
+            .bind(owner)
+            .bind(name.key())
+            .fetch_optional(db)
+            .await?;
+    Ok(row.map(Into::into))
 }
 
 /// `owner`'s links, by name.
@@ -135,13 +117,11 @@ pub async fn list(
     db: impl SqliteExecutor<'_>,
     owner: i64,
 ) -> Result<Vec<LinkedAccount>, StoreError> {
-    sqlx::query_as::<_, Row>("SELECT * FROM accounts WHERE owner = ? ORDER BY name_key")
+    let rows: Vec<Row> = sqlx::query_as("SELECT * FROM accounts WHERE owner = ? ORDER BY name_key")
         .bind(owner)
         .fetch_all(db)
-        .await?
-        .into_iter()
-        .map(TryInto::try_into)
-        .collect()
+        .await?;
+    Ok(rows.into_iter().map(Into::into).collect())
 }
 
 /// How many links `owner` has.
@@ -161,17 +141,16 @@ pub(crate) async fn twin(
     user: XUserId,
     not: AccountId,
 ) -> Result<Option<LinkedAccount>, StoreError> {
-    sqlx::query_as::<_, Row>(
+    let row: Option<Row> = sqlx::query_as(
         "SELECT * FROM accounts WHERE owner = ? AND x_user_id = ? AND account_id <> ?
          ORDER BY created_at LIMIT 1",
     )
     .bind(owner)
-    .bind(user.to_string())
-    .bind(not.bytes().as_slice())
+    .bind(user)
+    .bind(not)
     .fetch_optional(db)
-    .await?
-    .map(TryInto::try_into)
-    .transpose()
+    .await?;
+    Ok(row.map(Into::into))
 }
 
 /// Notes X's word on the values in use, and who it is, once X has said so. `false`: X was asked this before it was asked
@@ -191,10 +170,6 @@ pub async fn record_verdict(
         Some(since) if unchanged => since,
         _ => now,
     };
-    let json = serde_json::to_string(verdict).map_err(|_| StoreError::Corrupt {
-        table: "accounts",
-        reason: "the verdict has no JSON form",
-    })?;
     let accepted = verdict.outcome() == Outcome::Accepted;
     let done = sqlx::query(
         "UPDATE accounts SET verdict = ?1, verdict_since = ?2, checked_at = ?3, asked_at = ?4,
@@ -202,14 +177,14 @@ pub async fn record_verdict(
              x_user_id = coalesce(?6, x_user_id), x_username = coalesce(?7, x_username)
          WHERE account_id = ?8 AND owner = ?9 AND coalesce(asked_at, ?4) <= ?4",
     )
-    .bind(json)
+    .bind(Json(verdict))
     .bind(since.timestamp())
     .bind(now.timestamp())
     .bind(asked_at.timestamp())
     .bind(accepted)
-    .bind(verdict.account().map(|account| account.id.to_string()))
-    .bind(verdict.account().map(|account| account.username.0.clone()))
-    .bind(before.id.bytes().as_slice())
+    .bind(verdict.account().map(|account| account.id))
+    .bind(verdict.account().map(|account| &account.username))
+    .bind(before.id)
     .bind(before.owner)
     .execute(db)
     .await?;
@@ -225,7 +200,7 @@ pub(crate) async fn note_checked(
 ) -> Result<(), StoreError> {
     sqlx::query("UPDATE accounts SET checked_at = ? WHERE account_id = ? AND owner = ?")
         .bind(now.timestamp())
-        .bind(account.bytes().as_slice())
+        .bind(account)
         .bind(owner)
         .execute(db)
         .await?;
@@ -243,9 +218,9 @@ pub(crate) async fn rename(
         "UPDATE accounts SET name = ?, name_key = ?, takes_x_handle = 0
          WHERE account_id = ? AND owner = ?",
     )
-    .bind(name.as_str())
+    .bind(name)
     .bind(name.key())
-    .bind(account.bytes().as_slice())
+    .bind(account)
     .bind(owner)
     .execute(db)
     .await?;
@@ -261,7 +236,7 @@ pub(crate) async fn set_candidate_until(
 ) -> Result<(), StoreError> {
     sqlx::query("UPDATE accounts SET candidate_until = ? WHERE account_id = ? AND owner = ?")
         .bind(until.map(|until| until.timestamp()))
-        .bind(account.bytes().as_slice())
+        .bind(account)
         .bind(owner)
         .execute(db)
         .await?;
@@ -273,11 +248,10 @@ pub(crate) async fn with_expired_candidates(
     db: impl SqliteExecutor<'_>,
     now: DateTime<Utc>,
 ) -> Result<Vec<LinkedAccount>, StoreError> {
-    sqlx::query_as::<_, Row>("SELECT * FROM accounts WHERE candidate_until <= ? LIMIT 100")
-        .bind(now.timestamp())
-        .fetch_all(db)
-        .await?
-        .into_iter()
-        .map(TryInto::try_into)
-        .collect()
+    let rows: Vec<Row> =
+        sqlx::query_as("SELECT * FROM accounts WHERE candidate_until <= ? LIMIT 100")
+            .bind(now.timestamp())
+            .fetch_all(db)
+            .await?;
+    Ok(rows.into_iter().map(Into::into).collect())
 }

@@ -5,13 +5,13 @@ use std::collections::HashSet;
 use chrono::{DateTime, Utc};
 use sqlx::SqliteExecutor;
 
-use super::{StoreError, time};
+use super::StoreError;
 
 /// When the next message, card, expiry or reminder is due. Jobs have their own timer.
 pub(crate) async fn next_due(
     db: impl SqliteExecutor<'_>,
 ) -> Result<Option<DateTime<Utc>>, StoreError> {
-    let due: Option<i64> = sqlx::query_scalar(
+    Ok(sqlx::query_scalar(
         "SELECT min(due) FROM (
              SELECT min(due_at) AS due FROM outbox
              UNION ALL SELECT min(card_due_at) FROM dialogues WHERE card_due_at IS NOT NULL
@@ -20,8 +20,7 @@ pub(crate) async fn next_due(
              UNION ALL SELECT min(due_at) FROM reminders)",
     )
     .fetch_one(db)
-    .await?;
-    Ok(due.map(time))
+    .await?)
 }
 
 /// Chats that are due a message or a card.

@@ -1,8 +1,9 @@
 //! The tables `audit` and `audit_key`: entries are appended, read, and never changed.
 
+use chrono::{DateTime, Utc};
 use sqlx::{FromRow, SqliteExecutor};
 
-use super::{StoreError, account_id, time};
+use super::StoreError;
 use crate::{
     domain::{
         account::AccountId,
@@ -15,11 +16,11 @@ use crate::{
 pub(crate) async fn key(
     db: impl SqliteExecutor<'_>,
 ) -> Result<Option<(KeyId, Sealed)>, StoreError> {
-    let row: Option<(u32, Vec<u8>)> =
+    Ok(
         sqlx::query_as("SELECT key_id, wrapped FROM audit_key WHERE id = 1")
             .fetch_optional(db)
-            .await?;
-    Ok(row.map(|(id, wrapped)| (KeyId(id), Sealed::from_bytes(wrapped))))
+            .await?,
+    )
 }
 
 /// Keeps the key of the macs, in place of what was there.
@@ -29,8 +30,8 @@ pub(crate) async fn put_key(
     wrapped: &Sealed,
 ) -> Result<(), StoreError> {
     sqlx::query("INSERT OR REPLACE INTO audit_key (id, key_id, wrapped) VALUES (1, ?, ?)")
-        .bind(id.0)
-        .bind(wrapped.as_bytes())
+        .bind(id)
+        .bind(wrapped)
         .execute(db)
         .await?;
     Ok(())
@@ -39,61 +40,37 @@ pub(crate) async fn put_key(
 #[derive(FromRow)]
 struct Row {
     number: i64,
-    at: i64,
+    at: DateTime<Utc>,
     owner: i64,
     actor: String,
     event: String,
-    account_id: Option<Vec<u8>>,
+    account_id: Option<AccountId>,
     detail: String,
-    mac: Vec<u8>,
+    mac: Mac,
 }
 
-impl TryFrom<Row> for (Entry, Mac) {
-    type Error = StoreError;
-
-    fn try_from(row: Row) -> Result<Self, StoreError> {
-        let corrupt = |reason| StoreError::Corrupt {
-            table: "audit",
-            reason,
-        };
-        let account = row
-            .account_id
-            .map(|id| account_id("audit", id))
-            .transpose()?;
-        let mac = row
-            .mac
-            .try_into()
-            .map(Mac)
-            .map_err(|_| corrupt("mac of a wrong length"))?;
+impl From<Row> for (Entry, Mac) {
+    fn from(row: Row) -> Self {
         let entry = Entry {
             number: row.number,
-            at: time(row.at),
+            at: row.at,
             owner: row.owner,
             actor: row.actor,
             event: row.event,
-            account,
+            account: row.account_id,
             detail: row.detail,
         };
-        Ok((entry, mac))
+        (entry, row.mac)
     }
 }
 
 /// The number and the mac of the newest entry; 0 and zeros before the first.
 pub(crate) async fn head(db: impl SqliteExecutor<'_>) -> Result<(i64, Mac), StoreError> {
-    let row: Option<(i64, Vec<u8>)> =
+    let row: Option<(i64, Mac)> =
         sqlx::query_as("SELECT number, mac FROM audit ORDER BY number DESC LIMIT 1")
             .fetch_optional(db)
             .await?;
-    match row {
-        None => Ok((0, Mac::START)),
-        Some((number, mac)) => {
-            let mac = mac.try_into().map_err(|_| StoreError::Corrupt {
-                table: "audit",
-                reason: "mac of a wrong length",
-            })?;
-            Ok((number, Mac(mac)))
-        }
-    }
+    Ok(row.unwrap_or((0, Mac::START)))
 }
 
 /// Appends an entry. Its number must be the next one.
@@ -111,9 +88,9 @@ pub(crate) async fn append(
     .bind(entry.owner)
     .bind(&entry.actor)
     .bind(&entry.event)
-    .bind(entry.account.map(|account| account.bytes().to_vec()))
+    .bind(entry.account)
     .bind(&entry.detail)
-    .bind(mac.0.as_slice())
+    .bind(mac)
     .execute(db)
     .await?;
     Ok(())
@@ -125,13 +102,13 @@ pub(crate) async fn after(
     after: i64,
     limit: u32,
 ) -> Result<Vec<Option<(Entry, Mac)>>, StoreError> {
-    let rows: Vec<Row> =
-        sqlx::query_as("SELECT * FROM audit WHERE number > ? ORDER BY number LIMIT ?")
-            .bind(after)
-            .bind(limit)
-            .fetch_all(db)
-            .await?;
-    Ok(rows.into_iter().map(|row| row.try_into().ok()).collect())
+    let rows = sqlx::query("SELECT * FROM audit WHERE number > ? ORDER BY number LIMIT ?")
+        .bind(after)
+        .bind(limit)
+        .fetch_all(db)
+        .await?;
+    let read = |row| Row::from_row(row).ok().map(Into::into);
+    Ok(rows.iter().map(read).collect())
 }
 
 /// The newest entries that concern a user, the newest first, at most `limit`. Uses by programs are not among them: see
@@ -148,9 +125,8 @@ pub(crate) async fn newest_of(
     .bind(limit)
     .fetch_all(db)
     .await?;
-    rows.into_iter()
-        .map(|row| <(Entry, Mac)>::try_from(row).map(|(entry, _)| entry))
-        .collect()
+    let entry = |row| <(Entry, Mac)>::from(row).0;
+    Ok(rows.into_iter().map(entry).collect())
 }
 
 /// How many entries concern a user, uses not counted.
@@ -165,11 +141,11 @@ pub(crate) async fn count_of(db: impl SqliteExecutor<'_>, owner: i64) -> Result<
 
 #[derive(FromRow)]
 struct UsesRow {
-    account_id: Vec<u8>,
+    account_id: Option<AccountId>,
     program: String,
     times: i64,
-    first_at: i64,
-    last_at: i64,
+    first_at: DateTime<Utc>,
+    last_at: DateTime<Utc>,
     last: String,
 }
 
@@ -190,11 +166,11 @@ pub(crate) async fn uses_of(
     let mut uses: Vec<UsesOfDay> = rows
         .into_iter()
         .map(|row| UsesOfDay {
-            account: row.account_id.try_into().ok().map(AccountId::from_bytes),
+            account: row.account_id,
             program: row.program,
             times: row.times,
-            first_at: time(row.first_at),
-            last_at: time(row.last_at),
+            first_at: row.first_at,
+            last_at: row.last_at,
             last: row.last,
         })
         .collect();

@@ -6,7 +6,7 @@ use super::StoreError;
 use crate::vault::{Fingerprint, KeyId, Sealed};
 
 /// Which key this database wants, and something it sealed.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, FromRow)]
 pub(crate) struct Canary {
     /// The key's number.
     pub key_id: KeyId,
@@ -16,24 +16,13 @@ pub(crate) struct Canary {
     pub sealed: Sealed,
 }
 
-#[derive(FromRow)]
-struct Row {
-    key_id: u32,
-    fingerprint: String,
-    sealed: Vec<u8>,
-}
-
 /// The canary, if this database has one.
 pub(crate) async fn get(db: impl SqliteExecutor<'_>) -> Result<Option<Canary>, StoreError> {
-    let row: Option<Row> =
+    Ok(
         sqlx::query_as("SELECT key_id, fingerprint, sealed FROM canary WHERE id = 1")
             .fetch_optional(db)
-            .await?;
-    Ok(row.map(|row| Canary {
-        key_id: KeyId(row.key_id),
-        fingerprint: Fingerprint(row.fingerprint),
-        sealed: Sealed::from_bytes(row.sealed),
-    }))
+            .await?,
+    )
 }
 
 /// Writes the canary of a new primary key.
@@ -41,9 +30,9 @@ pub(crate) async fn put(db: impl SqliteExecutor<'_>, canary: &Canary) -> Result<
     sqlx::query(
         "INSERT OR REPLACE INTO canary (id, key_id, fingerprint, sealed) VALUES (1, ?, ?, ?)",
     )
-    .bind(canary.key_id.0)
+    .bind(canary.key_id)
     .bind(&canary.fingerprint.0)
-    .bind(canary.sealed.as_bytes())
+    .bind(&canary.sealed)
     .execute(db)
     .await?;
     Ok(())

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use sqlx::{FromRow, SqliteExecutor};
 
-use super::{StoreError, Tx, access, account_id, time};
+use super::{StoreError, Tx};
 use crate::domain::{
     account::AccountId,
     client::{ClientName, Rule, TokenHash},
@@ -29,10 +29,10 @@ pub struct Client {
 #[derive(FromRow)]
 struct Row {
     client_id: i64,
-    name: String,
+    name: ClientName,
     allowed: String,
-    created_at: i64,
-    revoked_at: Option<i64>,
+    created_at: DateTime<Utc>,
+    revoked_at: Option<DateTime<Utc>>,
 }
 
 impl TryFrom<Row> for Client {
@@ -46,13 +46,13 @@ impl TryFrom<Row> for Client {
             .collect::<Result<_, _>>();
         Ok(Self {
             id: row.client_id,
-            name: ClientName::trusted(row.name),
+            name: row.name,
             allowed: allowed.map_err(|_| StoreError::Corrupt {
                 table: "clients",
                 reason: "unknown rule",
             })?,
-            created_at: time(row.created_at),
-            revoked_at: row.revoked_at.map(time),
+            created_at: row.created_at,
+            revoked_at: row.revoked_at,
         })
     }
 }
@@ -70,8 +70,8 @@ pub(crate) async fn insert(
         "INSERT INTO clients (name, token_hash, allowed, created_at) VALUES (?, ?, ?, ?)
          RETURNING client_id",
     )
-    .bind(name.as_str())
-    .bind(token.0.as_slice())
+    .bind(name)
+    .bind(token)
     .bind(allowed.join("\n"))
     .bind(now.timestamp())
     .fetch_one(&mut **tx)
@@ -87,7 +87,7 @@ pub(crate) async fn give(
 ) -> Result<(), StoreError> {
     sqlx::query("INSERT INTO client_accounts (client_id, account_id, given_at) VALUES (?, ?, ?)")
         .bind(client)
-        .bind(account.bytes().as_slice())
+        .bind(account)
         .bind(now.timestamp())
         .execute(db)
         .await?;
@@ -106,7 +106,7 @@ pub(crate) async fn take_back(
              SELECT account_id FROM accounts WHERE account_id = ? AND owner = ?)",
     )
     .bind(client)
-    .bind(account.bytes().as_slice())
+    .bind(account)
     .bind(owner)
     .execute(db)
     .await?;
@@ -119,7 +119,7 @@ pub(crate) async fn by_name(
     name: &ClientName,
 ) -> Result<Option<Client>, StoreError> {
     sqlx::query_as::<_, Row>("SELECT * FROM clients WHERE name = ? AND revoked_at IS NULL")
-        .bind(name.as_str())
+        .bind(name)
         .fetch_optional(db)
         .await?
         .map(TryInto::try_into)
@@ -151,9 +151,10 @@ pub(crate) async fn list(db: impl SqliteExecutor<'_>) -> Result<Vec<Client>, Sto
 }
 
 /// An account as a program is given it.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, FromRow, Serialize)]
 pub struct Usable {
     /// Its id, which stands in the proxy's paths.
+    #[sqlx(rename = "account_id")]
     pub id: AccountId,
     /// Whose it is.
     pub owner: i64,
@@ -163,54 +164,27 @@ pub struct Usable {
     pub x_username: Option<String>,
 }
 
-#[derive(FromRow)]
-struct UsableRow {
-    account_id: Vec<u8>,
-    owner: i64,
-    name: String,
-    x_username: Option<String>,
-}
-
-impl TryFrom<UsableRow> for Usable {
-    type Error = StoreError;
-
-    fn try_from(row: UsableRow) -> Result<Self, StoreError> {
-        Ok(Self {
-            id: account_id("client_accounts", row.account_id)?,
-            owner: row.owner,
-            name: row.name,
-            x_username: row.x_username,
-        })
-    }
-}
-
 /// The accounts that a program may use.
 pub(crate) async fn accounts_of(
     db: impl SqliteExecutor<'_>,
     client: i64,
 ) -> Result<Vec<Usable>, StoreError> {
-    sqlx::query_as::<_, UsableRow>(
+    Ok(sqlx::query_as(
         "SELECT account_id, owner, name, x_username FROM client_accounts
          JOIN accounts USING (account_id) WHERE client_id = ? ORDER BY owner, name_key",
     )
     .bind(client)
     .fetch_all(db)
-    .await?
-    .into_iter()
-    .map(TryInto::try_into)
-    .collect()
+    .await?)
 }
 
 /// Every account there is, for the operator to choose from.
 pub async fn all_accounts(db: impl SqliteExecutor<'_>) -> Result<Vec<Usable>, StoreError> {
-    sqlx::query_as::<_, UsableRow>(
+    Ok(sqlx::query_as(
         "SELECT account_id, owner, name, x_username FROM accounts ORDER BY owner, name_key",
     )
     .fetch_all(db)
-    .await?
-    .into_iter()
-    .map(TryInto::try_into)
-    .collect()
+    .await?)
 }
 
 /// An account by its id alone, for the operator and for programs. Users find theirs by owner and id.
@@ -218,22 +192,22 @@ pub(crate) async fn account(
     db: impl SqliteExecutor<'_>,
     account: AccountId,
 ) -> Result<Option<Usable>, StoreError> {
-    sqlx::query_as::<_, UsableRow>(
+    Ok(sqlx::query_as(
         "SELECT account_id, owner, name, x_username FROM accounts WHERE account_id = ?",
     )
-    .bind(account.bytes().as_slice())
+    .bind(account)
     .fetch_optional(db)
-    .await?
-    .map(TryInto::try_into)
-    .transpose()
+    .await?)
 }
 
 /// A program that may use one of `owner`'s accounts.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, FromRow)]
 pub(crate) struct Use {
     /// Which account.
+    #[sqlx(rename = "account_id")]
     pub account: AccountId,
     /// The program's number.
+    #[sqlx(rename = "client_id")]
     pub client: i64,
     /// The program's name.
     pub name: ClientName,
@@ -244,23 +218,14 @@ pub(crate) async fn uses_of(
     db: impl SqliteExecutor<'_>,
     owner: i64,
 ) -> Result<Vec<Use>, StoreError> {
-    let rows: Vec<(Vec<u8>, i64, String)> = sqlx::query_as(
+    Ok(sqlx::query_as(
         "SELECT account_id, client_id, clients.name FROM accounts
          JOIN client_accounts USING (account_id) JOIN clients USING (client_id)
          WHERE owner = ? AND revoked_at IS NULL ORDER BY clients.name",
     )
     .bind(owner)
     .fetch_all(db)
-    .await?;
-    rows.into_iter()
-        .map(|(account, client, name)| {
-            Ok(Use {
-                account: account_id("client_accounts", account)?,
-                client,
-                name: ClientName::trusted(name),
-            })
-        })
-        .collect()
+    .await?)
 }
 
 /// What a token opens.
@@ -280,9 +245,9 @@ pub(crate) struct Entrance {
 struct EntranceRow {
     #[sqlx(flatten)]
     client: Row,
-    token_hash: Vec<u8>,
+    token_hash: TokenHash,
     account_owner: Option<i64>,
-    standing: Option<String>,
+    standing: Option<Standing>,
 }
 
 /// The program whose token has this hash, unless it was revoked, and whether it may use `account`.
@@ -300,20 +265,16 @@ pub(crate) async fn enter(
          LEFT JOIN access ON access.user_id = accounts.owner
          WHERE token_hash = ? AND revoked_at IS NULL",
     )
-    .bind(account.map(|account| account.bytes().to_vec()))
-    .bind(token.0.as_slice())
+    .bind(account)
+    .bind(token)
     .fetch_optional(db)
     .await?;
     row.map(|row| {
-        let hash = row.token_hash.try_into().map_err(|_| StoreError::Corrupt {
-            table: "clients",
-            reason: "hash of a wrong length",
-        })?;
         Ok(Entrance {
             client: row.client.try_into()?,
-            token: TokenHash(hash),
+            token: row.token_hash,
             owner: row.account_owner,
-            standing: row.standing.as_deref().and_then(access::parse),
+            standing: row.standing,
         })
     })
     .transpose()

@@ -70,6 +70,8 @@ impl DerefMut for Lent {
 impl Lent {
     /// Lets several statements see the same moment.
     pub async fn snapshot(&mut self) -> Result<Transaction<'_, Sqlite>, Error> {
+        // The conversations bench counts these: sqlx notes every statement, but not how one of its transactions begins and ends.
+        tracing::trace!("a snapshot");
         self.begin().await
     }
 
@@ -308,20 +310,17 @@ mod tests {
     use futures::future::try_join_all;
 
     use super::*;
-    use crate::{
-        domain::notice::Notice,
-        store::{Store, outbox},
-    };
+    use crate::store::Store;
 
     async fn promise(tx: &mut Tx) {
-        let now = chrono::DateTime::from_timestamp(1_800_000_000, 0).unwrap();
-        outbox::push(&mut **tx, 1, &Notice::NothingAsked, now)
+        sqlx::query("INSERT INTO check_log (owner, kind, at) VALUES (1, 'link', 0)")
+            .execute(&mut **tx)
             .await
             .unwrap();
     }
 
     async fn count(store: &Store) -> i64 {
-        sqlx::query_scalar("SELECT count(*) FROM outbox WHERE chat_id = 1")
+        sqlx::query_scalar("SELECT count(*) FROM check_log WHERE owner = 1")
             .fetch_one(store.reader())
             .await
             .unwrap()
@@ -338,7 +337,7 @@ mod tests {
         // Another process: it gets the lock although the bot begins nothing.
         let options = SqliteConnectOptions::new().filename(&path);
         let mut other = options.connect().await.unwrap();
-        sqlx::query("DELETE FROM outbox WHERE chat_id = 2")
+        sqlx::query("DELETE FROM check_log WHERE owner = 2")
             .execute(&mut other)
             .await
             .unwrap();

@@ -6,7 +6,6 @@
 pub(crate) mod access;
 pub(crate) mod accounts;
 pub(crate) mod agenda;
-pub(crate) mod anchors;
 pub(crate) mod audit;
 pub(crate) mod canary;
 pub(crate) mod checks;
@@ -22,11 +21,13 @@ pub(crate) mod jobs;
 pub(crate) mod keys;
 pub(crate) mod outbox;
 pub(crate) mod posts;
+pub(crate) mod progress;
 pub(crate) mod reminders;
 pub(crate) mod schedule;
 pub(crate) mod spending;
 pub(crate) mod temporary;
 pub(crate) mod trouble;
+mod types;
 pub(crate) mod unreachable;
 pub(crate) mod values;
 

@@ -3,13 +3,14 @@
 use chrono::{DateTime, Utc};
 use sqlx::{FromRow, SqliteExecutor};
 
-use super::{StoreError, account_id, time};
+use super::StoreError;
 use crate::domain::account::AccountId;
 
 /// A reminder that is due.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, FromRow, PartialEq, Eq)]
 pub(crate) struct Due {
     /// About which link.
+    #[sqlx(rename = "account_id")]
     pub account: AccountId,
     /// Whose.
     pub owner: i64,
@@ -25,7 +26,7 @@ pub(crate) async fn set(
     due_at: DateTime<Utc>,
 ) -> Result<(), StoreError> {
     sqlx::query("INSERT OR REPLACE INTO reminders (account_id, days, due_at) VALUES (?, ?, ?)")
-        .bind(account.bytes().as_slice())
+        .bind(account)
         .bind(days)
         .bind(due_at.timestamp())
         .execute(db)
@@ -39,7 +40,7 @@ pub(crate) async fn clear(
     account: AccountId,
 ) -> Result<(), StoreError> {
     sqlx::query("DELETE FROM reminders WHERE account_id = ?")
-        .bind(account.bytes().as_slice())
+        .bind(account)
         .execute(db)
         .await?;
     Ok(())
@@ -52,7 +53,7 @@ pub(crate) async fn days(
 ) -> Result<Option<u32>, StoreError> {
     Ok(
         sqlx::query_scalar("SELECT days FROM reminders WHERE account_id = ?")
-            .bind(account.bytes().as_slice())
+            .bind(account)
             .fetch_optional(db)
             .await?,
     )
@@ -66,17 +67,10 @@ pub(crate) async fn begin_again(
 ) -> Result<(), StoreError> {
     sqlx::query("UPDATE reminders SET due_at = ? + days * 86400 WHERE account_id = ?")
         .bind(now.timestamp())
-        .bind(account.bytes().as_slice())
+        .bind(account)
         .execute(db)
         .await?;
     Ok(())
-}
-
-#[derive(FromRow)]
-struct Row {
-    account_id: Vec<u8>,
-    owner: i64,
-    days: u32,
 }
 
 /// Reminders that are due, some of them at a time.
@@ -84,30 +78,20 @@ pub(crate) async fn due(
     db: impl SqliteExecutor<'_>,
     now: DateTime<Utc>,
 ) -> Result<Vec<Due>, StoreError> {
-    let rows: Vec<Row> = sqlx::query_as(
+    Ok(sqlx::query_as(
         "SELECT account_id, owner, days FROM reminders JOIN accounts USING (account_id)
          WHERE due_at <= ? ORDER BY due_at LIMIT 100",
     )
     .bind(now.timestamp())
     .fetch_all(db)
-    .await?;
-    rows.into_iter()
-        .map(|row| {
-            Ok(Due {
-                account: account_id("reminders", row.account_id)?,
-                owner: row.owner,
-                days: row.days,
-            })
-        })
-        .collect()
+    .await?)
 }
 
 /// When the next one is due.
 pub(crate) async fn next_due(
     db: impl SqliteExecutor<'_>,
 ) -> Result<Option<DateTime<Utc>>, StoreError> {
-    let due: Option<i64> = sqlx::query_scalar("SELECT min(due_at) FROM reminders")
+    Ok(sqlx::query_scalar("SELECT min(due_at) FROM reminders")
         .fetch_one(db)
-        .await?;
-    Ok(due.map(time))
+        .await?)
 }

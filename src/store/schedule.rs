@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use sqlx::{FromRow, SqliteExecutor};
 
-use super::{StoreError, account_id, time};
+use super::{StoreError, types::Json};
 use crate::domain::{
     account::AccountId,
     pace::Calling,
@@ -11,9 +11,10 @@ use crate::domain::{
 };
 
 /// A link whose turn it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, FromRow, PartialEq, Eq)]
 pub struct Claimed {
     /// Which.
+    #[sqlx(rename = "account_id")]
     pub account: AccountId,
     /// Whose.
     pub owner: i64,
@@ -64,39 +65,13 @@ pub(crate) struct Told {
     pub last: Option<(i32, DateTime<Utc>)>,
 }
 
-fn corrupt(reason: &'static str) -> StoreError {
-    StoreError::Corrupt {
-        table: "watches",
-        reason,
-    }
-}
-
-#[derive(FromRow)]
-struct ClaimedRow {
-    account_id: Vec<u8>,
-    owner: i64,
-    attempts: u32,
-}
-
-impl TryFrom<ClaimedRow> for Claimed {
-    type Error = StoreError;
-
-    fn try_from(row: ClaimedRow) -> Result<Self, StoreError> {
-        Ok(Self {
-            account: account_id("watches", row.account_id)?,
-            owner: row.owner,
-            attempts: row.attempts,
-        })
-    }
-}
-
 /// The link that is due first, of those that nobody asks about; `busy` names these, as JSON.
 pub async fn due(
     db: impl SqliteExecutor<'_>,
     busy: &str,
     now: DateTime<Utc>,
 ) -> Result<Option<Claimed>, StoreError> {
-    let row: Option<ClaimedRow> = sqlx::query_as(
+    Ok(sqlx::query_as(
         "SELECT account_id, attempts,
              (SELECT owner FROM accounts WHERE accounts.account_id = watches.account_id) AS owner
          FROM watches WHERE due_at <= ? AND hex(account_id) NOT IN (SELECT value FROM json_each(?))
@@ -105,8 +80,7 @@ pub async fn due(
     .bind(now.timestamp())
     .bind(busy)
     .fetch_optional(db)
-    .await?;
-    row.map(TryInto::try_into).transpose()
+    .await?)
 }
 
 /// Out of its turn, a link of another app than `apps` that is not known to be refused, and that nobody asks about: the one
@@ -117,7 +91,7 @@ pub(crate) async fn witness(
     calling: Calling,
     busy: &str,
 ) -> Result<Option<Claimed>, StoreError> {
-    let row: Option<ClaimedRow> = sqlx::query_as(
+    Ok(sqlx::query_as(
         "SELECT account_id, attempts,
              (SELECT owner FROM accounts WHERE accounts.account_id = watches.account_id) AS owner
          FROM watches WHERE account_id = (
@@ -142,13 +116,12 @@ pub(crate) async fn witness(
             .pair_asked_before
             .map_or(i64::MAX, |before| before.timestamp()),
     )
-    .bind(apps[0].0.to_vec())
-    .bind(apps[1].0.to_vec())
-    .bind(apps[2].0.to_vec())
+    .bind(apps[0])
+    .bind(apps[1])
+    .bind(apps[2])
     .bind(busy)
     .fetch_optional(db)
-    .await?;
-    row.map(TryInto::try_into).transpose()
+    .await?)
 }
 
 /// Whether there are links of other apps than `apps` that are not known to be refused; and of how many such apps X refused
@@ -169,9 +142,9 @@ pub(crate) async fn other_witnesses(
              (SELECT count(DISTINCT app) FROM watches
                  WHERE memory ->> '$.suspicion' IS NOT NULL AND asked_at >= ?4 AND app NOT IN (?1, ?2, ?3))",
     )
-    .bind(apps[0].0.to_vec())
-    .bind(apps[1].0.to_vec())
-    .bind(apps[2].0.to_vec())
+    .bind(apps[0])
+    .bind(apps[1])
+    .bind(apps[2])
     .bind(since.timestamp())
     .fetch_one(db)
     .await?;
@@ -183,14 +156,13 @@ pub async fn next_due(
     db: impl SqliteExecutor<'_>,
     busy: &str,
 ) -> Result<Option<DateTime<Utc>>, StoreError> {
-    let due: Option<i64> = sqlx::query_scalar(
+    Ok(sqlx::query_scalar(
         "SELECT due_at FROM watches WHERE hex(account_id) NOT IN (SELECT value FROM json_each(?))
          ORDER BY due_at LIMIT 1",
     )
     .bind(busy)
     .fetch_optional(db)
-    .await?;
-    Ok(due.map(time))
+    .await?)
 }
 
 /// What is kept about a link.
@@ -201,32 +173,25 @@ pub async fn get(
     let row: Option<WatchRow> = sqlx::query_as(
         "SELECT memory, charged_at, asked_at, pair_at, due_at FROM watches WHERE account_id = ?",
     )
-    .bind(account.bytes().as_slice())
+    .bind(account)
     .fetch_optional(db)
     .await?;
-    row.map(|row| {
-        Ok(Watch {
-            memory: serde_json::from_str(&row.memory).map_err(|_| corrupt("unknown memory"))?,
-            charged_at: time(row.charged_at),
-            asked_at: row.asked_at.map(time),
-            pair_at: row.pair_at.map(time),
-            due_at: time(row.due_at),
-        })
-    })
-    .transpose()
+    Ok(row.map(|row| Watch {
+        memory: row.memory.0,
+        charged_at: row.charged_at,
+        asked_at: row.asked_at,
+        pair_at: row.pair_at,
+        due_at: row.due_at,
+    }))
 }
 
 #[derive(FromRow)]
 struct WatchRow {
-    memory: String,
-    charged_at: i64,
-    asked_at: Option<i64>,
-    pair_at: Option<i64>,
-    due_at: i64,
-}
-
-fn json(memory: &Memory) -> Result<String, StoreError> {
-    serde_json::to_string(memory).map_err(|_| corrupt("the memory has no JSON form"))
+    memory: Json<Memory>,
+    charged_at: DateTime<Utc>,
+    asked_at: Option<DateTime<Utc>>,
+    pair_at: Option<DateTime<Utc>>,
+    due_at: DateTime<Utc>,
 }
 
 /// Writes down what an answer left behind.
@@ -240,14 +205,14 @@ pub async fn settle(
              asked_at = ?, pair_at = ?, attempts = 0
          WHERE account_id = ?",
     )
-    .bind(json(&settled.memory)?)
-    .bind(settled.app.map(|app| app.0.to_vec()))
+    .bind(Json(&settled.memory))
+    .bind(settled.app)
     .bind(settled.good_at.map(|at| at.timestamp()))
     .bind(settled.due_at.timestamp())
     .bind(settled.charged_at.timestamp())
     .bind(settled.asked_at.timestamp())
     .bind(settled.pair_at.map(|at| at.timestamp()))
-    .bind(account.bytes().as_slice())
+    .bind(account)
     .execute(db)
     .await?;
     Ok(())
@@ -267,12 +232,12 @@ pub(crate) async fn learn(
         "UPDATE watches SET memory = ?, app = coalesce(?, app), good_at = ?, asked_at = ?, due_at = ?
          WHERE account_id = ?",
     )
-    .bind(json(memory)?)
-    .bind(app.map(|app| app.0.to_vec()))
+    .bind(Json(memory))
+    .bind(app)
     .bind(good_at.map(|at| at.timestamp()))
     .bind(now.timestamp())
     .bind(due_at.timestamp())
-    .bind(account.bytes().as_slice())
+    .bind(account)
     .execute(db)
     .await?;
     Ok(())
@@ -286,9 +251,9 @@ pub(crate) async fn doubt(
     due_at: DateTime<Utc>,
 ) -> Result<(), StoreError> {
     sqlx::query("UPDATE watches SET memory = ?, due_at = min(due_at, ?) WHERE account_id = ?")
-        .bind(json(memory)?)
+        .bind(Json(memory))
         .bind(due_at.timestamp())
-        .bind(account.bytes().as_slice())
+        .bind(account)
         .execute(db)
         .await?;
     Ok(())
@@ -301,8 +266,8 @@ pub(crate) async fn set_memory(
     memory: &Memory,
 ) -> Result<(), StoreError> {
     sqlx::query("UPDATE watches SET memory = ? WHERE account_id = ?")
-        .bind(json(memory)?)
-        .bind(account.bytes().as_slice())
+        .bind(Json(memory))
+        .bind(account)
         .execute(db)
         .await?;
     Ok(())
@@ -316,7 +281,7 @@ pub(crate) async fn fail(
 ) -> Result<(), StoreError> {
     sqlx::query("UPDATE watches SET due_at = ?, attempts = attempts + 1 WHERE account_id = ?")
         .bind(due_at.timestamp())
-        .bind(account.bytes().as_slice())
+        .bind(account)
         .execute(db)
         .await?;
     Ok(())
@@ -330,7 +295,7 @@ pub(crate) async fn postpone(
 ) -> Result<(), StoreError> {
     sqlx::query("UPDATE watches SET due_at = ? WHERE account_id = ?")
         .bind(due_at.timestamp())
-        .bind(account.bytes().as_slice())
+        .bind(account)
         .execute(db)
         .await?;
     Ok(())
@@ -345,7 +310,7 @@ pub(crate) async fn postpone_app(
     spread: u32,
 ) -> Result<(), StoreError> {
     sqlx::query("UPDATE watches SET due_at = ?2 + rowid % ?3 WHERE app = ?1 AND due_at < ?2")
-        .bind(app.0.as_slice())
+        .bind(app)
         .bind(until.timestamp())
         .bind(spread.max(1))
         .execute(db)
@@ -360,15 +325,13 @@ pub(crate) async fn due_after(
     latest: DateTime<Utc>,
     limit: u32,
 ) -> Result<Vec<(AccountId, Option<DateTime<Utc>>)>, StoreError> {
-    let rows: Vec<(Vec<u8>, Option<i64>)> =
+    Ok(
         sqlx::query_as("SELECT account_id, pair_at FROM watches WHERE due_at > ? LIMIT ?")
             .bind(latest.timestamp())
             .bind(limit)
             .fetch_all(db)
-            .await?;
-    rows.into_iter()
-        .map(|(id, pair_at)| Ok((account_id("watches", id)?, pair_at.map(time))))
-        .collect()
+            .await?,
+    )
 }
 
 /// How many links work: those are the ones that X charges for.
@@ -384,15 +347,16 @@ pub(crate) async fn told(
     db: impl SqliteExecutor<'_>,
     account: AccountId,
 ) -> Result<Told, StoreError> {
-    let row: Option<(Option<i64>, Option<i64>, Option<i32>)> =
+    type Row = (Option<DateTime<Utc>>, Option<DateTime<Utc>>, Option<i32>);
+    let row: Option<Row> =
         sqlx::query_as("SELECT told_before, told_at, message_id FROM watches WHERE account_id = ?")
-            .bind(account.bytes().as_slice())
+            .bind(account)
             .fetch_optional(db)
             .await?;
     let (before, at, message) = row.unwrap_or_default();
     Ok(Told {
-        before: before.map(time),
-        last: message.zip(at.map(time)),
+        before,
+        last: message.zip(at),
     })
 }
 
@@ -408,7 +372,7 @@ pub(crate) async fn note_told(
     )
     .bind(now.timestamp())
     .bind(message)
-    .bind(account.bytes().as_slice())
+    .bind(account)
     .execute(db)
     .await?;
     Ok(())

@@ -1,13 +1,13 @@
 //! The table `temporary_credentials`: authorisations at X that are under way.
 
 use chrono::{DateTime, Utc};
-use sqlx::SqliteExecutor;
+use sqlx::{FromRow, SqliteExecutor};
 
 use super::StoreError;
 use crate::{domain::account::AccountId, vault::Sealed};
 
 /// What is kept of an authorisation.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, FromRow)]
 pub(crate) struct SealedTemporary {
     /// The request token.
     pub token: Sealed,
@@ -16,8 +16,6 @@ pub(crate) struct SealedTemporary {
     /// The PIN, once it came.
     pub verifier: Option<Sealed>,
 }
-
-type Row = (Vec<u8>, Vec<u8>, Option<Vec<u8>>);
 
 /// Keeps new temporary credentials, in place of older ones.
 pub(crate) async fn put(
@@ -31,9 +29,9 @@ pub(crate) async fn put(
         "INSERT OR REPLACE INTO temporary_credentials (account_id, token, secret, expires_at)
          VALUES (?, ?, ?, ?)",
     )
-    .bind(account.bytes().as_slice())
-    .bind(token.as_bytes())
-    .bind(secret.as_bytes())
+    .bind(account)
+    .bind(token)
+    .bind(secret)
     .bind(expires_at.timestamp())
     .execute(db)
     .await?;
@@ -50,8 +48,8 @@ pub(crate) async fn put_verifier(
     let done = sqlx::query(
         "UPDATE temporary_credentials SET verifier = ? WHERE account_id = ? AND expires_at > ?",
     )
-    .bind(verifier.as_bytes())
-    .bind(account.bytes().as_slice())
+    .bind(verifier)
+    .bind(account)
     .bind(now.timestamp())
     .execute(db)
     .await?;
@@ -63,17 +61,12 @@ pub(crate) async fn get(
     db: impl SqliteExecutor<'_>,
     account: AccountId,
 ) -> Result<Option<SealedTemporary>, StoreError> {
-    let row: Option<Row> = sqlx::query_as(
+    Ok(sqlx::query_as(
         "SELECT token, secret, verifier FROM temporary_credentials WHERE account_id = ?",
     )
-    .bind(account.bytes().as_slice())
+    .bind(account)
     .fetch_optional(db)
-    .await?;
-    Ok(row.map(|(token, secret, verifier)| SealedTemporary {
-        token: Sealed::from_bytes(token),
-        secret: Sealed::from_bytes(secret),
-        verifier: verifier.map(Sealed::from_bytes),
-    }))
+    .await?)
 }
 
 /// Erases an account's temporary credentials.
@@ -82,7 +75,7 @@ pub(crate) async fn delete(
     account: AccountId,
 ) -> Result<(), StoreError> {
     sqlx::query("DELETE FROM temporary_credentials WHERE account_id = ?")
-        .bind(account.bytes().as_slice())
+        .bind(account)
         .execute(db)
         .await?;
     Ok(())

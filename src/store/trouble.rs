@@ -2,23 +2,15 @@
 
 use sqlx::SqliteExecutor;
 
-use super::StoreError;
+use super::{StoreError, types::Json};
 use crate::domain::watch::Trouble;
-
-fn corrupt(reason: &'static str) -> StoreError {
-    StoreError::Corrupt {
-        table: "trouble",
-        reason,
-    }
-}
 
 /// The trouble that there is.
 pub(crate) async fn get(db: impl SqliteExecutor<'_>) -> Result<Option<Trouble>, StoreError> {
-    let json: Option<String> = sqlx::query_scalar("SELECT trouble FROM trouble WHERE id = 1")
+    let row: Option<Json<Trouble>> = sqlx::query_scalar("SELECT trouble FROM trouble WHERE id = 1")
         .fetch_optional(db)
         .await?;
-    json.map(|json| serde_json::from_str(&json).map_err(|_| corrupt("unknown trouble")))
-        .transpose()
+    Ok(row.map(|Json(trouble)| trouble))
 }
 
 /// Writes it down; `None`: it is over.
@@ -32,10 +24,8 @@ pub(crate) async fn set(
             .await?;
         return Ok(());
     };
-    let json =
-        serde_json::to_string(trouble).map_err(|_| corrupt("the trouble has no JSON form"))?;
     sqlx::query("INSERT OR REPLACE INTO trouble (id, trouble) VALUES (1, ?)")
-        .bind(json)
+        .bind(Json(trouble))
         .execute(db)
         .await?;
     Ok(())

@@ -94,17 +94,16 @@ pub async fn data_key(
 
 #[derive(FromRow)]
 struct KeyRow {
-    wrapped: Vec<u8>,
-    key_pair: Option<String>,
-    key_pair_at: Option<i64>,
+    wrapped: Sealed,
+    key_pair: Option<KeyPairOutcome>,
+    key_pair_at: Option<DateTime<Utc>>,
 }
 
 impl From<KeyRow> for WrappedKey {
     fn from(row: KeyRow) -> Self {
-        let outcome = row.key_pair.as_deref().and_then(parse_outcome);
         Self {
-            wrapped: Sealed::from_bytes(row.wrapped),
-            key_pair: outcome.zip(row.key_pair_at.map(time)),
+            wrapped: row.wrapped,
+            key_pair: row.key_pair.zip(row.key_pair_at),
         }
     }
 }
@@ -117,31 +116,12 @@ pub(crate) async fn set_key_pair(
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
     sqlx::query("UPDATE data_keys SET key_pair = ?, key_pair_at = ? WHERE account_id = ?")
-        .bind(outcome.map(outcome_name))
+        .bind(outcome)
         .bind(outcome.map(|_| now.timestamp()))
         .bind(account.bytes().as_slice())
         .execute(db)
         .await?;
     Ok(())
-}
-
-fn outcome_name(outcome: KeyPairOutcome) -> &'static str {
-    match outcome {
-        KeyPairOutcome::Accepted => "accepted",
-        KeyPairOutcome::Rejected => "rejected",
-        KeyPairOutcome::AppSuspended => "app_suspended",
-        KeyPairOutcome::Unknown => "unknown",
-    }
-}
-
-fn parse_outcome(name: &str) -> Option<KeyPairOutcome> {
-    match name {
-        "accepted" => Some(KeyPairOutcome::Accepted),
-        "rejected" => Some(KeyPairOutcome::Rejected),
-        "app_suspended" => Some(KeyPairOutcome::AppSuspended),
-        "unknown" => Some(KeyPairOutcome::Unknown),
-        _ => None,
-    }
 }
 
 /// Keeps a value in a slot, in place of the one that is there.
@@ -203,7 +183,7 @@ impl TryFrom<Row> for SealedValue {
             reason,
         };
         Ok(Self {
-            field: Field::from_name(&row.field).ok_or_else(|| corrupt("unknown field"))?,
+            field: row.field.parse().map_err(|_| corrupt("unknown field"))?,
             sealed: Sealed::from_bytes(row.sealed),
             fingerprint: row
                 .fingerprint

@@ -17,7 +17,7 @@ use crate::{
     jobs::runner::{Outcome, Rules, Work},
     metrics::DeletionOutcome,
     store::{
-        StoreError,
+        StoreError, Tx,
         deletions::{self, SECRET},
         jobs::{self, Job, Kind},
         outbox,
@@ -134,14 +134,20 @@ impl Telegram {
             jobs::hold(&mut *tx, &job.subject, at).await?;
         }
         if tell {
-            let notice = Notice::NotDeleted { trying: true };
-            outbox::push(&mut *tx, chat, &notice, self.clock.now()).await?;
+            self.promise(&mut tx, chat, &Notice::NotDeleted { trying: true })
+                .await?;
         }
         tx.commit().await?;
         if tell {
             self.wake_writing(chat);
         }
         Ok(Outcome::Done)
+    }
+
+    async fn promise(&self, tx: &mut Tx, chat: i64, notice: &Notice) -> Result<(), StoreError> {
+        let now = self.clock.now();
+        let word = || super::notices::word(notice, self.me.username(), now);
+        outbox::push(tx, &self.vault, chat, word, now).await
     }
 
     async fn end_deletion(
@@ -153,7 +159,7 @@ impl Telegram {
         let mut tx = self.store.begin().await?;
         jobs::finish(&mut *tx, job.id).await?;
         if let Some(notice) = &notice {
-            outbox::push(&mut *tx, chat, notice, self.clock.now()).await?;
+            self.promise(&mut tx, chat, notice).await?;
         }
         tx.commit().await?;
         if notice.is_some() {
