@@ -255,7 +255,6 @@ impl Linker {
         expected: Option<XAccount>,
     ) -> Result<LinkingState, StoreError> {
         temporary::delete(&mut **tx, call.account).await?;
-        self.store.note_erasure();
         let found = granted.account;
         if let Some(expected) = expected.filter(|expected| expected.id != found.id) {
             let verdict = Verdict::PinOfOtherAccount { expected, found };

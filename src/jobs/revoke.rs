@@ -147,7 +147,6 @@ impl Linker {
     ) -> Result<(), StoreError> {
         let (owner, account, now) = (job.owner, job.account()?, self.clock.now());
         values::erase(&mut **tx, owner, account).await?;
-        self.store.note_erasure();
         let Some(Farewell {
             gone, tokens_stay, ..
         }) = farewell

@@ -170,7 +170,6 @@ impl Runner {
     /// Begins what is due and has room. When to come back.
     async fn begin_all(&self, now: DateTime<Utc>) -> Result<DateTime<Utc>, StoreError> {
         let latest = now + LONGEST_REST;
-        self.begin_waiting().await?;
         self.hear_news();
         let search = self.state().next_search;
         if search.is_none_or(|at| at <= now) {
@@ -186,6 +185,8 @@ impl Runner {
             state.held_up = held_up;
             state.next_look = Some(next.map_or(latest, |next| next.min(latest)));
         }
+        // After those that were due before: of one account, the deletion of a post goes first.
+        self.begin_waiting().await?;
         let state = self.state();
         let times = [state.next_look, state.next_search];
         Ok(times.into_iter().flatten().fold(latest, DateTime::min))

@@ -293,7 +293,6 @@ impl Linker {
     ) -> Result<(), StoreError> {
         jobs::cancel_of(&mut **tx, account, Some(KIND)).await?;
         temporary::delete(&mut **tx, account).await?;
-        self.store.note_erasure();
         Ok(())
     }
 
@@ -302,7 +301,6 @@ impl Linker {
         for field in Field::TOKEN_PAIR {
             values::delete(&mut **tx, flow.account, slot_of(flow), field).await?;
         }
-        self.store.note_erasure();
         Ok(())
     }
 

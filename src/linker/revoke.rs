@@ -62,7 +62,6 @@ impl Linker {
         if standing.is_empty() {
             values::erase(&mut **tx, owner, account).await?;
             failpoint::hit("unlink.erased");
-            self.store.note_erasure();
             return Ok(Some(Unlinked::Erased(linked)));
         }
         let farewell = Farewell {
@@ -115,7 +114,6 @@ impl Linker {
         let account = linked.id;
         jobs::cancel_of(&mut **tx, account, None).await?;
         temporary::delete(&mut **tx, account).await?;
-        self.store.note_erasure();
         accounts::delete(&mut **tx, linked.owner, account).await?;
         let about = serde_json::to_vec(farewell).unwrap_or_default();
         let place = Place::job(linked.owner, account);

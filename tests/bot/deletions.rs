@@ -225,3 +225,31 @@ async fn cards_and_results_that_could_not_be_sent_come_later() {
     verdict(&person, "connected").await;
     world.finish().await;
 }
+
+#[tokio::test]
+async fn what_was_promised_is_said_when_telegram_is_back_unless_that_takes_a_week() {
+    let world = World::start().await;
+    let person = world.person();
+    for days in [6, 8] {
+        world
+            .telegram
+            .add_fault(Fault::on("sendMessage", FaultKind::DropConnection));
+        person.say("/guide");
+        for _ in 0..110 {
+            world.rest().await;
+            world.advance(Duration::from_mins(6));
+        }
+        world.advance((days - 1) * 24 * HOUR);
+        world.rest().await;
+        world.telegram.clear_faults();
+        world.advance(Duration::from_mins(6));
+        world.rest().await;
+        let said = person.chat().messages.into_iter();
+        let said =
+            said.filter(|message| message.from_bot && message.text.contains("console.x.com"));
+        assert_eq!(said.count(), 1, "after {days} days, and not after a week");
+        let promised = world.count("SELECT count(*) FROM outbox").await;
+        assert_eq!(promised, 0, "after {days} days");
+    }
+    world.finish().await;
+}

@@ -603,3 +603,58 @@ async fn a_suspension_and_an_x_out_of_reach_are_told_by_their_verdicts_too() {
     assert!(told.contains("Nothing is published"), "{told}");
     world.finish().await;
 }
+
+#[tokio::test]
+async fn posts_of_different_accounts_do_not_wait_for_each_other() {
+    let world = World::start().await;
+    let people = [world.person(), world.person()];
+    for (person, name) in people.iter().zip(["seedling", "sapling"]) {
+        let (_, _, values) = world.working_values(name);
+        link(person, "main", &values).await;
+    }
+    let hold = world.x.hold(POSTS);
+    for person in &people {
+        ask_test(person).await;
+        person.press("Post and delete").unwrap();
+    }
+    hold.wait_arrived(2).await.unwrap();
+    hold.release();
+    for person in &people {
+        person.wait_text("it is deleted").await.unwrap();
+    }
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn of_one_account_a_test_post_is_deleted_before_the_next_post() {
+    let world = World::start().await;
+    let person = world.person();
+    let (_, _, values) = world.working_values("seedling");
+    link(&person, "main", &values).await;
+    world.x.force(POST, answers::unavailable());
+    ask_test(&person).await;
+    person.press("Post and delete").unwrap();
+    world.x.wait_calls(POST, 1).await.unwrap();
+    world.rest().await;
+    world.x.clear(POST);
+
+    let hold = world.x.hold(ME);
+    person.say("/verify");
+    hold.wait_arrived(1).await.unwrap();
+    ask_test(&person).await;
+    person.press("Post and delete").unwrap();
+    person.wait_text("Posting with main").await.unwrap();
+    world.advance(MINUTE);
+    world.telegram.settled().await.unwrap();
+    hold.release();
+    for _ in 0..2 {
+        person.wait_text("it is deleted").await.unwrap();
+    }
+    let paths = world.x.calls().into_iter().map(|call| call.path);
+    let paths: Vec<String> = paths.filter(|path| path.starts_with(POSTS)).collect();
+    let is_post = |path: &String| path == POSTS;
+    let second = paths.iter().rposition(is_post).unwrap();
+    let deletions = paths[..second].iter().filter(|path| !is_post(path));
+    assert_eq!(deletions.count(), 2, "{paths:?}");
+    world.finish().await;
+}
