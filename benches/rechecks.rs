@@ -96,7 +96,9 @@ async fn fill(store: &Store, links: usize, now: DateTime<Utc>) {
 
 /// One turn of the bot's, from the claim to the answer that is written down.
 async fn turn(store: &Store, random: &Random, now: DateTime<Utc>) -> bool {
-    let claimed = schedule::due(store.reader(), "[]", now).await.unwrap();
+    let claimed = schedule::due(store.reader(), "[]", true, now)
+        .await
+        .unwrap();
     let Some(claimed) = claimed else { return false };
     let (id, owner) = (claimed.account, claimed.owner);
 

@@ -191,6 +191,10 @@ fn collect_files(path: &Path, found: &mut Vec<Statement>) {
     } else if path.extension().is_some_and(|extension| extension == "rs") {
         let text = fs::read_to_string(whole).unwrap();
         let file = path.to_str().unwrap();
+        // What stands around a unit of work reads no table.
+        if file == "src/store/group.rs" {
+            return;
+        }
         collect(text.parse().unwrap(), file, found);
     }
 }

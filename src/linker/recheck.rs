@@ -14,7 +14,7 @@ use std::sync::{
 };
 
 use chrono::{DateTime, TimeDelta, Utc};
-use tokio::sync::Semaphore;
+use tokio::sync::{Mutex, OwnedMutexGuard, Semaphore};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::Linker;
@@ -62,6 +62,9 @@ struct Rechecker {
     working: Arc<AtomicU64>,
     /// Questions under way that X may charge for.
     charging: Arc<AtomicU64>,
+    /// Held by the one question under way that is to confirm a refusal: links that came due together would be busy while each
+    /// looks for a witness among the others.
+    confirming: Arc<Mutex<()>>,
 }
 
 impl Linker {
@@ -73,6 +76,7 @@ impl Linker {
             rules: self.rechecks.rules(),
             working: Arc::default(),
             charging: Arc::default(),
+            confirming: Arc::default(),
         };
         rechecker.run(stop).await;
     }
@@ -114,12 +118,13 @@ impl Rechecker {
                 now + TimeDelta::seconds(1)
             } else {
                 match self.claim(now).await {
-                    Ok(Some((claimed, held))) => {
+                    Ok(Some((claimed, held, confirming))) => {
                         second.1 += 1;
                         let rechecker = self.clone();
                         running.spawn(async move {
                             rechecker.answer(claimed).await;
-                            drop(permit);
+                            drop((permit, confirming));
+                            // Last, since it rings.
                             drop(held);
                         });
                         continue;
@@ -142,20 +147,28 @@ impl Rechecker {
         running.wait().await;
     }
 
-    async fn claim(&self, now: DateTime<Utc>) -> Result<Option<(Claimed, Held)>, StoreError> {
+    async fn claim(
+        &self,
+        now: DateTime<Utc>,
+    ) -> Result<Option<(Claimed, Held, Option<OwnedMutexGuard<()>>)>, StoreError> {
         let Linker { store, busy, .. } = &self.linker;
-        let Some(claimed) = schedule::due(store.reader(), &busy.all(), now).await? else {
+        let mut confirming = Arc::clone(&self.confirming).try_lock_owned().ok();
+        let may_confirm = confirming.is_some();
+        let due = schedule::due(store.reader(), &busy.all(), may_confirm, now).await?;
+        let Some(claimed) = due else {
             return Ok(None);
         };
+        confirming = confirming.filter(|_| claimed.suspected);
         let held = busy.begin(&subject_of(claimed.account));
         failpoint::hit("recheck.claimed");
-        Ok(held.map(|held| (claimed, held)))
+        Ok(held.map(|held| (claimed, held, confirming)))
     }
 
     async fn next_look(&self, now: DateTime<Utc>) -> DateTime<Utc> {
         let latest = now + LONGEST_PAUSE;
         let Linker { store, busy, .. } = &self.linker;
-        match schedule::next_due(store.reader(), &busy.all()).await {
+        let may_confirm = self.confirming.try_lock().is_ok();
+        match schedule::next_due(store.reader(), &busy.all(), may_confirm).await {
             Ok(Some(due)) => due.clamp(now + TimeDelta::seconds(1), latest),
             Ok(None) | Err(_) => latest,
         }

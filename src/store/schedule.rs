@@ -20,6 +20,8 @@ pub struct Claimed {
     pub owner: i64,
     /// Failures of ours in a row.
     pub attempts: u32,
+    /// Whether X refused it lately, and that is to be confirmed.
+    pub suspected: bool,
 }
 
 /// What is kept about a link between two questions.
@@ -65,20 +67,24 @@ pub(crate) struct Told {
     pub last: Option<(i32, DateTime<Utc>)>,
 }
 
-/// The link that is due first, of those that nobody asks about; `busy` names these, as JSON.
+/// The link that is due first, of those that nobody asks about; `busy` names these, as JSON. `suspected`: one that X refused
+/// lately counts.
 pub async fn due(
     db: impl SqliteExecutor<'_>,
     busy: &str,
+    suspected: bool,
     now: DateTime<Utc>,
 ) -> Result<Option<Claimed>, StoreError> {
     Ok(sqlx::query_as(
-        "SELECT account_id, attempts,
+        "SELECT account_id, attempts, memory ->> '$.suspicion' IS NOT NULL AS suspected,
              (SELECT owner FROM accounts WHERE accounts.account_id = watches.account_id) AS owner
-         FROM watches WHERE due_at <= ? AND hex(account_id) NOT IN (SELECT value FROM json_each(?))
+         FROM watches WHERE due_at <= ?1 AND hex(account_id) NOT IN (SELECT value FROM json_each(?2))
+             AND (?3 OR memory ->> '$.suspicion' IS NULL)
          ORDER BY due_at LIMIT 1",
     )
     .bind(now.timestamp())
     .bind(busy)
+    .bind(suspected)
     .fetch_optional(db)
     .await?)
 }
@@ -92,7 +98,7 @@ pub(crate) async fn witness(
     busy: &str,
 ) -> Result<Option<Claimed>, StoreError> {
     Ok(sqlx::query_as(
-        "SELECT account_id, attempts,
+        "SELECT account_id, attempts, memory ->> '$.suspicion' IS NOT NULL AS suspected,
              (SELECT owner FROM accounts WHERE accounts.account_id = watches.account_id) AS owner
          FROM watches WHERE account_id = (
              SELECT account_id FROM (SELECT account_id FROM watches
@@ -155,12 +161,15 @@ pub(crate) async fn other_witnesses(
 pub async fn next_due(
     db: impl SqliteExecutor<'_>,
     busy: &str,
+    suspected: bool,
 ) -> Result<Option<DateTime<Utc>>, StoreError> {
     Ok(sqlx::query_scalar(
-        "SELECT due_at FROM watches WHERE hex(account_id) NOT IN (SELECT value FROM json_each(?))
+        "SELECT due_at FROM watches WHERE hex(account_id) NOT IN (SELECT value FROM json_each(?1))
+             AND (?2 OR memory ->> '$.suspicion' IS NULL)
          ORDER BY due_at LIMIT 1",
     )
     .bind(busy)
+    .bind(suspected)
     .fetch_optional(db)
     .await?)
 }

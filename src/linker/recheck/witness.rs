@@ -19,8 +19,8 @@ use crate::{
     },
 };
 
-/// How long links that are just being asked about are waited for.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// How long links that are just being asked about are waited for: as long as X takes for an answer. They may wait themselves.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 impl Rechecker {
     /// What X says now of links of other apps that are held to work. Two of them that are refused too make it the failure of
