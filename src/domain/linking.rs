@@ -254,10 +254,20 @@ impl LinkingState {
     /// Whether the next message may be a secret: a flow is open, or ended without the user knowing.
     pub(crate) fn expects_secret(&self) -> bool {
         match self {
+            Self::AwaitingName(_)
+            | Self::AwaitingValue(_)
+            | Self::ConfirmingValue(_)
+            | Self::AwaitingPin(_) => true,
+            Self::Closed(closed) => closed.is_untold(),
             Self::Idle => false,
-            Self::Closed(closed) => closed.ending == Ending::Expired && !closed.told,
-            _ => true,
         }
+    }
+}
+
+impl Closed {
+    /// Whether it ended without the user knowing.
+    pub(crate) fn is_untold(&self) -> bool {
+        self.ending == Ending::Expired && !self.told
     }
 }
 
