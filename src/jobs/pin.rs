@@ -27,7 +27,7 @@ use crate::{
     },
     messages,
     store::{
-        StoreError, Tx, accounts,
+        StoreError, Tx, accounts, dialogues,
         jobs::{self, Job},
         outbox,
         temporary::{self, SealedTemporary},
@@ -333,7 +333,7 @@ impl Linker {
         tx: &mut Tx,
         call: &Pin<'_>,
     ) -> Result<Option<AwaitingPin>, StoreError> {
-        let dialogue = self.dialogues.get(&mut **tx, call.owner).await?;
+        let dialogue = dialogues::get(&mut **tx, &self.vault, call.owner).await?;
         Ok(match dialogue.map(|dialogue| dialogue.state) {
             Some(LinkingState::AwaitingPin(state)) if state.flow.account == call.account => {
                 let waits = match state.stage {
@@ -350,9 +350,10 @@ impl Linker {
 
     /// Moves the dialogue to `next`; its card follows.
     async fn show(&self, tx: &mut Tx, owner: i64, next: &LinkingState) -> Result<(), StoreError> {
-        let dialogue = self.dialogues.get(&mut **tx, owner).await?;
-        let expires_at = dialogue.and_then(|dialogue| dialogue.expires_at);
-        self.dialogues.put(&mut **tx, owner, next, expires_at).await
+        let dialogue = dialogues::get(&mut **tx, &self.vault, owner).await?;
+        let mut dialogue = dialogue.unwrap_or_default();
+        dialogue.go(next.clone(), dialogue.expires_at, self.clock.now());
+        dialogues::save(&mut **tx, &self.vault, owner, &dialogue).await
     }
 }
 

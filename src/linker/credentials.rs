@@ -1,7 +1,6 @@
 //! An account's values, loaded and opened: the one place that does it.
 
 use chrono::{DateTime, Utc};
-
 use sqlx::SqliteConnection;
 
 use super::{Linker, open};
@@ -129,10 +128,20 @@ impl Linker {
         account: AccountId,
     ) -> Result<Option<Keys>, StoreError> {
         let mut db = self.store.reader().lend().await?;
+        self.keys_in(&mut db, owner, account).await
+    }
+
+    /// The same, as a transaction sees them.
+    pub(crate) async fn keys_in(
+        &self,
+        db: &mut SqliteConnection,
+        owner: i64,
+        account: AccountId,
+    ) -> Result<Option<Keys>, StoreError> {
         let Some(linked) = accounts::by_id(&mut *db, owner, account).await? else {
             return Ok(None);
         };
-        let Some(loaded) = self.load(&mut db, owner, account).await? else {
+        let Some(loaded) = self.load(db, owner, account).await? else {
             return Ok(None);
         };
         Ok(loaded.in_use()?.map(|opened| Keys {

@@ -45,9 +45,7 @@ use crate::{
     store::{
         Store, StoreError, Tx, access, accounts,
         checks::{self, CheckKind},
-        clients,
-        dialogues::Dialogues,
-        posts,
+        clients, posts,
         reminders::{begin_again as remind_again, days as reminder_days},
         schedule, unreachable,
         values::{self, SealedValue, Slot, WrappedKey},
@@ -72,7 +70,6 @@ pub struct Linker {
     pub(crate) clock: Clock,
     pub(crate) random: Random,
     pub(crate) audit: AuditKey,
-    pub(crate) dialogues: Dialogues,
     rechecks: Rechecks,
     /// Who decides about others, and hears of trouble.
     owner: Option<i64>,
@@ -100,7 +97,6 @@ impl Linker {
         audit: AuditKey,
         to_write: mpsc::UnboundedSender<i64>,
     ) -> Self {
-        let dialogues = Dialogues::new(store.clone(), vault.clone(), clock.clone());
         Self {
             busy: Busy::new(store.bell().clone()),
             store,
@@ -109,7 +105,6 @@ impl Linker {
             clock,
             random,
             audit,
-            dialogues,
             rechecks: Rechecks::OFF,
             owner: None,
             allowed: AllowedUsers::Everybody,

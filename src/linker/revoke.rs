@@ -13,7 +13,7 @@ use crate::{
     },
     failpoint, messages,
     store::{
-        StoreError, Tx, accounts,
+        StoreError, Tx, accounts, dialogues,
         jobs::{self, Kind, NewJob},
         outbox, posts, temporary, values,
     },
@@ -211,7 +211,7 @@ impl Linker {
     ) -> Result<bool, StoreError> {
         let now = self.clock.now();
         let mut tx = self.store.begin().await?;
-        let open = self.dialogues.get(&mut *tx, owner).await?;
+        let open = dialogues::get(&mut *tx, &self.vault, owner).await?;
         let open = open.map(|dialogue| dialogue.state);
         let (mut told, mut posts) = (Vec::new(), Vec::new());
         for (account, ended) in accounts {
@@ -244,7 +244,7 @@ impl Linker {
             };
             audit::note(&mut tx, &self.audit, act, now).await?;
             if begun.is_some() {
-                self.dialogues.remove(&mut *tx, owner).await?;
+                dialogues::remove(&mut *tx, owner).await?;
             }
         }
         let tell = !told.is_empty();

@@ -625,7 +625,7 @@ mod tests {
             ..LIMITS
         };
         let keyring = KeyringInUse::default();
-        let writers = Writers::limited(store.writer().clone(), None, keyring, limits);
+        let writers = Writers::limited(store.writer().clone(), None, keyring, Bell::default(), limits);
         let (mut first, [next]) = begin_before(&writers).await;
         promise(&mut first, 1).await;
         assert!(first.commit().await.unwrap_err().is_passing());
