@@ -267,9 +267,16 @@ impl LinkingState {
             | Self::AwaitingValue(_)
             | Self::ConfirmingValue(_)
             | Self::AwaitingPin(_) => true,
-            Self::Closed(closed) => closed.ending == Ending::Expired && !closed.told,
+            Self::Closed(closed) => closed.is_untold(),
             Self::Idle => false,
         }
+    }
+}
+
+impl Closed {
+    /// Whether it ended without the user knowing.
+    pub(crate) fn is_untold(&self) -> bool {
+        self.ending == Ending::Expired && !self.told
     }
 }
 
