@@ -324,7 +324,6 @@ impl Linker {
             Outcome::Accepted => {
                 values::move_all(&mut **tx, linked.id, Slot::Candidate, Slot::Current).await?;
                 failpoint::hit("swap.moved");
-                self.store.note_erasure();
                 accounts::set_candidate_until(&mut **tx, linked.owner, linked.id, None).await?;
                 // Whatever was asked with the old values says nothing about these.
                 accounts::record_verdict(&mut **tx, linked, &verdict, now, now).await?;

@@ -247,7 +247,6 @@ impl Linker {
         state: ConfirmingValue,
     ) -> Result<LinkingState, StoreError> {
         values::delete_all(&mut **tx, state.flow.account, Slot::Held).await?;
-        self.store.note_erasure();
         Ok(LinkingState::AwaitingValue(state.flow.ask(None)))
     }
 
@@ -263,7 +262,6 @@ impl Linker {
             return Ok(None);
         };
         values::delete(&mut **tx, account, slot, field).await?;
-        self.store.note_erasure();
         if Field::KEY_PAIR.contains(&field) {
             self.forget_key_pair_answer(tx, account).await?;
         }
@@ -282,7 +280,6 @@ impl Linker {
         for field in Field::KEY_PAIR {
             values::delete(&mut **tx, account, slot, field).await?;
         }
-        self.store.note_erasure();
         self.forget_key_pair_answer(tx, account).await?;
         Ok(LinkingState::AwaitingValue(flow.forget(&Field::KEY_PAIR)))
     }
@@ -294,7 +291,6 @@ impl Linker {
         owner: i64,
         state: &LinkingState,
     ) -> Result<usize, StoreError> {
-        self.store.note_erasure();
         let Some(account) = state.account() else {
             // A state that could not be read names no account.
             values::erase_unfinished(tx, owner).await?;
@@ -352,7 +348,6 @@ impl Linker {
     ) -> Result<Submitted, StoreError> {
         if accounts::count(&mut **tx, owner).await? >= MAX_ACCOUNTS {
             values::erase(&mut **tx, owner, flow.account).await?;
-            self.store.note_erasure();
             return Ok(Submitted::Said(Notice::TooManyAccounts));
         }
         let takes_x_handle = matches!(name, LinkName::XHandle);
@@ -418,7 +413,6 @@ impl Linker {
         let Some(expected) = linked.x_account.clone() else {
             // X never accepted the old values: nothing is lost by replacing them.
             values::move_all(&mut **tx, account, Slot::Candidate, Slot::Current).await?;
-            self.store.note_erasure();
             reminders::begin_again(&mut **tx, account, self.clock.now()).await?;
             // An answer about the old values says nothing about these.
             checks::cancel(&mut **tx, account, CheckKind::Verify).await?;
@@ -492,7 +486,6 @@ impl Linker {
         for field in fields {
             values::delete(&mut **tx, account, Slot::Candidate, *field).await?;
         }
-        self.store.note_erasure();
         let left = values::list(&mut **tx, account, Slot::Candidate).await?;
         let linked = accounts::by_id(&mut **tx, owner, account).await?;
         let waits = linked.is_some_and(|linked| linked.candidate_until.is_some());
@@ -510,7 +503,6 @@ impl Linker {
         account: AccountId,
     ) -> Result<(), StoreError> {
         values::delete_all(&mut **tx, account, Slot::Candidate).await?;
-        self.store.note_erasure();
         accounts::set_candidate_until(&mut **tx, owner, account, None).await
     }
 

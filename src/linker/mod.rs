@@ -273,7 +273,6 @@ impl Linker {
             .await?;
         self.note(tx, owner, Actor::User, Event::Unlink, from.id, "")
             .await?;
-        self.store.note_erasure();
         Ok(Some(into))
     }
 
@@ -304,7 +303,6 @@ impl Linker {
             .await?;
             failpoint::hit("candidate.erased");
         }
-        self.store.note_erasure();
         Ok(tx.commit().await?)
     }
 

@@ -292,7 +292,6 @@ impl Linker {
     ) -> Result<(), StoreError> {
         calls::cancel(&mut **tx, account).await?;
         temporary::delete(&mut **tx, account).await?;
-        self.store.note_erasure();
         Ok(())
     }
 
@@ -301,7 +300,6 @@ impl Linker {
         for field in Field::TOKEN_PAIR {
             values::delete(&mut **tx, flow.account, slot_of(flow), field).await?;
         }
-        self.store.note_erasure();
         Ok(())
     }
 
@@ -524,7 +522,6 @@ impl Linker {
         expected: Option<XAccount>,
     ) -> Result<LinkingState, StoreError> {
         temporary::delete(&mut **tx, call.account).await?;
-        self.store.note_erasure();
         let found = granted.account;
         if let Some(expected) = expected.filter(|expected| expected.id != found.id) {
             let verdict = Verdict::PinOfOtherAccount { expected, found };

@@ -68,7 +68,6 @@ impl Linker {
         if standing.is_empty() {
             values::erase(&mut **tx, owner, account).await?;
             failpoint::hit("unlink.erased");
-            self.store.note_erasure();
             return Ok(Some(Unlinked::Erased(linked)));
         }
         let farewell = Farewell {
@@ -128,7 +127,6 @@ impl Linker {
             checks::cancel(&mut **tx, account, kind).await?;
         }
         temporary::delete(&mut **tx, account).await?;
-        self.store.note_erasure();
         accounts::delete(&mut **tx, linked.owner, account).await?;
         let about = serde_json::to_string(farewell).unwrap_or_default();
         let now = self.clock.now();
@@ -332,7 +330,6 @@ impl Linker {
     ) -> Result<(), StoreError> {
         let now = self.clock.now();
         values::erase(&mut **tx, call.owner, call.account).await?;
-        self.store.note_erasure();
         let Some(Farewell {
             gone, tokens_stay, ..
         }) = farewell

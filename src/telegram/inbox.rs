@@ -318,7 +318,7 @@ impl Telegram {
         let id = i64::from(update.id.0);
         let mut tx = self.store.begin().await?;
         if !inbox::waits(&mut *tx, id).await? {
-            tx.rollback().await?;
+            drop(tx);
             // It was handled, and what failed is what comes after that: waking those who have something to do now.
             incident::log(
                 &self.random,

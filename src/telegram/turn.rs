@@ -79,7 +79,7 @@ impl<'a> Turn<'a> {
         let mut tx = telegram.store.begin().await?;
         // Noted first: it counts together with all that follows, or not at all.
         if !inbox::finish(&mut *tx, visit.update).await? {
-            tx.rollback().await?;
+            drop(tx);
             return Ok(None);
         }
         let mut turn = Self {
