@@ -21,7 +21,7 @@ use crate::{
     },
     failpoint,
     linker::Linker,
-    store::{Store, StoreError, deletions, dialogues::Dialogues, inbox, keys, outbox},
+    store::{Store, StoreError, deletions, dialogues, inbox, keys, outbox},
     vault::{Place, Vault},
 };
 
@@ -90,12 +90,11 @@ pub(crate) struct Count {
 pub(crate) async fn wipe_waiting(
     store: &Store,
     vault: &Vault,
-    dialogues: &Dialogues,
     now: DateTime<Utc>,
 ) -> Result<(usize, u64), StoreError> {
     let mut wiped = 0;
     for chat in inbox::waiting_chats(store.reader()).await? {
-        let dialogue = dialogues.get(store.reader(), chat).await?;
+        let dialogue = dialogues::get(store.reader(), vault, chat).await?;
         let asked = dialogue.is_some_and(|dialogue| dialogue.state.expects_secret());
         while let Some((update, sealed)) = inbox::next(store.reader(), chat).await? {
             let json = vault.open(&Place::update(chat, update), &sealed).ok();

@@ -20,9 +20,9 @@ pub const POINTS: [&str; 73] = [
     "delete.after",
     "handle.durable",
     "handle.spill",
-    "turn.begun",
-    "turn.before_commit",
-    "turn.committed",
+    "unit.begun",
+    "unit.before_commit",
+    "unit.committed",
     // Inside a turn.
     "link.begun",
     "value.sealed",

@@ -9,6 +9,7 @@ mod clients;
 mod clock;
 mod config;
 mod doctor;
+#[macro_use]
 mod domain;
 mod emergency;
 mod failpoint;

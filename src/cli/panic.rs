@@ -14,7 +14,6 @@ use crate::{
     linker::Linker,
     plural::{are, count},
     random::Random,
-    store::dialogues::Dialogues,
     x::XClient,
 };
 use anyhow::{Context as _, anyhow};
@@ -68,7 +67,6 @@ pub(crate) async fn run(
         .map_err(|error| ConfigError::new(X_URL, error))?;
     let (to_write, _unread) = mpsc::unbounded_channel();
     let now = clock.now();
-    let dialogues = Dialogues::new(store.clone(), vault.clone(), clock.clone());
     let linker = Linker::new(
         store.clone(),
         vault.clone(),
@@ -120,10 +118,9 @@ pub(crate) async fn run(
             ));
         }),
     };
-    let (updates_wiped, messages_dropped) =
-        emergency::wipe_waiting(&store, &vault, &dialogues, now)
-            .await
-            .context("cannot wipe what waits to be handled")?;
+    let (updates_wiped, messages_dropped) = emergency::wipe_waiting(&store, &vault, now)
+        .await
+        .context("cannot wipe what waits to be handled")?;
     let done = emergency::revoke_and_erase(&store, &linker, everything, manner, tell).await;
     bar.finish_and_clear();
     let closed = store.close().await;

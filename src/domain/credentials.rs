@@ -28,28 +28,23 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// One of the four values a link is made of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Field {
-    /// `oauth_consumer_key`; X: API Key, Consumer Key.
-    ApiKey,
-    /// The secret of the API Key; X: API Key Secret, Consumer Secret, Secret Key.
-    ApiSecret,
-    /// `oauth_token`; X: Access Token.
-    AccessToken,
-    /// The secret of the Access Token; X: Access Token Secret.
-    AccessSecret,
+names! {
+    /// One of the four values a link is made of, in the order in which they are asked for.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+    #[serde(rename_all = "snake_case")]
+    pub enum Field {
+        /// `oauth_consumer_key`; X: API Key, Consumer Key.
+        ApiKey = "api_key",
+        /// The secret of the API Key; X: API Key Secret, Consumer Secret, Secret Key.
+        ApiSecret = "api_secret",
+        /// `oauth_token`; X: Access Token.
+        AccessToken = "access_token",
+        /// The secret of the Access Token; X: Access Token Secret.
+        AccessSecret = "access_secret",
+    }
 }
 
 impl Field {
-    /// All four in the order in which they are asked for.
-    pub const ALL: [Self; 4] = [
-        Self::ApiKey,
-        Self::ApiSecret,
-        Self::AccessToken,
-        Self::AccessSecret,
-    ];
     /// The client credentials (RFC 5849 §1.1).
     pub const KEY_PAIR: [Self; 2] = [Self::ApiKey, Self::ApiSecret];
     /// The token credentials (RFC 5849 §1.1).
@@ -65,13 +60,6 @@ impl Field {
         }
     }
 }
-
-names!(Field {
-    ApiKey => "api_key",
-    ApiSecret => "api_secret",
-    AccessToken => "access_token",
-    AccessSecret => "access_secret",
-});
 
 /// The app's API Key and Secret: "client credentials" in RFC 5849 §1.1.
 #[derive(Debug)]

@@ -1,6 +1,7 @@
 //! An account's four values, opened for one request.
 
 use chrono::{DateTime, Utc};
+use sqlx::SqliteConnection;
 
 use super::{Linker, checks::open_all};
 use crate::{
@@ -56,15 +57,25 @@ impl Linker {
         owner: i64,
         account: AccountId,
     ) -> Result<Option<Keys>, StoreError> {
-        let reader = self.store.reader();
-        let Some(linked) = accounts::by_id(reader, owner, account).await? else {
+        let mut reader = self.store.reader().lend().await?;
+        self.keys_in(&mut reader, owner, account).await
+    }
+
+    /// The same, as a transaction sees them.
+    pub(crate) async fn keys_in(
+        &self,
+        db: &mut SqliteConnection,
+        owner: i64,
+        account: AccountId,
+    ) -> Result<Option<Keys>, StoreError> {
+        let Some(linked) = accounts::by_id(&mut *db, owner, account).await? else {
             return Ok(None);
         };
-        let Some(wrapped) = values::data_key(reader, owner, account).await? else {
+        let Some(wrapped) = values::data_key(&mut *db, owner, account).await? else {
             return Ok(None);
         };
         // One statement: a rotation changes all of them or none.
-        let current = values::list(reader, account, Slot::Current).await?;
+        let current = values::list(&mut *db, account, Slot::Current).await?;
         let key = self
             .vault
             .data_key(owner, account, &wrapped.wrapped)

@@ -45,7 +45,6 @@ use crate::{
     random::Random,
     store::{
         Store, StoreError, Tx, access, accounts, checks as questions, clients,
-        dialogues::Dialogues,
         posts::hand_over,
         reminders::{begin_again as remind_again, days as reminder_days},
         schedule, unreachable,
@@ -73,7 +72,6 @@ pub struct Linker {
     clock: Clock,
     random: Random,
     audit: AuditKey,
-    dialogues: Dialogues,
     /// Wakes the runner of the calls.
     calls_due: Arc<Notify>,
     rechecks: Rechecks,
@@ -107,7 +105,6 @@ impl Linker {
         audit: AuditKey,
         to_write: mpsc::UnboundedSender<i64>,
     ) -> Self {
-        let dialogues = Dialogues::new(store.clone(), vault.clone(), clock.clone());
         Self {
             store,
             vault,
@@ -115,7 +112,6 @@ impl Linker {
             clock,
             random,
             audit,
-            dialogues,
             calls_due: Arc::default(),
             rechecks: Rechecks::OFF,
             owner: None,

@@ -24,7 +24,7 @@ use crate::{
     store::{
         StoreError, Tx, accounts,
         calls::{self, Call, CallKind},
-        outbox,
+        dialogues, outbox,
         temporary::{self, SealedTemporary},
         values::{self, SealedValue, Slot},
     },
@@ -607,7 +607,7 @@ impl Linker {
 
     /// The dialogue's state, if it still waits for this call.
     async fn pin_state(&self, tx: &mut Tx, call: &Call) -> Result<Option<AwaitingPin>, StoreError> {
-        let dialogue = self.dialogues.get(&mut **tx, call.owner).await?;
+        let dialogue = dialogues::get(&mut **tx, &self.vault, call.owner).await?;
         Ok(match dialogue.map(|dialogue| dialogue.state) {
             Some(LinkingState::AwaitingPin(state)) if state.flow.account == call.account => {
                 let waits = match state.stage {
@@ -624,9 +624,10 @@ impl Linker {
 
     /// Moves the dialogue to `next`; its card follows.
     async fn show(&self, tx: &mut Tx, owner: i64, next: &LinkingState) -> Result<(), StoreError> {
-        let dialogue = self.dialogues.get(&mut **tx, owner).await?;
-        let expires_at = dialogue.and_then(|dialogue| dialogue.expires_at);
-        self.dialogues.put(&mut **tx, owner, next, expires_at).await
+        let dialogue = dialogues::get(&mut **tx, &self.vault, owner).await?;
+        let mut dialogue = dialogue.unwrap_or_default();
+        dialogue.go(next.clone(), dialogue.expires_at, self.clock.now());
+        dialogues::save(&mut **tx, &self.vault, owner, &dialogue).await
     }
 }
 

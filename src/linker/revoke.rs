@@ -19,7 +19,7 @@ use crate::{
         StoreError, Tx, accounts,
         calls::{self, Call, CallKind},
         checks::{self, CheckKind},
-        outbox, posts, temporary,
+        dialogues, outbox, posts, temporary,
         values::{self, Slot},
     },
     x::Deletion,
@@ -250,7 +250,7 @@ impl Linker {
     ) -> Result<bool, StoreError> {
         let now = self.clock.now();
         let mut tx = self.store.begin().await?;
-        let open = self.dialogues.get(&mut *tx, owner).await?;
+        let open = dialogues::get(&mut *tx, &self.vault, owner).await?;
         let open = open.map(|dialogue| dialogue.state);
         let (mut told, mut posts) = (Vec::new(), Vec::new());
         for (account, ended) in accounts {
@@ -284,7 +284,7 @@ impl Linker {
             };
             audit::note(&mut tx, &self.audit, act, now).await?;
             if begun.is_some() {
-                self.dialogues.remove(&mut *tx, owner).await?;
+                dialogues::remove(&mut *tx, owner).await?;
             }
         }
         let tell = !told.is_empty();

@@ -173,6 +173,13 @@ pub enum StoreError {
     NoRandomness(#[from] NoRandomness),
 }
 
+// The dialogue of a unit of work cannot fail, and shares its callers' `?`.
+impl From<std::convert::Infallible> for StoreError {
+    fn from(never: std::convert::Infallible) -> Self {
+        match never {}
+    }
+}
+
 impl StoreError {
     /// Whether the file is not what SQLite wrote.
     pub fn is_damage(&self) -> bool {

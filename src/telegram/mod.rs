@@ -1,7 +1,7 @@
 //! The bot's side that faces Telegram: updates come in, cards and messages go out. Sees no SQL and no X.
 //!
 //! An update goes `polling` → `inbox` (deleted first, then handled, in order per chat) → `schema` → `handlers`, which change
-//! everything in one [`turn`]. What is to be said goes `outbox` → `texts` → [`reply`].
+//! everything in one [`unit`] of work. What is to be said goes `outbox` → `texts` → [`reply`].
 
 mod access;
 mod command;
@@ -16,7 +16,7 @@ mod polling;
 mod reply;
 mod schema;
 mod timers;
-mod turn;
+mod unit;
 
 pub(crate) use self::command::Command;
 
@@ -46,7 +46,7 @@ use crate::{
     messages::{self as texts, action},
     metrics::Metrics,
     random::Random,
-    store::{Store, dialogues::Dialogues},
+    store::Store,
     telemetry::Aliases,
     vault::{AuditKey, Vault},
 };
@@ -69,7 +69,6 @@ pub(crate) struct Parts {
     me: Me,
     store: Store,
     vault: Vault,
-    dialogues: Arc<Dialogues>,
     linker: Linker,
     clock: Clock,
     random: Random,
@@ -185,13 +184,11 @@ fn whole(pause: Duration) -> Duration {
 impl Telegram {
     /// Puts the parts together.
     pub(crate) fn new(deps: Deps) -> Self {
-        let dialogues = Dialogues::new(deps.store.clone(), deps.vault.clone(), deps.clock.clone());
         Self(Arc::new(Parts {
             bot: deps.bot,
             me: deps.me,
             store: deps.store,
             vault: deps.vault,
-            dialogues: Arc::new(dialogues),
             linker: deps.linker,
             clock: deps.clock,
             aliases: Aliases::new(&deps.random),

@@ -7,7 +7,7 @@ use chrono::TimeDelta;
 use super::{
     Telegram,
     reply::{self, CallError},
-    turn::DELETABLE,
+    unit::DELETABLE,
     whole,
 };
 use crate::{
@@ -62,7 +62,7 @@ impl Telegram {
                 return Ok(Written::SomeLater);
             }
             let promised = outbox::next(self.store.reader(), &self.vault, chat).await?;
-            let dialogue = self.dialogues.get(self.store.reader(), chat).await?;
+            let dialogue = dialogues::get(self.store.reader(), &self.vault, chat).await?;
             let went_on = match (promised, dialogue) {
                 // It may have been said already, so it goes into the card: once that says that X is being asked.
                 (Some(promised), Some(dialogue))
@@ -244,7 +244,7 @@ impl Telegram {
         said: &Message,
         number: i32,
     ) -> Result<bool, StoreError> {
-        let Some(dialogue) = self.dialogues.get(&mut **tx, chat).await? else {
+        let Some(mut dialogue) = dialogues::get(&mut **tx, &self.vault, chat).await? else {
             return Ok(false);
         };
         if dialogue.state.flow_id().is_none() {
@@ -256,11 +256,14 @@ impl Telegram {
             deletions::insert(&mut **tx, chat, card, now, now + DELETABLE, false).await?;
         }
         if messages::flow::asks_about(said, &dialogue.state) {
-            dialogues::adopt_card(&mut **tx, chat, number).await?;
+            dialogue.adopt_card(number);
         } else if card.is_some() {
-            dialogues::detach_card(&mut **tx, chat).await?;
-            dialogues::redraw(&mut **tx, chat, now).await?;
+            dialogue.detach_card();
+            dialogue.redraw(now);
+        } else {
+            return Ok(false);
         }
+        dialogues::save_card(&mut **tx, chat, &dialogue).await?;
         Ok(card.is_some())
     }
 
@@ -330,12 +333,12 @@ impl Telegram {
         let go_on = match after(drawn.map(|_| ()), dialogue.card_attempts) {
             After::Done => {
                 let message = drawn.ok().flatten().or(dialogue.card_message);
-                let newest = self.dialogues.get(&mut *tx, chat).await?;
+                let newest = dialogues::get(&mut *tx, &self.vault, chat).await?;
                 let over = newest.is_some_and(|newest| {
                     newest.revision == dialogue.revision && is_over(&newest.state)
                 });
                 if over {
-                    self.dialogues.remove(&mut *tx, chat).await?;
+                    dialogues::remove(&mut *tx, chat).await?;
                 } else if let Some(message) = message {
                     dialogues::card_drawn(&mut *tx, chat, dialogue, message, digest).await?;
                 }
@@ -363,9 +366,9 @@ impl Telegram {
         tx: &mut crate::store::Tx,
         chat: i64,
     ) -> Result<(), StoreError> {
-        if let Some(dialogue) = self.dialogues.get(&mut **tx, chat).await? {
+        if let Some(dialogue) = dialogues::get(&mut **tx, &self.vault, chat).await? {
             self.linker.wipe(tx, chat, &dialogue.state).await?;
-            self.dialogues.remove(&mut **tx, chat).await?;
+            dialogues::remove(&mut **tx, chat).await?;
         }
         progress::clear_all(&mut **tx, chat).await?;
         // What they do not know about their links they are told when they are back.
