@@ -18,7 +18,6 @@ pub(crate) use self::{
     credentials::Keys,
     flow::{Answer, Begun, Source, Submitted},
     revoke::Unlinked,
-    verify::VerifyRequest,
 };
 
 use std::sync::{

@@ -8,8 +8,7 @@ use super::{
     whole,
 };
 use crate::{
-    domain::notice::Notice,
-    failpoint, incident,
+    failpoint, incident, messages,
     metrics::DeletionOutcome,
     store::{
         StoreError,
@@ -92,34 +91,34 @@ impl Telegram {
             Ok(()) | Err(_) => None,
         };
         let mut tx = self.store.begin().await?;
-        let mut notice = None;
+        let mut said = None;
         if let Some(wait) = wait {
-            let tell = deletion.secret && !deletion.told && deletion.attempts + 1 >= TELL_AFTER;
-            if tell {
-                notice = Some(Notice::NotDeleted { trying: true });
+            let late = deletion.secret && !deletion.told && deletion.attempts + 1 >= TELL_AFTER;
+            if late {
+                said = Some(messages::deletions::not_deleted(true));
             }
-            let told = deletion.told || tell;
+            let told = deletion.told || late;
             deletions::postpone(&mut *tx, chat, message, now + wait, told).await?;
             if matches!(outcome, Err(CallError::RetryAfter(_))) {
                 deletions::hold(&mut *tx, chat, now + wait).await?;
             }
         } else {
             deletions::finish(&mut *tx, chat, message).await?;
-            notice = match outcome {
-                Ok(()) if deletion.told => Some(Notice::DeletedAtLast),
-                Err(_) if deletion.secret => Some(Notice::NotDeleted { trying: false }),
+            said = match outcome {
+                Ok(()) if deletion.told => Some(messages::deletions::deleted_at_last()),
+                Err(_) if deletion.secret => Some(messages::deletions::not_deleted(false)),
                 Ok(()) | Err(_) => None,
             };
         }
-        if let Some(notice) = &notice {
-            let word = || super::notices::word(notice, self.me.username(), now);
-            outbox::push(&mut tx, &self.vault, chat, word, now).await?;
+        let tell = said.is_some();
+        if let Some(said) = said {
+            outbox::push(&mut tx, &self.vault, chat, || said, now).await?;
         }
         tx.commit().await?;
         if wait.is_none() && outcome.is_err_and(CallError::is_passing) {
             self.metrics.deletion(DeletionOutcome::GivenUp);
         }
-        if notice.is_some() {
+        if tell {
             self.wake_writing(chat);
         }
         Ok(())
