@@ -14,7 +14,7 @@ use crate::{
 impl Linker {
     /// Asks X again about the values in use. Requests that come too soon after one another wait their turn. What to say now: X's
     /// answer follows, if it is asked. `None`: there is no such account of this user.
-    pub(crate) async fn verify(
+    pub async fn verify(
         &self,
         tx: &mut Tx,
         owner: i64,

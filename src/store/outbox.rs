@@ -314,7 +314,7 @@ mod tests {
         assert_eq!(fixture.waiting().await, 2);
         let first = fixture.next().await.id;
         finish(fixture.store.writer(), first).await.unwrap();
-        let later = fixture.now + Duration::from_secs(60);
+        let later = fixture.now + Duration::from_mins(1);
         let second = fixture.next().await.id;
         postpone(fixture.store.writer(), second, later, false)
             .await
