@@ -407,11 +407,11 @@ mod tests {
     }
 
     /// Begins, and has `N` others wait already when the first one ends.
-    async fn begin_before<'a, const N: usize>(
-        writers: &'a Writers,
+    async fn begin_before<const N: usize>(
+        writers: &Writers,
     ) -> (
         Tx,
-        [futures::future::BoxFuture<'a, Result<Tx, StoreError>>; N],
+        [futures::future::BoxFuture<'_, Result<Tx, StoreError>>; N],
     ) {
         let first = writers.begin().await.unwrap();
         let mut others = std::array::from_fn(|_| Box::pin(writers.begin()) as _);
@@ -625,7 +625,13 @@ mod tests {
             ..LIMITS
         };
         let keyring = KeyringInUse::default();
-        let writers = Writers::limited(store.writer().clone(), None, keyring, Bell::default(), limits);
+        let writers = Writers::limited(
+            store.writer().clone(),
+            None,
+            keyring,
+            Bell::default(),
+            limits,
+        );
         let (mut first, [next]) = begin_before(&writers).await;
         promise(&mut first, 1).await;
         assert!(first.commit().await.unwrap_err().is_passing());
