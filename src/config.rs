@@ -23,6 +23,15 @@ pub struct Variable {
     pub meaning: &'static str,
 }
 
+impl Variable {
+    /// What `get` says, or else what counts when it is not set.
+    fn value(self, get: impl Fn(&str) -> Option<String>) -> String {
+        let set = get(self.name).map(|value| value.trim().to_owned());
+        set.filter(|value| !value.is_empty())
+            .unwrap_or_else(|| self.default.unwrap_or_default().to_owned())
+    }
+}
+
 /// The bot's token.
 pub(crate) const TOKEN: Variable = Variable {
     name: "TELOXIDE_TOKEN",
@@ -249,13 +258,7 @@ pub struct Config {
 impl Config {
     /// Reads the variables through `get`.
     pub(crate) fn read(get: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
-        let value = |variable: Variable| {
-            get(variable.name)
-                .map(|value| value.trim().to_owned())
-                .filter(|value| !value.is_empty())
-                .or_else(|| variable.default.map(str::to_owned))
-                .unwrap_or_default()
-        };
+        let value = |variable: Variable| variable.value(&get);
         let token = value(TOKEN);
         if token.is_empty() {
             return Err(ConfigError::new(
@@ -295,33 +298,24 @@ impl Config {
 
 /// The path of the database from what `get` says; for commands that need nothing else.
 pub fn database(get: impl Fn(&str) -> Option<String>) -> Result<PathBuf, ConfigError> {
-    let value = get(DATABASE.name).filter(|value| !value.trim().is_empty());
-    database_path(value.as_deref().or(DATABASE.default).unwrap_or_default())
+    database_path(&DATABASE.value(get))
 }
 
 /// The path of the key file from what `get` says; for commands that need nothing else.
 pub fn key_file(get: impl Fn(&str) -> Option<String>) -> PathBuf {
-    let value = get(KEY_FILE.name).filter(|value| !value.trim().is_empty());
-    PathBuf::from(value.as_deref().or(KEY_FILE.default).unwrap_or_default())
+    KEY_FILE.value(get).into()
 }
 
 /// How long copies are kept from what `get` says; for commands that need nothing else.
 pub(crate) fn keeps_backups(
     get: impl Fn(&str) -> Option<String>,
 ) -> Result<Option<TimeDelta>, ConfigError> {
-    days(
-        BACKUP_DAYS,
-        get(BACKUP_DAYS.name).unwrap_or_default().trim(),
-    )
+    days(BACKUP_DAYS, &BACKUP_DAYS.value(get))
 }
 
 /// The X API from what `get` says; for commands that need nothing else.
 pub(crate) fn x_url(get: impl Fn(&str) -> Option<String>) -> Result<Url, ConfigError> {
-    let value = get(X_URL.name).filter(|value| !value.trim().is_empty());
-    api_url(
-        X_URL,
-        value.as_deref().or(X_URL.default).unwrap_or_default(),
-    )
+    api_url(X_URL, &X_URL.value(get))
 }
 
 fn looks_like_token(token: &str) -> bool {

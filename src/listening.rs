@@ -34,14 +34,21 @@ pub(crate) struct Bounds {
     pub last_request: Duration,
 }
 
-/// Takes the address that `variable` asks for.
+/// Takes the address that `variable` asks for, if it asks for one.
 pub(crate) async fn listen(
     variable: Variable,
-    address: SocketAddr,
-) -> Result<TcpListener, ConfigError> {
-    let listener = TcpListener::bind(address).await;
-    listener
-        .map_err(|error| ConfigError::new(variable, format!("cannot listen on {address}: {error}")))
+    address: Option<SocketAddr>,
+) -> Result<Option<TcpListener>, ConfigError> {
+    let Some(address) = address else {
+        return Ok(None);
+    };
+    match TcpListener::bind(address).await {
+        Ok(listener) => Ok(Some(listener)),
+        Err(error) => {
+            let problem = format!("cannot listen on {address}: {error}");
+            Err(ConfigError::new(variable, problem))
+        }
+    }
 }
 
 /// Serves until `stop`; then the requests under way are finished.

@@ -169,7 +169,8 @@ mod tests {
             heartbeat: heartbeat.clone(),
             clock: clock.clone(),
         };
-        let listener = listen(METRICS, ([127, 0, 0, 1], 0).into()).await.unwrap();
+        let anywhere = Some(([127, 0, 0, 1], 0).into());
+        let listener = listen(METRICS, anywhere).await.unwrap().unwrap();
         let address = listener.local_addr().unwrap();
         let stop = CancellationToken::new();
         let serving = tokio::spawn(monitor.serve(listener, stop.clone()));
@@ -223,7 +224,7 @@ mod tests {
         );
         is(&ask(address, "GET /healthz").await, "200", "ok\n");
 
-        let taken = listen(METRICS, address).await.unwrap_err();
+        let taken = listen(METRICS, Some(address)).await.unwrap_err();
         assert_eq!(taken.variable, "ADDX_METRICS_ADDR");
         assert!(taken.problem.contains(&address.to_string()), "{taken}");
         stop.cancel();
