@@ -100,21 +100,29 @@ CREATE INDEX deletions_by_due ON deletions (due_at);
 
 -- Messages that were promised to a user.
 CREATE TABLE outbox (
-    id       INTEGER PRIMARY KEY AUTOINCREMENT,
-    chat_id  INTEGER NOT NULL,
-    notice   TEXT    NOT NULL, -- JSON: what to say, as data
-    due_at   INTEGER NOT NULL,
-    attempts INTEGER NOT NULL DEFAULT 0,
-    begun    INTEGER NOT NULL DEFAULT 0 -- 1: it may have been said already
+    id          INTEGER PRIMARY KEY AUTOINCREMENT,
+    chat_id     INTEGER NOT NULL,
+    key_id      INTEGER NOT NULL,
+    sealed      BLOB    NOT NULL, -- its text and its buttons
+    fingerprint BLOB    NOT NULL CHECK (length(fingerprint) = 16), -- keyed: tells the same message again
+    role        TEXT    NOT NULL, -- what hangs on it besides its words
+    account_id  BLOB    REFERENCES accounts (account_id) ON DELETE CASCADE, -- whose news it tells
+    due_at      INTEGER NOT NULL,
+    attempts    INTEGER NOT NULL DEFAULT 0,
+    begun       INTEGER NOT NULL DEFAULT 0 -- 1: it may have been said already
 ) STRICT;
 CREATE INDEX outbox_by_chat ON outbox (chat_id, id);
 CREATE INDEX outbox_by_due ON outbox (due_at);
+CREATE INDEX outbox_by_key ON outbox (key_id);
+CREATE INDEX outbox_by_account ON outbox (account_id) WHERE account_id IS NOT NULL;
 
--- The bot's message in a chat that says that X is being asked: an answer that may have been said already is put there.
-CREATE TABLE anchors (
-    chat_id    INTEGER PRIMARY KEY,
-    message_id INTEGER NOT NULL
-) STRICT;
+-- The bot's messages in a chat that say that X is being asked: an answer that may have been said already is put there.
+CREATE TABLE progress_messages (
+    chat_id    INTEGER NOT NULL,
+    asked      TEXT    NOT NULL, -- what X is asked for
+    message_id INTEGER NOT NULL,
+    PRIMARY KEY (chat_id, asked)
+) STRICT, WITHOUT ROWID;
 
 -- Questions that X still has to answer; one of a kind per account.
 CREATE TABLE checks (

@@ -9,15 +9,16 @@ use crate::{
         audit::{Act, Actor, Event},
         client::{ClientName, Rule, TokenHash, new_token},
         credentials::Secret,
-        notice::{AccountChoice, Notice},
+        notice::AccountChoice,
     },
-    random::{NoRandomness, Random},
+    messages,
+    random::NoRandomness,
     store::{
         Store, StoreError, Tx,
         clients::{self, Client, Usable},
         outbox,
     },
-    vault::AuditKey,
+    vault::{AuditKey, Vault},
 };
 
 /// Why a program was not made or not ended.
@@ -60,14 +61,14 @@ pub struct Added {
 /// Makes a program and gives it accounts. The owners are told.
 pub async fn add(
     store: &Store,
+    vault: &Vault,
     audit: &AuditKey,
-    random: &Random,
     now: DateTime<Utc>,
     name: &ClientName,
     accounts: &[AccountId],
     allowed: &[Rule],
 ) -> Result<Added, ClientError> {
-    let token = new_token(random.bytes()?);
+    let token = new_token(vault.random().bytes()?);
     let mut tx = store.begin().await?;
     if clients::by_name(&mut *tx, name).await?.is_some() {
         return Err(ClientError::Taken(name.clone()));
@@ -84,14 +85,12 @@ pub async fn add(
         }
         clients::give(&mut *tx, id, account.id, now).await?;
         note(&mut tx, audit, now, &account, Event::ClientAdd, name).await?;
-        let notice = Notice::ProgramAdded {
-            account: AccountChoice {
-                id: account.id,
-                name: AccountName::trusted(account.name.clone()),
-            },
-            program: name.clone(),
+        let choice = AccountChoice {
+            id: account.id,
+            name: AccountName::trusted(account.name.clone()),
         };
-        outbox::push(&mut *tx, account.owner, &notice, now).await?;
+        let given_to = || messages::publishing::program_added(&choice, name);
+        outbox::push(&mut tx, vault, account.owner, given_to, now).await?;
         given.push(account);
     }
     tx.commit().await?;

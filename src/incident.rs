@@ -54,22 +54,22 @@ thread_local! {
 /// Runs `work`; a panic in it becomes an error, which the caller logs: the panic hook says nothing of it.
 pub(crate) async fn guard<T>(work: impl Future<Output = T>) -> Result<T, Panicked> {
     let mut work = pin!(work);
-    poll_fn(|context| {
-        let before = GUARDED.replace(true);
-        let polled = panic::catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(context)));
-        GUARDED.set(before);
-        match polled {
-            Ok(Poll::Ready(output)) => Poll::Ready(Ok(output)),
-            Ok(Poll::Pending) => Poll::Pending,
-            Err(_) => {
-                let place = PLACE.take();
-                Poll::Ready(Err(Panicked(
-                    place.unwrap_or_else(|| "an unknown place".to_owned()),
-                )))
-            }
-        }
+    poll_fn(|context| match catch(|| work.as_mut().poll(context)) {
+        Ok(polled) => polled.map(Ok),
+        Err(panicked) => Poll::Ready(Err(panicked)),
     })
     .await
+}
+
+/// The same for work that does not wait.
+pub(crate) fn catch<T>(work: impl FnOnce() -> T) -> Result<T, Panicked> {
+    let before = GUARDED.replace(true);
+    let done = panic::catch_unwind(AssertUnwindSafe(work));
+    GUARDED.set(before);
+    done.map_err(|_| {
+        let place = PLACE.take();
+        Panicked(place.unwrap_or_else(|| "an unknown place".to_owned()))
+    })
 }
 
 /// Keeps a part of the bot up that runs until `stop`: when it panics, that is logged, and it begins again after a pause.

@@ -19,6 +19,7 @@ mod incident;
 mod instance;
 mod linker;
 mod listening;
+mod messages;
 mod metrics;
 mod monitor;
 mod plural;

@@ -22,8 +22,8 @@ use crate::{
     },
     unlock,
     vault::{
-        AuditKey, Fingerprint, KeyFile, KeyId, KeyState, Keyring, KeyringError, Place, Sealed,
-        Vault,
+        AuditKey, Fingerprint, KeyFile, KeyId, KeyState, Keyring, KeyringError, MessageFingerprint,
+        Place, Sealed, Vault,
     },
 };
 
@@ -129,7 +129,7 @@ pub(crate) async fn status<'db>(
 pub(crate) struct Unopened {
     /// Where it is.
     pub table: &'static str,
-    /// Which row: the account, the chat, or the number of the update.
+    /// Which row: the account, the chat, or the number of the update or the message.
     pub row: String,
     /// Whose it is, as a Telegram user id; `None`: nobody's in particular.
     pub owner: Option<i64>,
@@ -228,6 +228,7 @@ struct Reached {
     data_keys: i64,
     dialogues: i64,
     updates: i64,
+    messages: i64,
 }
 
 impl Reached {
@@ -235,6 +236,7 @@ impl Reached {
         data_keys: i64::MIN,
         dialogues: i64::MIN,
         updates: i64::MIN,
+        messages: i64::MIN,
     };
 }
 
@@ -245,9 +247,22 @@ struct SealedRow {
 }
 
 enum Which {
-    DataKey { owner: i64, account: AccountId },
-    Dialogue { chat: i64 },
-    Update { chat: i64, update: i64 },
+    DataKey {
+        owner: i64,
+        account: AccountId,
+    },
+    Dialogue {
+        chat: i64,
+    },
+    Update {
+        chat: i64,
+        update: i64,
+    },
+    Message {
+        chat: i64,
+        message: i64,
+        fingerprint: MessageFingerprint,
+    },
     AuditKey,
 }
 
@@ -257,6 +272,9 @@ impl SealedRow {
             Which::DataKey { owner, account } => Place::data_key(owner, account),
             Which::Dialogue { chat } => Place::dialogue(chat),
             Which::Update { chat, update } => Place::update(chat, update),
+            Which::Message {
+                chat, fingerprint, ..
+            } => Place::message(chat, fingerprint),
             Which::AuditKey => Place::audit_key(),
         }
     }
@@ -266,6 +284,7 @@ impl SealedRow {
             Which::DataKey { owner, account } => ("data_keys", account.to_string(), Some(owner)),
             Which::Dialogue { chat } => ("dialogues", chat.to_string(), Some(chat)),
             Which::Update { chat, update } => ("inbox", update.to_string(), Some(chat)),
+            Which::Message { chat, message, .. } => ("outbox", message.to_string(), Some(chat)),
             Which::AuditKey => ("audit_key", "1".to_owned(), None),
         };
         Unopened {
@@ -281,6 +300,7 @@ impl SealedRow {
             Which::DataKey { account, .. } => keys::set_data_key(tx, account, id, sealed).await,
             Which::Dialogue { chat } => keys::set_dialogue(tx, chat, id, sealed).await,
             Which::Update { update, .. } => keys::set_update(tx, update, id, sealed).await,
+            Which::Message { message, .. } => keys::set_message(tx, message, id, sealed).await,
             Which::AuditKey => audit::put_key(&mut **tx, id, sealed).await,
         }
     }
@@ -304,7 +324,13 @@ async fn read_batch(
     let data_keys = keys::data_keys_of(&mut *db, key, from.data_keys, BATCH).await?;
     let dialogues = keys::dialogues_of(&mut *db, key, from.dialogues, BATCH).await?;
     let updates = keys::updates_of(&mut *db, key, from.updates, BATCH).await?;
-    let lengths = [data_keys.len(), dialogues.len(), updates.len()];
+    let messages = keys::messages_of(&mut *db, key, from.messages, BATCH).await?;
+    let lengths = [
+        data_keys.len(),
+        dialogues.len(),
+        updates.len(),
+        messages.len(),
+    ];
     for stored in data_keys {
         reached.data_keys = stored.row;
         let (owner, account) = (stored.owner, stored.account);
@@ -320,6 +346,15 @@ async fn read_batch(
     for (update, chat, sealed) in updates {
         reached.updates = update;
         let which = Which::Update { chat, update };
+        rows.push(SealedRow { which, sealed });
+    }
+    for (message, chat, fingerprint, sealed) in messages {
+        reached.messages = message;
+        let which = Which::Message {
+            chat,
+            message,
+            fingerprint,
+        };
         rows.push(SealedRow { which, sealed });
     }
     let more = lengths.contains(&(BATCH as usize));

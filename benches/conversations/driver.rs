@@ -76,6 +76,7 @@ impl World {
 
     /// From now on every call to Telegram takes so much longer.
     pub(crate) fn set_latency(&self, latency: Duration) {
+        self.telegram.clear_faults();
         if !latency.is_zero() {
             let fault = Fault::on_any(FaultKind::Delay(latency));
             self.telegram.add_fault(fault);

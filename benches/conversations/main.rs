@@ -49,9 +49,9 @@ struct Cli {
     /// How many milliseconds longer every call to Telegram takes
     #[arg(long, value_name = "MS", default_value = "0")]
     latency: u64,
-    /// Conversations before anything is measured, one after another: they open connections and prepare statements, and the peer's
+    /// Conversations before each column that are not measured: they open connections and prepare statements, and the peer's
     /// runtime compiles what is used much
-    #[arg(long, default_value = "200")]
+    #[arg(long, default_value = "400")]
     warm_up: NonZeroUsize,
     /// Given by cargo; without it, as under `cargo test --all-targets`, the run is a quick one
     #[arg(long, hide = true)]
@@ -103,6 +103,16 @@ impl Plan {
             latency,
             warm_up: cli.warm_up.get(),
         }
+    }
+
+    /// Gets ready for a column.
+    async fn warm_up(&self, world: &World, at_once: usize) -> anyhow::Result<()> {
+        world.set_latency(Duration::ZERO);
+        world
+            .converse(at_once, self.warm_up.div_ceil(at_once))
+            .await?;
+        world.set_latency(self.latency);
+        Ok(())
     }
 
     fn waves_at(&self, at_once: usize) -> usize {
@@ -172,10 +182,9 @@ async fn count(plan: &Plan) -> anyhow::Result<Vec<Counted>> {
     let world = World::start().await?;
     let mut subject = Subject::start(Kind::Counted, &world)?;
     world.telegram.wait_polling().await?;
-    world.converse(1, 1).await?;
-    world.set_latency(plan.latency);
     let mut columns = Vec::with_capacity(plan.at_once.len());
     for &at_once in &plan.at_once {
+        plan.warm_up(&world, at_once).await?;
         let before = subject.counts()?;
         let conversed = world.converse(at_once, plan.waves_at(at_once)).await?;
         let counts = subject.counts()?.since(before);
@@ -194,10 +203,9 @@ async fn measure_subject(kind: Kind, plan: &Plan) -> anyhow::Result<Vec<Measured
     let world = World::start().await?;
     let subject = Subject::start(kind, &world)?;
     world.telegram.wait_polling().await?;
-    world.converse(1, plan.warm_up).await?;
-    world.set_latency(plan.latency);
     let mut columns = Vec::with_capacity(plan.at_once.len());
     for &at_once in &plan.at_once {
+        plan.warm_up(&world, at_once).await?;
         let _ = world.telegram.take_latencies();
         let cpu_before = subject.cpu()?;
         let conversed = world.converse(at_once, plan.waves_at(at_once)).await?;

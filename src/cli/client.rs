@@ -76,9 +76,9 @@ pub(crate) async fn run(command: ClientCommand, place: &Place, json: bool) -> an
                     if allow.is_empty() {
                         allow = Rule::defaults();
                     }
-                    let random = &opened.random;
+                    let vault = &opened.vault;
                     let added =
-                        programs::add(store, &key, random, now, &name, &accounts, &allow).await?;
+                        programs::add(store, vault, &key, now, &name, &accounts, &allow).await?;
                     show_added(&added, json)
                 }
                 ClientCommand::List => list(store, json).await,

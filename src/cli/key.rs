@@ -167,12 +167,12 @@ async fn status(opened: &Opened, json: bool) -> anyhow::Result<Exit> {
         .await
         .context("cannot count the rows")?;
     let mut text = format!(
-        "{:>4}  {:<8}  {:<16}  {:>9}  {:>9}  {:>7}  {:>5}",
-        "key", "state", "fingerprint", "accounts", "dialogues", "updates", "audit"
+        "{:>4}  {:<8}  {:<16}  {:>9}  {:>9}  {:>7}  {:>8}  {:>5}",
+        "key", "state", "fingerprint", "accounts", "dialogues", "updates", "messages", "audit"
     );
     for key in &all {
         text += &format!(
-            "\n{:>4}  {:<8}  {:<16}  {:>9}  {:>9}  {:>7}  {:>5}",
+            "\n{:>4}  {:<8}  {:<16}  {:>9}  {:>9}  {:>7}  {:>8}  {:>5}",
             key.id,
             key.state.map_or(
                 if key.given_up { "lost" } else { "missing" },
@@ -182,6 +182,7 @@ async fn status(opened: &Opened, json: bool) -> anyhow::Result<Exit> {
             key.rows.data_keys,
             key.rows.dialogues,
             key.rows.updates,
+            key.rows.messages,
             key.rows.audit_key
         );
     }

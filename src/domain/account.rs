@@ -8,6 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use super::verdict::Verdict;
 
+/// Links a user may have.
+pub(crate) const MAX_ACCOUNTS: i64 = 20;
+
 /// The immutable id of a link, made at random when its flow begins. Part of what binds the sealed values to their row.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]

@@ -11,6 +11,9 @@ use super::{
     verdict::Verdict,
 };
 
+/// Links to X that a user may have in an hour.
+pub(crate) const MAX_PINS_AN_HOUR: usize = 20;
+
 /// What X gives out for one authorisation (RFC 5849 §1.1; X: request token and its secret).
 #[derive(Debug)]
 pub(crate) struct TemporaryCredentials {

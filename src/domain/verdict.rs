@@ -1,6 +1,6 @@
 //! What X says of the four values: one enum, each with a stable code and the values it puts in doubt.
 //!
-//! The sentences for each stand in `telegram/texts/verdicts.rs`, the list for readers in `docs/verdicts.md`.
+//! The sentences for each stand in `messages/verdicts.rs`, the list for readers in `docs/verdicts.md`.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
@@ -9,6 +9,9 @@ use super::{
     account::{XAccount, XUserId},
     credentials::Field,
 };
+
+/// Checks a user may cause in an hour.
+pub(crate) const MAX_CHECKS_AN_HOUR: usize = 10;
 
 /// What the token may do, from the response header `x-access-level`. It was fixed when the token was issued.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -132,6 +132,16 @@ pub enum Change {
     OnlyReads,
 }
 
+impl Change {
+    /// How a link stands while this is true.
+    pub(crate) fn standing(self) -> Standing {
+        match self {
+            Self::Died => Standing::Refused,
+            Self::Recovered { .. } | Self::OnlyReads => Standing::Works,
+        }
+    }
+}
+
 /// When to ask next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Next {

@@ -12,11 +12,11 @@ use crate::{
         account::{AccountId, AccountName, LinkedAccount, XUsername},
         audit::{Actor, Event},
         credentials::{ClientCredentials, Field, Secret, TokenCredentials},
-        notice::{CheckResult, Notice, Occasion},
+        notice::{CheckResult, Occasion},
         verdict::{KeyPairOutcome, Outcome, Verdict},
         watch::AppMark,
     },
-    failpoint, incident,
+    failpoint, incident, messages,
     store::{
         StoreError, Tx, accounts,
         checks::{self, Check, CheckKind},
@@ -118,8 +118,8 @@ impl Linker {
                 checks::postpone(&mut *tx, check.id, self.clock.now() + RETRY).await?;
             } else if checks::finish(&mut *tx, check.id).await? && check.kind != CheckKind::KeyPair
             {
-                let notice = Notice::Incident { id: id.clone() };
-                outbox::push(&mut *tx, check.owner, &notice, self.clock.now()).await?;
+                let failed = || messages::pages::incident(&id);
+                outbox::push(&mut tx, &self.vault, check.owner, failed, self.clock.now()).await?;
             }
             tx.commit().await?;
             Ok::<_, StoreError>(())
@@ -301,7 +301,8 @@ impl Linker {
         let code = result.verdict.code();
         self.note(&mut tx, check.owner, Actor::Bot, event, check.account, code)
             .await?;
-        outbox::push(&mut *tx, check.owner, &Notice::Result(result), now).await?;
+        let answer = || messages::checks::result(&result, now);
+        outbox::push(&mut tx, &self.vault, check.owner, answer, now).await?;
         failpoint::hit("check.before_commit");
         tx.commit().await?;
         self.metrics.verdict(code);
@@ -323,7 +324,6 @@ impl Linker {
             Outcome::Accepted => {
                 values::move_all(&mut **tx, linked.id, Slot::Candidate, Slot::Current).await?;
                 failpoint::hit("swap.moved");
-                self.store.note_erasure();
                 accounts::set_candidate_until(&mut **tx, linked.owner, linked.id, None).await?;
                 // Whatever was asked with the old values says nothing about these.
                 accounts::record_verdict(&mut **tx, linked, &verdict, now, now).await?;

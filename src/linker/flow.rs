@@ -2,12 +2,10 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{
-    CANDIDATE_LIFETIME, Linker, MAX_ACCOUNTS, MAX_KEY_PAIR_CHECKS_AN_HOUR, choice, full_until, open,
-};
+use super::{CANDIDATE_LIFETIME, Linker, MAX_KEY_PAIR_CHECKS_AN_HOUR, choice, full_until, open};
 use crate::{
     domain::{
-        account::{AccountId, AccountName, LinkedAccount, NameRejection, XUserId},
+        account::{AccountId, AccountName, LinkedAccount, MAX_ACCOUNTS, NameRejection, XUserId},
         audit::{Actor, Event},
         credentials::{Field, Secret},
         linking::{
@@ -16,7 +14,7 @@ use crate::{
         },
         notice::{CheckResult, Notice, Occasion},
         paste::{self, Content, Kind, Paste, Repair},
-        verdict::Verdict,
+        verdict::{MAX_CHECKS_AN_HOUR, Verdict},
     },
     failpoint,
     store::{
@@ -249,7 +247,6 @@ impl Linker {
         state: ConfirmingValue,
     ) -> Result<LinkingState, StoreError> {
         values::delete_all(&mut **tx, state.flow.account, Slot::Held).await?;
-        self.store.note_erasure();
         Ok(LinkingState::AwaitingValue(state.flow.ask(None)))
     }
 
@@ -265,7 +262,6 @@ impl Linker {
             return Ok(None);
         };
         values::delete(&mut **tx, account, slot, field).await?;
-        self.store.note_erasure();
         if Field::KEY_PAIR.contains(&field) {
             self.forget_key_pair_answer(tx, account).await?;
         }
@@ -284,7 +280,6 @@ impl Linker {
         for field in Field::KEY_PAIR {
             values::delete(&mut **tx, account, slot, field).await?;
         }
-        self.store.note_erasure();
         self.forget_key_pair_answer(tx, account).await?;
         Ok(LinkingState::AwaitingValue(flow.forget(&Field::KEY_PAIR)))
     }
@@ -296,7 +291,6 @@ impl Linker {
         owner: i64,
         state: &LinkingState,
     ) -> Result<usize, StoreError> {
-        self.store.note_erasure();
         let Some(account) = state.account() else {
             // A state that could not be read names no account.
             values::erase_unfinished(tx, owner).await?;
@@ -354,7 +348,6 @@ impl Linker {
     ) -> Result<Submitted, StoreError> {
         if accounts::count(&mut **tx, owner).await? >= MAX_ACCOUNTS {
             values::erase(&mut **tx, owner, flow.account).await?;
-            self.store.note_erasure();
             return Ok(Submitted::Said(Notice::TooManyAccounts));
         }
         let takes_x_handle = matches!(name, LinkName::XHandle);
@@ -420,7 +413,6 @@ impl Linker {
         let Some(expected) = linked.x_account.clone() else {
             // X never accepted the old values: nothing is lost by replacing them.
             values::move_all(&mut **tx, account, Slot::Candidate, Slot::Current).await?;
-            self.store.note_erasure();
             reminders::begin_again(&mut **tx, account, self.clock.now()).await?;
             // An answer about the old values says nothing about these.
             checks::cancel(&mut **tx, account, CheckKind::Verify).await?;
@@ -469,7 +461,7 @@ impl Linker {
         let hour = chrono::TimeDelta::hours(1);
         let since = self.clock.now() - hour;
         let times = checks::logged(&mut **tx, owner, false, since).await?;
-        Ok(full_until(&times, super::MAX_CHECKS_AN_HOUR, hour))
+        Ok(full_until(&times, MAX_CHECKS_AN_HOUR, hour))
     }
 
     /// Lets the new values wait for X's decision, for so long.
@@ -494,7 +486,6 @@ impl Linker {
         for field in fields {
             values::delete(&mut **tx, account, Slot::Candidate, *field).await?;
         }
-        self.store.note_erasure();
         let left = values::list(&mut **tx, account, Slot::Candidate).await?;
         let linked = accounts::by_id(&mut **tx, owner, account).await?;
         let waits = linked.is_some_and(|linked| linked.candidate_until.is_some());
@@ -512,7 +503,6 @@ impl Linker {
         account: AccountId,
     ) -> Result<(), StoreError> {
         values::delete_all(&mut **tx, account, Slot::Candidate).await?;
-        self.store.note_erasure();
         accounts::set_candidate_until(&mut **tx, owner, account, None).await
     }
 

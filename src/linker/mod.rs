@@ -17,7 +17,6 @@ mod verify;
 pub(crate) use self::{
     credentials::Keys,
     flow::{Answer, Begun, Source, Submitted},
-    pin::{MAX_PINS_AN_HOUR, Surroundings},
     revoke::Unlinked,
     verify::VerifyRequest,
 };
@@ -56,10 +55,6 @@ use crate::{
     x::XClient,
 };
 
-/// Links a user may have.
-pub(crate) const MAX_ACCOUNTS: i64 = 20;
-/// Checks a user may cause in an hour.
-pub(crate) const MAX_CHECKS_AN_HOUR: usize = 10;
 /// Checks of a key pair alone that a user may cause in an hour; above that a flow goes on without them.
 const MAX_KEY_PAIR_CHECKS_AN_HOUR: usize = 20;
 /// How long values of a rotation wait for X's decision: X shows a value only once.
@@ -278,7 +273,6 @@ impl Linker {
             .await?;
         self.note(tx, owner, Actor::User, Event::Unlink, from.id, "")
             .await?;
-        self.store.note_erasure();
         Ok(Some(into))
     }
 
@@ -309,7 +303,6 @@ impl Linker {
             .await?;
             failpoint::hit("candidate.erased");
         }
-        self.store.note_erasure();
         Ok(tx.commit().await?)
     }
 

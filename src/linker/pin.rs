@@ -2,7 +2,6 @@
 
 use chrono::TimeDelta;
 use sqlx::SqliteConnection;
-use url::Url;
 
 use super::{Linker, checks::newest, flow::Answer, flow::slot_of, full_until, open};
 use crate::{
@@ -11,16 +10,17 @@ use crate::{
         audit::{Actor, Event},
         credentials::{ClientCredentials, Field, Secret},
         linking::{AwaitingValue, Flow, LinkingState, Purpose},
-        notice::{AccountChoice, Notice},
+        notice::AccountChoice,
         paste::{self, Content},
         pin::{
-            AwaitingPin, PinProblem, PinRemark, PinStage, TemporaryCredentials, TemporaryField,
-            Verifier,
+            AwaitingPin, MAX_PINS_AN_HOUR, PinProblem, PinRemark, PinStage, TemporaryCredentials,
+            TemporaryField, Verifier,
         },
         revocation::Revocation,
         verdict::{KeyPairOutcome, Verdict},
     },
     failpoint,
+    messages::{self, card::Surroundings},
     store::{
         StoreError, Tx, accounts,
         calls::{self, Call, CallKind},
@@ -32,21 +32,8 @@ use crate::{
     x::{Exchange, Granted},
 };
 
-/// Links to X that a user may have in an hour.
-pub(crate) const MAX_PINS_AN_HOUR: usize = 20;
 /// How long a link to X is good for here; X does not say how long it is there.
 const TEMPORARY_LIFETIME: TimeDelta = TimeDelta::minutes(30);
-
-/// What a card shows besides the state.
-#[derive(Debug, Default)]
-pub(crate) struct Surroundings {
-    /// What X said of the newest key pair alone.
-    pub key_pair: Option<KeyPairOutcome>,
-    /// Where the user authorises the app.
-    pub authorize: Option<Url>,
-    /// Accounts whose app a new link may use: one for each app.
-    pub apps: Vec<AccountChoice>,
-}
 
 impl Linker {
     /// Wants a link to X for the flow's token pair.
@@ -290,11 +277,11 @@ impl Linker {
         owner: i64,
         state: &AwaitingPin,
     ) -> Result<(), StoreError> {
-        let Some(x_account) = state.token_of().cloned() else {
+        let Some(x_account) = state.token_of() else {
             return Ok(());
         };
-        let notice = Notice::TokenStands { x_account };
-        outbox::push(&mut **tx, owner, &notice, self.clock.now()).await
+        let stands = || messages::flow::token_stands(x_account);
+        outbox::push(tx, &self.vault, owner, stands, self.clock.now()).await
     }
 
     /// Erases what an authorisation has left, and makes no call for it any more.
@@ -305,7 +292,6 @@ impl Linker {
     ) -> Result<(), StoreError> {
         calls::cancel(&mut **tx, account).await?;
         temporary::delete(&mut **tx, account).await?;
-        self.store.note_erasure();
         Ok(())
     }
 
@@ -314,7 +300,6 @@ impl Linker {
         for field in Field::TOKEN_PAIR {
             values::delete(&mut **tx, flow.account, slot_of(flow), field).await?;
         }
-        self.store.note_erasure();
         Ok(())
     }
 
@@ -488,9 +473,8 @@ impl Linker {
             && let Exchange::Granted(Granted { account, .. }) = &exchanged
         {
             // The flow was left meanwhile.
-            let x_account = account.clone();
-            let notice = Notice::TokenStands { x_account };
-            outbox::push(&mut *tx, call.owner, &notice, self.clock.now()).await?;
+            let stands = || messages::flow::token_stands(account);
+            outbox::push(&mut tx, &self.vault, call.owner, stands, self.clock.now()).await?;
         }
         if let Some(state) = state {
             let asked_before =
@@ -538,7 +522,6 @@ impl Linker {
         expected: Option<XAccount>,
     ) -> Result<LinkingState, StoreError> {
         temporary::delete(&mut **tx, call.account).await?;
-        self.store.note_erasure();
         let found = granted.account;
         if let Some(expected) = expected.filter(|expected| expected.id != found.id) {
             let verdict = Verdict::PinOfOtherAccount { expected, found };

@@ -14,11 +14,11 @@ use crate::{
         account::LinkedAccount,
         audit::{Actor, Event},
         client::ClientName,
-        notice::{Notice, PostResult, PostSaid},
+        notice::{PostResult, PostSaid},
         post::{PostId, PostOutcome},
         verdict::{Outcome, Permission, Verdict},
     },
-    failpoint, incident,
+    failpoint, incident, messages,
     store::{
         StoreError, Tx, accounts,
         checks::{self, CheckKind},
@@ -359,10 +359,11 @@ impl Linker {
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
         posts::finish(&mut **tx, post.id).await?;
-        let notice = Notice::PostResult(PostResult {
+        let result = PostResult {
             account: choice(linked),
             said,
-        });
-        outbox::push(&mut **tx, post.owner, &notice, now).await
+        };
+        let answer = || messages::publishing::result(&result, now);
+        outbox::push(tx, &self.vault, post.owner, answer, now).await
     }
 }

@@ -5,6 +5,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::{Linker, choice};
 use crate::{
     domain::{account::AccountId, notice::Notice},
+    messages,
     store::{
         StoreError, Tx, accounts, outbox, reminders,
         values::{self, Slot},
@@ -73,11 +74,10 @@ impl Linker {
                 continue;
             };
             let later = if self.may_be_told(&mut tx, due.owner).await? {
-                let notice = Notice::RotateDue {
-                    account: choice(&linked),
-                    values_since: self.values_since(&mut tx, due.account).await?,
-                };
-                outbox::push(&mut *tx, due.owner, &notice, now).await?;
+                let account = choice(&linked);
+                let since = self.values_since(&mut tx, due.account).await?;
+                let reminder = || messages::watch::rotate_due(&account, since, now);
+                outbox::push(&mut tx, &self.vault, due.owner, reminder, now).await?;
                 TimeDelta::days(i64::from(due.days))
             } else {
                 LATER

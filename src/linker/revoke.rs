@@ -10,11 +10,11 @@ use crate::{
         audit::{Act, Actor, Event},
         credentials::Field,
         linking::{Flow, LinkName, Purpose},
-        notice::{AccountChoice, Notice, PostResult, PostSaid},
+        notice::{AccountChoice, PostResult, PostSaid},
         post::PostId,
         revocation::{Cleaned, Ended, Farewell, Gone, Revocation},
     },
-    failpoint,
+    failpoint, messages,
     store::{
         StoreError, Tx, accounts,
         calls::{self, Call, CallKind},
@@ -68,7 +68,6 @@ impl Linker {
         if standing.is_empty() {
             values::erase(&mut **tx, owner, account).await?;
             failpoint::hit("unlink.erased");
-            self.store.note_erasure();
             return Ok(Some(Unlinked::Erased(linked)));
         }
         let farewell = Farewell {
@@ -128,7 +127,6 @@ impl Linker {
             checks::cancel(&mut **tx, account, kind).await?;
         }
         temporary::delete(&mut **tx, account).await?;
-        self.store.note_erasure();
         accounts::delete(&mut **tx, linked.owner, account).await?;
         let about = serde_json::to_string(farewell).unwrap_or_default();
         let now = self.clock.now();
@@ -291,12 +289,8 @@ impl Linker {
         }
         let tell = !told.is_empty();
         if tell {
-            let notice = Notice::Panic {
-                accounts: told,
-                posts,
-                backups_until: self.backups_until(),
-            };
-            outbox::push(&mut *tx, owner, &notice, now).await?;
+            let erased = || messages::receipt::panic(&told, &posts, self.backups_until());
+            outbox::push(&mut tx, &self.vault, owner, erased, now).await?;
         }
         tx.commit().await?;
         Ok(tell)
@@ -336,7 +330,6 @@ impl Linker {
     ) -> Result<(), StoreError> {
         let now = self.clock.now();
         values::erase(&mut **tx, call.owner, call.account).await?;
-        self.store.note_erasure();
         let Some(Farewell {
             gone, tokens_stay, ..
         }) = farewell
@@ -365,27 +358,25 @@ impl Linker {
             self.note(tx, call.owner, Actor::Bot, event, call.account, detail)
                 .await?;
             let account = account.clone();
-            let notice = Notice::PostResult(PostResult { account, said });
-            outbox::push(&mut **tx, call.owner, &notice, now).await?;
+            let result = PostResult { account, said };
+            let answer = || messages::publishing::result(&result, now);
+            outbox::push(tx, &self.vault, call.owner, answer, now).await?;
         }
         let backups_until = self.backups_until();
-        let notice = if tokens_stay {
-            Notice::Unlinked {
-                name: gone.name,
-                backups_until,
-            }
-        } else {
+        if !tokens_stay {
             let detail = revocation.map_or("", Revocation::code);
             let event = Event::Revoke;
             self.note(tx, call.owner, Actor::Bot, event, call.account, detail)
                 .await?;
-            Notice::Receipt {
-                gone,
-                revocation,
-                backups_until,
+        }
+        let receipt = || {
+            if tokens_stay {
+                messages::receipt::unlinked(&gone.name, backups_until)
+            } else {
+                messages::receipt::receipt(&gone, revocation, backups_until)
             }
         };
-        outbox::push(&mut **tx, call.owner, &notice, now).await
+        outbox::push(tx, &self.vault, call.owner, receipt, now).await
     }
 
     /// Erases the account of a call that failed for good: the user wanted it gone, whatever X says.

@@ -17,13 +17,14 @@ use sqlx::{
     SqliteConnection, Transaction,
     sqlite::{SqliteConnectOptions, SqliteQueryResult, SqliteRow, SqliteStatement, SqliteTypeInfo},
 };
-use tokio::{
-    runtime::Handle,
-    sync::{Mutex, OwnedMappedMutexGuard, OwnedMutexGuard, OwnedSemaphorePermit, Semaphore},
+use tokio::sync::{
+    Mutex, Notify, OwnedMappedMutexGuard, OwnedMutexGuard, OwnedSemaphorePermit, Semaphore, oneshot,
 };
 
+use super::StoreError;
+
 /// How long a caller waits for a connection.
-const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
+pub(super) const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A few connections, each opened when it is needed first. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -31,24 +32,58 @@ pub struct Connections {
     options: SqliteConnectOptions,
     /// One for each connection; closed with them.
     permits: Arc<Semaphore>,
-    places: Vec<Arc<Mutex<Option<Live>>>>,
+    places: Vec<Place>,
+    /// Told after each statement and each group: who writes may have left something in the log.
+    pub(super) used: Arc<Notify>,
 }
 
+type Place = Arc<Mutex<Option<Live>>>;
+
 #[derive(Debug)]
-struct Live {
-    connection: SqliteConnection,
-    /// A transaction may be open that nobody goes on with.
-    abandoned: bool,
-    /// Its thread is gone.
-    broken: bool,
+pub(super) struct Live {
+    pub(super) connection: SqliteConnection,
+    /// Its thread is gone, or nobody knows whether a transaction is open.
+    pub(super) broken: bool,
+    /// Who waits for the commit of what was just written; else it is undone.
+    pub(super) keep: Option<Promise>,
 }
+
+/// Hears how the commit went.
+pub(super) type Promise = oneshot::Sender<Result<(), StoreError>>;
+
+/// A connection in somebody's hands.
+pub(super) type Held = OwnedMappedMutexGuard<Option<Live>, Live>;
 
 /// A connection that nobody else uses meanwhile.
 #[derive(Debug)]
 pub struct Lent {
-    live: OwnedMappedMutexGuard<Option<Live>, Live>,
+    pub(super) live: Held,
+    place: Place,
     // Given back after the connection: whoever has one finds a place that is free.
-    _permit: OwnedSemaphorePermit,
+    permit: OwnedSemaphorePermit,
+}
+
+/// What remains of a connection that was handed on: nobody else gets it.
+pub(super) struct HandedOn {
+    place: Place,
+    permit: OwnedSemaphorePermit,
+}
+
+impl HandedOn {
+    /// Waits until whoever it was handed to lets go of it.
+    pub(super) async fn back(self) -> Result<Lent, Error> {
+        let (place, permit) = (self.place, self.permit);
+        let live = live(Arc::clone(&place).lock_owned().await)?;
+        Ok(Lent {
+            live,
+            place,
+            permit,
+        })
+    }
+}
+
+fn live(place: OwnedMutexGuard<Option<Live>>) -> Result<Held, Error> {
+    OwnedMutexGuard::try_map(place, Option::as_mut).map_err(|_| Error::PoolClosed)
 }
 
 impl Deref for Lent {
@@ -73,6 +108,12 @@ impl Lent {
         self.begin().await
     }
 
+    /// Hands it on: [`HandedOn::back`] waits for it.
+    pub(super) fn hand_on(self) -> (Held, HandedOn) {
+        let (place, permit) = (self.place, self.permit);
+        (self.live, HandedOn { place, permit })
+    }
+
     /// Lets the next one open another connection if this one has lost its thread.
     fn noticing<T>(&mut self, done: Result<T, Error>) -> Result<T, Error> {
         self.live.broken |= matches!(done, Err(Error::WorkerCrashed));
@@ -86,6 +127,7 @@ impl Connections {
             options,
             permits: Arc::new(Semaphore::new(count)),
             places: (0..count).map(|_| Arc::default()).collect(),
+            used: Arc::default(),
         }
     }
 
@@ -99,25 +141,26 @@ impl Connections {
         let free = self
             .places
             .iter()
-            .find_map(|place| Arc::clone(place).try_lock_owned().ok());
-        let Some(mut place) = free else {
+            .find_map(|place| Some((place, Arc::clone(place).try_lock_owned().ok()?)));
+        let Some((place, mut held)) = free else {
             return Err(Error::PoolTimedOut);
         };
-        match place.as_mut() {
-            Some(live) if !live.broken => live.clean().await,
+        match held.as_mut() {
+            Some(live) if !live.broken => {}
             Some(_) | None => {
-                *place = Some(Live {
+                // One that is broken is closed first: it may hold the lock.
+                *held = None;
+                *held = Some(Live {
                     connection: self.options.connect().await?,
-                    abandoned: false,
                     broken: false,
+                    keep: None,
                 });
             }
         }
-        let live =
-            OwnedMutexGuard::try_map(place, Option::as_mut).map_err(|_| Error::PoolClosed)?;
         Ok(Lent {
-            live,
-            _permit: permit,
+            live: live(held)?,
+            place: Arc::clone(place),
+            permit,
         })
     }
 
@@ -128,6 +171,7 @@ impl Connections {
     ) -> Result<T, Error> {
         let mut lent = self.lend().await?;
         let done = statement(&mut lent).await;
+        self.used.notify_one();
         lent.noticing(done)
     }
 
@@ -144,95 +188,6 @@ impl Connections {
             }
         }
         Ok(())
-    }
-}
-
-impl Live {
-    /// Rolls back what nobody goes on with. If that fails there was nothing to roll back: SQLite had done so itself.
-    async fn clean(&mut self) {
-        if self.abandoned {
-            let _ = sqlx::query("ROLLBACK").execute(&mut self.connection).await;
-            self.abandoned = false;
-        }
-    }
-}
-
-/// A write transaction. It sees and changes everything or nothing; dropped without a commit, it is rolled back.
-#[derive(Debug)]
-pub struct Tx {
-    lent: Lent,
-    writer: Connections,
-    /// Another connection whose turn to write this one takes.
-    turn: Option<Lent>,
-}
-
-impl Tx {
-    /// Begins, and tells the number of the newest primary key that the database has seen. Both are one trip to the
-    /// connection's thread.
-    pub(super) async fn begin(writer: &Connections) -> Result<(Self, Option<u32>), Error> {
-        let mut tx = Self {
-            lent: writer.lend().await?,
-            writer: writer.clone(),
-            turn: None,
-        };
-        tx.lent.live.abandoned = true;
-        let begun = sqlx::query_scalar("BEGIN IMMEDIATE; SELECT key_id FROM canary WHERE id = 1")
-            .fetch_optional(&mut *tx.lent)
-            .await;
-        let newest_key = tx.lent.noticing(begun)?;
-        Ok((tx, newest_key))
-    }
-
-    /// Keeps `turn` until it ends.
-    pub(super) fn holding(mut self, turn: Lent) -> Self {
-        self.turn = Some(turn);
-        self
-    }
-
-    /// Makes the changes last.
-    pub async fn commit(mut self) -> Result<(), Error> {
-        sqlx::query("COMMIT").execute(&mut *self.lent).await?;
-        self.lent.live.abandoned = false;
-        Ok(())
-    }
-
-    /// Undoes the changes.
-    pub(crate) async fn rollback(mut self) -> Result<(), Error> {
-        sqlx::query("ROLLBACK").execute(&mut *self.lent).await?;
-        self.lent.live.abandoned = false;
-        Ok(())
-    }
-}
-
-impl Deref for Tx {
-    type Target = SqliteConnection;
-
-    fn deref(&self) -> &SqliteConnection {
-        &self.lent
-    }
-}
-
-impl DerefMut for Tx {
-    fn deref_mut(&mut self) -> &mut SqliteConnection {
-        &mut self.lent
-    }
-}
-
-impl Drop for Tx {
-    fn drop(&mut self) {
-        if !self.lent.live.abandoned {
-            return;
-        }
-        // Whoever gets the connection next rolls back. If nobody waits for it that is this task: the file is locked. Until
-        // then the turn to write is not given on.
-        if let Ok(runtime) = Handle::try_current() {
-            let (writer, turn) = (self.writer.clone(), self.turn.take());
-            runtime.spawn(async move {
-                let rolled_back = writer.lend().await.is_ok();
-                drop(turn);
-                rolled_back
-            });
-        }
     }
 }
 
@@ -293,84 +248,7 @@ impl<'c> Executor<'c> for &'c Connections {
 mod tests {
     use futures::future::try_join_all;
 
-    use super::*;
-    use crate::{
-        domain::notice::Notice,
-        store::{Store, outbox},
-    };
-
-    async fn promise(tx: &mut Tx) {
-        let now = chrono::DateTime::from_timestamp(1_800_000_000, 0).unwrap();
-        outbox::push(&mut **tx, 1, &Notice::NothingAsked, now)
-            .await
-            .unwrap();
-    }
-
-    async fn count(store: &Store) -> i64 {
-        sqlx::query_scalar("SELECT count(*) FROM outbox WHERE chat_id = 1")
-            .fetch_one(store.reader())
-            .await
-            .unwrap()
-    }
-
-    #[tokio::test]
-    async fn what_is_dropped_without_a_commit_is_undone_and_locks_nobody_out() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("addx.db");
-        let store = Store::open(&path).await.unwrap();
-        let mut tx = store.begin().await.unwrap();
-        promise(&mut tx).await;
-        drop(tx);
-        // Another process: it gets the lock although the bot begins nothing.
-        let options = SqliteConnectOptions::new().filename(&path);
-        let mut other = options.connect().await.unwrap();
-        sqlx::query("DELETE FROM outbox WHERE chat_id = 2")
-            .execute(&mut other)
-            .await
-            .unwrap();
-        assert_eq!(count(&store).await, 0);
-        let mut tx = store.begin().await.unwrap();
-        promise(&mut tx).await;
-        tx.commit().await.unwrap();
-        assert_eq!(count(&store).await, 1);
-    }
-
-    #[tokio::test]
-    async fn whoever_is_broken_off_harms_nobody_else() {
-        let folder = tempfile::tempdir().unwrap();
-        let store = Store::open(&folder.path().join("addx.db")).await.unwrap();
-        for polls in 0..12 {
-            let mut work = Box::pin(async {
-                let mut tx = store.begin().await.unwrap();
-                promise(&mut tx).await;
-                std::future::pending::<()>().await;
-            });
-            // Broken off at every point where it waits, or right after.
-            for _ in 0..polls {
-                let _ = futures::poll!(&mut work);
-                tokio::task::yield_now().await;
-            }
-            drop(work);
-            let tx = store.begin().await.unwrap();
-            assert_eq!(count(&store).await, 0);
-            tx.commit().await.unwrap();
-        }
-    }
-
-    #[tokio::test]
-    async fn the_turn_of_a_light_transaction_lasts_until_it_is_rolled_back() {
-        let folder = tempfile::tempdir().unwrap();
-        let store = Store::open(&folder.path().join("addx.db")).await.unwrap();
-        let mut tx = store.begin_light().await.unwrap();
-        promise(&mut tx).await;
-        drop(tx);
-        let mut next = Box::pin(store.writer().lend());
-        assert!(futures::poll!(&mut next).is_pending());
-        drop(next.await.unwrap());
-        let tx = store.begin().await.unwrap();
-        assert_eq!(count(&store).await, 0);
-        tx.commit().await.unwrap();
-    }
+    use crate::store::Store;
 
     #[tokio::test]
     async fn more_callers_than_connections_are_all_served() {

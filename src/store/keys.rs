@@ -6,7 +6,7 @@ use sqlx::{FromRow, SqliteExecutor};
 use super::{StoreError, Tx, account_id};
 use crate::{
     domain::account::AccountId,
-    vault::{KeyId, Sealed},
+    vault::{KeyId, MessageFingerprint, Sealed},
 };
 
 /// How many rows a key of the keyring has sealed.
@@ -18,6 +18,8 @@ pub(crate) struct Rows {
     pub dialogues: i64,
     /// Updates that wait.
     pub updates: i64,
+    /// Messages that wait to be sent.
+    pub messages: i64,
     /// The key of the audit trail.
     pub audit_key: i64,
 }
@@ -25,16 +27,17 @@ pub(crate) struct Rows {
 impl Rows {
     /// All of them.
     pub(crate) fn total(self) -> i64 {
-        self.data_keys + self.dialogues + self.updates + self.audit_key
+        self.data_keys + self.dialogues + self.updates + self.messages + self.audit_key
     }
 }
 
 /// The rows that key `id` has sealed.
 pub(crate) async fn rows_of(db: impl SqliteExecutor<'_>, id: KeyId) -> Result<Rows, StoreError> {
-    let (data_keys, dialogues, updates, audit_key) = sqlx::query_as(
+    let (data_keys, dialogues, updates, messages, audit_key) = sqlx::query_as(
         "SELECT (SELECT count(*) FROM data_keys WHERE key_id = ?1),
                 (SELECT count(*) FROM dialogues WHERE key_id = ?1),
                 (SELECT count(*) FROM inbox WHERE key_id = ?1 AND sealed IS NOT NULL),
+                (SELECT count(*) FROM outbox WHERE key_id = ?1),
                 (SELECT count(*) FROM audit_key WHERE key_id = ?1)",
     )
     .bind(id.0)
@@ -44,6 +47,7 @@ pub(crate) async fn rows_of(db: impl SqliteExecutor<'_>, id: KeyId) -> Result<Ro
         data_keys,
         dialogues,
         updates,
+        messages,
         audit_key,
     })
 }
@@ -62,9 +66,13 @@ pub(crate) async fn in_use(db: impl SqliteExecutor<'_>) -> Result<Vec<KeyId>, St
              of_updates (id) AS (
                  SELECT min(key_id) FROM inbox WHERE sealed IS NOT NULL UNION ALL
                  SELECT (SELECT min(key_id) FROM inbox WHERE sealed IS NOT NULL AND key_id > id)
-                 FROM of_updates WHERE id IS NOT NULL)
+                 FROM of_updates WHERE id IS NOT NULL),
+             of_messages (id) AS (
+                 SELECT min(key_id) FROM outbox UNION ALL
+                 SELECT (SELECT min(key_id) FROM outbox WHERE key_id > id) FROM of_messages WHERE id IS NOT NULL)
          SELECT id FROM of_data_keys WHERE id IS NOT NULL UNION SELECT id FROM of_dialogues WHERE id IS NOT NULL
-         UNION SELECT id FROM of_updates WHERE id IS NOT NULL UNION SELECT key_id FROM audit_key ORDER BY 1",
+         UNION SELECT id FROM of_updates WHERE id IS NOT NULL UNION SELECT id FROM of_messages WHERE id IS NOT NULL
+         UNION SELECT key_id FROM audit_key ORDER BY 1",
     )
     .fetch_all(db)
     .await?;
@@ -228,6 +236,40 @@ pub(crate) async fn set_update(
         .bind(id.0)
         .bind(sealed.as_bytes())
         .bind(update)
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
+}
+
+/// Messages that wait to be sent and that key `id` has sealed: message, chat, fingerprint and text, at most `limit` behind `after`,
+/// by message.
+pub(crate) async fn messages_of(
+    db: impl SqliteExecutor<'_>,
+    id: KeyId,
+    after: i64,
+    limit: u32,
+) -> Result<Vec<(i64, i64, MessageFingerprint, Sealed)>, StoreError> {
+    Ok(sqlx::query_as(
+        "SELECT id, chat_id, fingerprint, sealed FROM outbox WHERE key_id = ? AND id > ? ORDER BY id LIMIT ?",
+    )
+    .bind(id)
+    .bind(after)
+    .bind(limit)
+    .fetch_all(db)
+    .await?)
+}
+
+/// Puts a waiting message back under another key of the keyring.
+pub(crate) async fn set_message(
+    tx: &mut Tx,
+    message: i64,
+    id: KeyId,
+    sealed: &Sealed,
+) -> Result<(), StoreError> {
+    sqlx::query("UPDATE outbox SET key_id = ?, sealed = ? WHERE id = ?")
+        .bind(id.0)
+        .bind(sealed.as_bytes())
+        .bind(message)
         .execute(&mut **tx)
         .await?;
     Ok(())

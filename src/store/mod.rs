@@ -6,7 +6,6 @@
 pub(crate) mod access;
 pub(crate) mod accounts;
 pub(crate) mod agenda;
-pub(crate) mod anchors;
 pub(crate) mod audit;
 pub(crate) mod calls;
 pub(crate) mod canary;
@@ -18,10 +17,12 @@ pub(crate) mod counts;
 pub(crate) mod courtesies;
 pub(crate) mod deletions;
 pub(crate) mod dialogues;
+mod group;
 pub(crate) mod inbox;
 pub(crate) mod keys;
 pub(crate) mod outbox;
 pub(crate) mod posts;
+pub(crate) mod progress;
 pub(crate) mod reminders;
 pub(crate) mod schedule;
 pub(crate) mod spending;
@@ -47,11 +48,10 @@ use sqlx::{
     migrate::{MigrateError, Migrator},
     sqlite::{SqliteAutoVacuum, SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
 };
-use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
-use self::connections::Connections;
-pub use self::connections::Tx;
+pub use self::group::Tx;
+use self::{connections::Connections, group::Writers};
 use crate::{
     domain::account::AccountId,
     failpoint,
@@ -63,7 +63,9 @@ use crate::{
 /// How long a connection waits for a lock that another process holds (a backup, a person with a shell).
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 const READERS: usize = 2;
-/// The longest pause between two tries to empty the log.
+/// What was erased stays in the log no longer than about this,
+const SHORTEST_PAUSE: Duration = Duration::from_millis(900);
+/// and while a reader is in the way no less often than this.
 const LONGEST_PAUSE: Duration = Duration::from_mins(1);
 
 static MIGRATIONS: Migrator = sqlx::migrate!();
@@ -82,12 +84,15 @@ pub(crate) fn known_schema() -> i64 {
 pub struct Store {
     reader: Connections,
     writer: Connections,
+    /// Those who want to write through it.
+    units: Writers,
     /// Writes too, in the writer's turn, and does not wait for the disk.
     light: Connections,
-    keyring: Arc<OnceLock<Box<dyn KeyringWatch>>>,
-    /// Something was erased, and may still stand in the write-ahead log.
-    erased: Arc<Notify>,
+    light_units: Writers,
+    keyring: KeyringInUse,
 }
+
+type KeyringInUse = Arc<OnceLock<Box<dyn KeyringWatch>>>;
 
 /// The keyring in use, as far as the store has to know it.
 pub(crate) trait KeyringWatch: Send + Sync {
@@ -105,6 +110,12 @@ pub enum StoreError {
     /// The database did not do as asked.
     #[error("the database failed: {0}")]
     Database(#[from] sqlx::Error),
+    /// The database did not keep what several wrote at once. Nobody's in particular: each may try again.
+    #[error("the database failed for several who wrote at once: {0}")]
+    Shared(Arc<sqlx::Error>),
+    /// Others waited, so it was undone.
+    #[error("a unit of work held up others for too long")]
+    TooLong,
     /// The schema is not the one that this program knows, and it is not this program that changes it.
     #[error(
         "the database has schema version {found}, and this program knows {known}; build it with the same version of addx as the bot"
@@ -165,8 +176,10 @@ pub enum StoreError {
 impl StoreError {
     /// Whether the file is not what SQLite wrote.
     pub fn is_damage(&self) -> bool {
-        let Self::Database(error) = self else {
-            return false;
+        let error = match self {
+            Self::Database(error) => error,
+            Self::Shared(error) => error,
+            _ => return false,
         };
         let code = error
             .as_database_error()
@@ -190,6 +203,7 @@ impl StoreError {
         match self {
             Self::Database(error) => passing(error) || matches!(error, sqlx::Error::PoolTimedOut),
             Self::Migrate(MigrateError::Execute(error)) => passing(error),
+            Self::Shared(_) | Self::TooLong => true,
             _ => false,
         }
     }
@@ -218,6 +232,7 @@ impl Store {
             .pragma("secure_delete", "ON")
             .pragma("trusted_schema", "OFF")
             .pragma("cache_size", "-512")
+            .pragma("temp_store", "MEMORY")
             .pragma("journal_size_limit", "4194304");
         let writer = Connections::new(options.clone(), 1);
         if migrate {
@@ -231,16 +246,20 @@ impl Store {
         }
         let light = Connections::new(options.clone().synchronous(SqliteSynchronous::Normal), 1);
         let reader = Connections::new(options.pragma("query_only", "ON"), READERS);
+        let keyring = KeyringInUse::default();
+        // SQLite lets the two writers take turns only by trying again and again.
+        let turn = Some(writer.clone());
         let store = Self {
+            units: Writers::new(writer.clone(), None, Arc::clone(&keyring)),
+            light_units: Writers::new(light.clone(), turn, Arc::clone(&keyring)),
             reader,
             writer,
             light,
-            keyring: Arc::default(),
-            erased: Arc::default(),
+            keyring,
         };
         // What an earlier run erased may still stand in its log.
         if !store.truncate_log().await? {
-            store.note_erasure();
+            store.writer.used.notify_one();
         }
         Ok(store)
     }
@@ -255,30 +274,13 @@ impl Store {
 
     /// Begins a write transaction. It takes the write lock at once, so that what it reads stays true.
     pub async fn begin(&self) -> Result<Tx, StoreError> {
-        self.checked(Tx::begin(&self.writer).await?).await
+        self.units.begin().await
     }
 
     /// The same for what need not be forced to disk by itself: what is committed outlives the process at once, and a machine
     /// that loses its power with the next thing that is forced to disk.
     pub(crate) async fn begin_light(&self) -> Result<Tx, StoreError> {
-        // SQLite lets the two writers take turns only by trying again and again.
-        let turn = self.writer.lend().await?;
-        let (tx, newest) = Tx::begin(&self.light).await?;
-        self.checked((tx.holding(turn), newest)).await
-    }
-
-    async fn checked(&self, (mut tx, newest): (Tx, Option<u32>)) -> Result<Tx, StoreError> {
-        if let Some(watch) = self.keyring.get() {
-            // Another process may have made a new primary key and retired the one in use: nothing may be sealed with that.
-            let newest = KeyId(newest.unwrap_or(0));
-            if watch.primary() < newest {
-                watch.take_up(&mut tx).await;
-            }
-            if watch.primary() < newest {
-                return Err(StoreError::OldKeyring(newest));
-            }
-        }
-        Ok(tx)
+        self.light_units.begin().await
     }
 
     /// From now on a write transaction that finds a newer primary key than the one in use lets `watch` take up the key file,
@@ -304,45 +306,43 @@ impl Store {
         failpoint::hit("log.before_truncate");
         let mut writer = self.writer.lend().await?;
         // Whoever wants to write waits no longer than this for a reader that is in the way.
-        sqlx::query("PRAGMA busy_timeout = 100")
-            .execute(&mut *writer)
-            .await?;
-        let busy = sqlx::query_scalar::<_, i64>("PRAGMA wal_checkpoint(TRUNCATE)")
-            .fetch_one(&mut *writer)
-            .await;
-        sqlx::query("PRAGMA busy_timeout = 5000")
-            .execute(&mut *writer)
-            .await?;
+        let rows = sqlx::query_scalar::<_, i64>(
+            "PRAGMA busy_timeout = 100; PRAGMA wal_checkpoint(TRUNCATE); PRAGMA busy_timeout = 5000",
+        )
+        .fetch_all(&mut *writer)
+        .await;
+        if rows.is_err() {
+            sqlx::query("PRAGMA busy_timeout = 5000")
+                .execute(&mut *writer)
+                .await?;
+        }
         failpoint::hit("log.truncated");
-        Ok(busy? == 0)
+        // The first column of the second row tells whether somebody was in the way.
+        Ok(rows?.get(1) == Some(&0))
     }
 
-    /// Something was erased: [`Store::keep_log_clean`] empties the log. Inside a transaction too: that waits for its end,
-    /// since there is one connection that writes.
-    pub(crate) fn note_erasure(&self) {
-        self.erased.notify_one();
-    }
-
-    /// Empties the log after every erasure, again and again until no reader is in the way. Runs until `stop`;
-    /// [`Store::close`] empties it a last time.
+    /// Empties the log within a second after anything was written, and again and again until no reader is in the way: what
+    /// was erased or deleted stands in it no longer. Not after each erasure, since that holds up those who write. Runs until
+    /// `stop`; [`Store::close`] empties it a last time.
     pub(crate) async fn keep_log_clean(&self, stop: CancellationToken) {
         loop {
             tokio::select! {
                 () = stop.cancelled() => return,
-                () = self.erased.notified() => {}
+                () = self.writer.used.notified() => {}
             }
-            let mut pause = Duration::from_millis(50);
+            // A moment later, since whoever wrote goes on writing first.
+            let mut pause = SHORTEST_PAUSE;
             loop {
+                tokio::select! {
+                    () = stop.cancelled() => return,
+                    () = tokio::time::sleep(pause) => {}
+                }
                 match self.truncate_log().await {
                     Ok(true) => break,
                     Ok(false) => {}
                     Err(error) => {
                         tracing::warn!(error = %error, "the database's log could not be emptied; trying again");
                     }
-                }
-                tokio::select! {
-                    () = stop.cancelled() => return,
-                    () = tokio::time::sleep(pause) => {}
                 }
                 pause = (pause * 2).min(LONGEST_PAUSE);
             }

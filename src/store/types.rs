@@ -17,7 +17,7 @@ use crate::{
         verdict::KeyPairOutcome,
         watch::AppMark,
     },
-    vault::{Fingerprint, KeyId, Mac, Sealed},
+    vault::{Fingerprint, KeyId, Mac, MessageFingerprint, Sealed},
 };
 
 /// What a column holds that this program never writes. Says nothing of what stands there.
@@ -63,6 +63,7 @@ column! {
     ClientName as String: |name| name.as_str().to_owned(), |text| Some(Self::trusted(text));
     TokenHash as Vec<u8>: |hash| hash.0.to_vec(), |bytes| bytes.try_into().ok().map(Self);
     AppMark as Vec<u8>: |mark| mark.0.to_vec(), |bytes| bytes.try_into().ok().map(Self);
+    MessageFingerprint as Vec<u8>: |print| print.0.to_vec(), |bytes| bytes.try_into().ok().map(Self);
     Mac as Vec<u8>: |mac| mac.0.to_vec(), |bytes| bytes.try_into().ok().map(Self);
     KeyId as u32: |id| id.0, |id| Some(Self(id));
     Fingerprint as String: |fingerprint| fingerprint.0.clone(), |text| Some(Self(text));

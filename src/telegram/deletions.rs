@@ -112,7 +112,8 @@ impl Telegram {
             };
         }
         if let Some(notice) = &notice {
-            outbox::push(&mut *tx, chat, notice, now).await?;
+            let word = || super::notices::word(notice, self.me.username(), now);
+            outbox::push(&mut tx, &self.vault, chat, word, now).await?;
         }
         tx.commit().await?;
         if wait.is_none() && outcome.is_err_and(CallError::is_passing) {

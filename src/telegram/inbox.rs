@@ -25,10 +25,9 @@ use super::{
 use crate::{
     domain::{
         linking::{Closed, Ending, LinkingState},
-        notice::Notice,
         paste,
     },
-    failpoint, incident,
+    failpoint, incident, messages,
     metrics::{self, UpdateOutcome},
     store::{StoreError, agenda, inbox, outbox},
     vault::{Place, Sealed},
@@ -319,7 +318,7 @@ impl Telegram {
         let id = i64::from(update.id.0);
         let mut tx = self.store.begin().await?;
         if !inbox::waits(&mut *tx, id).await? {
-            tx.rollback().await?;
+            drop(tx);
             // It was handled, and what failed is what comes after that: waking those who have something to do now.
             incident::log(
                 &self.random,
@@ -345,12 +344,11 @@ impl Telegram {
         if let Some(removal) = removal
             && let Some(warning) = turn::record(self, &mut tx, chat, removal).await?
         {
-            outbox::push(&mut *tx, chat, &warning, self.clock.now()).await?;
+            let word = || super::notices::word(&warning, self.me.username(), self.clock.now());
+            outbox::push(&mut tx, &self.vault, chat, word, self.clock.now()).await?;
         }
-        let notice = Notice::Incident {
-            id: incident.clone(),
-        };
-        outbox::push(&mut *tx, chat, &notice, self.clock.now()).await?;
+        let failed = || messages::pages::incident(&incident);
+        outbox::push(&mut tx, &self.vault, chat, failed, self.clock.now()).await?;
         tx.commit().await?;
         incident::report(&incident, "an update could not be handled", &error);
         self.count(update, UpdateOutcome::GivenUp);

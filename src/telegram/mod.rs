@@ -4,18 +4,17 @@
 //! everything in one [`turn`]. What is to be said goes `outbox` → `texts` → [`reply`].
 
 mod access;
-mod action;
 mod command;
 mod deletions;
 mod handlers;
 mod inbox;
 mod lanes;
+mod notices;
 mod outbox;
 mod pauses;
 mod polling;
 mod reply;
 mod schema;
-mod texts;
 mod timers;
 mod turn;
 
@@ -44,6 +43,7 @@ use crate::{
     heartbeat::Heartbeat,
     incident,
     linker::Linker,
+    messages::{self as texts, action},
     metrics::Metrics,
     random::Random,
     store::{Store, dialogues::Dialogues},

@@ -6,24 +6,22 @@ use chrono::TimeDelta;
 
 use super::{
     Telegram,
-    reply::{self, CallError, Reply},
-    texts,
+    reply::{self, CallError},
     turn::DELETABLE,
     whole,
 };
 use crate::{
     domain::{
+        account::AccountId,
         linking::{Ending, LinkingState},
-        notice::{Notice, WatchNotice},
     },
     failpoint, incident,
+    messages::{self, Asked, Message, Role},
     store::{
-        StoreError,
-        anchors::{self, Asked},
-        deletions,
+        StoreError, deletions,
         dialogues::{self, Dialogue},
         outbox::{self, Promised},
-        schedule, unreachable,
+        progress, schedule, unreachable,
     },
 };
 
@@ -63,7 +61,7 @@ impl Telegram {
             if self.stop.is_cancelled() || self.pauses.holds(chat, now) {
                 return Ok(Written::SomeLater);
             }
-            let promised = outbox::next(self.store.reader(), chat).await?;
+            let promised = outbox::next(self.store.reader(), &self.vault, chat).await?;
             let dialogue = self.dialogues.get(self.store.reader(), chat).await?;
             let went_on = match (promised, dialogue) {
                 // It may have been said already, so it goes into the card: once that says that X is being asked.
@@ -96,34 +94,41 @@ impl Telegram {
 
     /// Says one thing that was promised. `false` if it has to be tried later.
     async fn say(&self, chat: i64, promised: &Promised) -> Result<bool, StoreError> {
-        let notice = match &promised.notice {
-            Notice::Watch(change) => {
-                let change = self.linker.as_it_is_now(chat, change.clone()).await?;
-                change.map(Notice::Watch)
-            }
-            notice => Some(notice.clone()),
-        };
-        let rendering = async { notice.and_then(|notice| texts::notice(&notice, &self.words())) };
-        let reply = match incident::guard(rendering).await {
-            Ok(reply) => reply,
-            Err(panicked) => {
-                let id = incident::log(&self.random, "a message could not be worded", &panicked);
-                texts::notice(&Notice::Incident { id }, &self.words())
+        let unopened;
+        let message = match &promised.message {
+            Ok(message) => message,
+            Err(error) => {
+                let id = incident::log(&self.random, "a message did not open", error);
+                unopened = messages::pages::incident(&id);
+                &unopened
             }
         };
         failpoint::hit("outbox.before_send");
-        let sent = match reply {
-            Some(reply) => match &promised.notice {
-                Notice::Watch(change) => self.send_or_edit(chat, change, reply).await?,
-                _ => self.send_once(chat, promised, reply).await?.map(Some),
-            },
-            None => Ok(None),
+        let sent = match promised.role {
+            Role::News(account, change) => {
+                let watch = schedule::get(self.store.reader(), account).await?;
+                if watch.is_some_and(|watch| watch.memory.standing == change.standing()) {
+                    self.send_or_edit(chat, account, message).await?
+                } else {
+                    // It is no longer true.
+                    Ok(None)
+                }
+            }
+            Role::Answer(asked) => {
+                let sent = self.send_once(chat, promised, asked, message).await?;
+                sent.map(Some)
+            }
+            Role::Plain | Role::Lasting | Role::Progress(_) => {
+                reply::send(&self.bot, chat, message).await.map(Some)
+            }
         };
         if let Err(CallError::RetryAfter(wait)) = sent {
             self.pauses.begin(chat, self.clock.now() + whole(wait));
         }
         failpoint::hit("outbox.sent");
-        let went_on = self.insist(|| self.note_said(chat, promised, sent)).await;
+        let went_on = self
+            .insist(|| self.note_said(chat, promised, message, sent))
+            .await;
         failpoint::hit("outbox.noted");
         Ok(went_on.unwrap_or(false))
     }
@@ -134,20 +139,18 @@ impl Telegram {
         &self,
         chat: i64,
         promised: &Promised,
-        reply: Reply,
+        asked: Asked,
+        message: &Message,
     ) -> Result<Result<i32, CallError>, StoreError> {
-        let Some(asked) = Asked::answered_by(&promised.notice) else {
-            return Ok(reply::send(&self.bot, chat, reply).await);
-        };
         if promised.begun {
-            if let Some(anchor) = anchors::get(self.store.reader(), chat, asked).await? {
+            if let Some(before) = progress::get(self.store.reader(), chat, asked).await? {
                 failpoint::hit("outbox.before_edit");
-                let edited = reply::edit(&self.bot, chat, anchor, reply.clone()).await;
+                let edited = reply::edit(&self.bot, chat, before, message).await;
                 failpoint::hit("outbox.edited");
                 match edited {
                     // The user deleted it, or it is too old: better twice than never.
                     Err(CallError::NoSuchMessage | CallError::Refused) => {}
-                    edited => return Ok(edited.map(|()| anchor)),
+                    edited => return Ok(edited.map(|()| before)),
                 }
             }
         } else {
@@ -156,7 +159,7 @@ impl Telegram {
             tx.commit().await?;
             failpoint::hit("outbox.begun");
         }
-        Ok(reply::send(&self.bot, chat, reply).await)
+        Ok(reply::send(&self.bot, chat, message).await)
     }
 
     /// Sends a message about a link that nobody asked about; the third within a day takes the place of the second. The
@@ -164,27 +167,28 @@ impl Telegram {
     async fn send_or_edit(
         &self,
         chat: i64,
-        change: &WatchNotice,
-        reply: Reply,
+        account: AccountId,
+        message: &Message,
     ) -> Result<Result<Option<i32>, CallError>, StoreError> {
-        let told = schedule::told(self.store.reader(), change.account.id).await?;
+        let told = schedule::told(self.store.reader(), account).await?;
         let day_ago = self.clock.now() - QUIET_AFTER_TWO;
         if let (Some(before), Some((last, _))) = (told.before, told.last)
             && before > day_ago
         {
-            match reply::edit(&self.bot, chat, last, reply.clone()).await {
+            match reply::edit(&self.bot, chat, last, message).await {
                 // The user deleted it, or it is too old.
                 Err(CallError::NoSuchMessage | CallError::Refused) => {}
                 edited => return Ok(edited.map(|()| None)),
             }
         }
-        Ok(reply::send(&self.bot, chat, reply).await.map(Some))
+        Ok(reply::send(&self.bot, chat, message).await.map(Some))
     }
 
     async fn note_said(
         &self,
         chat: i64,
         promised: &Promised,
+        message: &Message,
         sent: Result<Option<i32>, CallError>,
     ) -> Result<bool, StoreError> {
         let mut tx = self.store.begin().await?;
@@ -192,25 +196,24 @@ impl Telegram {
         let go_on = match after(sent.map(|_| ()), promised.attempts) {
             After::Done => {
                 outbox::finish(&mut *tx, promised.id).await?;
-                if let Some(asked) = Asked::answered_by(&promised.notice) {
-                    anchors::clear(&mut *tx, chat, asked).await?;
+                if let Role::Answer(asked) = promised.role {
+                    progress::clear(&mut *tx, chat, asked).await?;
                 }
-                if let Ok(Some(message)) = sent {
-                    if let Some(asked) = Asked::announced_by(&promised.notice) {
-                        anchors::set(&mut *tx, chat, asked, message).await?;
+                if let Ok(Some(number)) = sent {
+                    let now = self.clock.now();
+                    match promised.role {
+                        Role::Progress(asked) => {
+                            progress::set(&mut *tx, chat, asked, number).await?;
+                        }
+                        Role::News(account, _) => {
+                            schedule::note_told(&mut *tx, account, number, now).await?;
+                        }
+                        Role::Plain | Role::Lasting | Role::Answer(_) => {}
                     }
-                    if let Notice::Watch(change) = &promised.notice {
-                        let now = self.clock.now();
-                        schedule::note_told(&mut *tx, change.account.id, message, now).await?;
-                    }
+                    renewed = self.keep_card_last(&mut tx, chat, message, number).await?;
                 }
                 if sent.is_ok() {
                     unreachable::clear(&mut *tx, chat).await?;
-                }
-                if let Ok(Some(message)) = sent {
-                    renewed = self
-                        .keep_card_last(&mut tx, chat, &promised.notice, message)
-                        .await?;
                 }
                 true
             }
@@ -238,31 +241,25 @@ impl Telegram {
         &self,
         tx: &mut crate::store::Tx,
         chat: i64,
-        said: &Notice,
-        message: i32,
+        said: &Message,
+        number: i32,
     ) -> Result<bool, StoreError> {
         let Some(dialogue) = self.dialogues.get(&mut **tx, chat).await? else {
             return Ok(false);
         };
-        let Some(open) = dialogue.state.flow_id() else {
+        if dialogue.state.flow_id().is_none() {
             return Ok(false);
-        };
+        }
         let now = self.clock.now();
         let card = dialogue.card_message;
         if let Some(card) = card {
             deletions::insert(&mut **tx, chat, card, now, now + DELETABLE, false).await?;
         }
-        match said {
-            Notice::FlowOpen { flow, step, .. }
-                if *flow == open && *step == dialogue.state.step() =>
-            {
-                dialogues::adopt_card(&mut **tx, chat, message).await?;
-            }
-            _ if card.is_some() => {
-                dialogues::detach_card(&mut **tx, chat).await?;
-                dialogues::redraw(&mut **tx, chat, now).await?;
-            }
-            _ => {}
+        if messages::flow::asks_about(said, &dialogue.state) {
+            dialogues::adopt_card(&mut **tx, chat, number).await?;
+        } else if card.is_some() {
+            dialogues::detach_card(&mut **tx, chat).await?;
+            dialogues::redraw(&mut **tx, chat, now).await?;
         }
         Ok(card.is_some())
     }
@@ -270,8 +267,9 @@ impl Telegram {
     /// Draws the card of a chat. `false` if it has to be tried later.
     async fn draw_card(&self, chat: i64, dialogue: &Dialogue) -> Result<bool, StoreError> {
         let around = self.linker.surroundings(chat, &dialogue.state).await?;
-        let rendering = async { texts::card(&dialogue.state, &around, &self.words()) };
-        let card = match incident::guard(rendering).await {
+        let now = self.clock.now();
+        let word = || messages::card::card(&dialogue.state, &around, now);
+        let card = match incident::catch(word) {
             Ok(card) => card,
             Err(panicked) => {
                 incident::log(&self.random, "a card could not be worded", &panicked);
@@ -283,11 +281,11 @@ impl Telegram {
         } else {
             "card.before_send"
         });
-        let digest = card.as_ref().map(Reply::digest);
-        let drawn = match card {
+        let digest = card.as_ref().map(reply::digest);
+        let drawn = match &card {
             Some(card) => match dialogue.card_message {
                 Some(message) if dialogue.card_digest == digest => Ok(Some(message)),
-                Some(message) => match reply::edit(&self.bot, chat, message, card.clone()).await {
+                Some(message) => match reply::edit(&self.bot, chat, message, card).await {
                     // The user deleted it, or it is too old: a new one takes its place.
                     Err(CallError::NoSuchMessage | CallError::Refused) => {
                         reply::send(&self.bot, chat, card).await.map(Some)
@@ -342,7 +340,7 @@ impl Telegram {
                     dialogues::card_drawn(&mut *tx, chat, dialogue, message, digest).await?;
                 }
                 if let (true, Some(message)) = (is_asking(&dialogue.state), message) {
-                    anchors::set(&mut *tx, chat, Asked::Check, message).await?;
+                    progress::set(&mut *tx, chat, Asked::Check, message).await?;
                 }
                 true
             }
@@ -369,29 +367,16 @@ impl Telegram {
             self.linker.wipe(tx, chat, &dialogue.state).await?;
             self.dialogues.remove(&mut **tx, chat).await?;
         }
-        anchors::clear_all(&mut **tx, chat).await?;
+        progress::clear_all(&mut **tx, chat).await?;
         // What they do not know about their links they are told when they are back.
-        for notice in outbox::all(&mut **tx, chat).await? {
-            let Notice::Watch(WatchNotice {
-                account, change, ..
-            }) = notice
-            else {
-                continue;
-            };
-            if let Some(watch) = schedule::get(&mut **tx, account.id).await? {
+        for (account, change) in outbox::news(&mut **tx, chat).await? {
+            if let Some(watch) = schedule::get(&mut **tx, account).await? {
                 let memory = watch.memory.untold(change);
-                schedule::set_memory(&mut **tx, account.id, &memory).await?;
+                schedule::set_memory(&mut **tx, account, &memory).await?;
             }
         }
         unreachable::note(&mut **tx, chat, self.clock.now()).await?;
         outbox::drop_chat(&mut **tx, chat).await
-    }
-
-    fn words(&self) -> texts::Words<'_> {
-        texts::Words {
-            bot_username: self.me.username(),
-            now: self.clock.now(),
-        }
     }
 }
 
@@ -410,7 +395,7 @@ fn is_over(state: &LinkingState) -> bool {
 
 /// Whether it is an answer of X's that may have been said already.
 fn may_be_said(promised: &Promised) -> bool {
-    promised.begun && matches!(promised.notice, Notice::Result(_))
+    promised.begun && promised.role == Role::Answer(Asked::Check)
 }
 
 /// Whether the card says that X is being asked now.

@@ -13,11 +13,15 @@ use teloxide::{
     },
     prelude::Requester as _,
     types::{
-        CallbackQueryId, ChatId, InlineKeyboardMarkup, LinkPreviewOptions, MessageId, ParseMode,
+        CallbackQueryId, ChatId, CopyTextButton, InlineKeyboardButton, InlineKeyboardMarkup,
+        LinkPreviewOptions, MessageId, ParseMode,
     },
 };
 
-use crate::failpoint;
+use crate::{
+    failpoint,
+    messages::{Button, Message, Press},
+};
 
 /// A deletion may not hold up what follows it; the queue tries again.
 const DELETE_LIMIT: Duration = Duration::from_secs(3);
@@ -26,22 +30,28 @@ const ANSWER_LIMIT: Duration = Duration::from_secs(3);
 /// A message that Telegram takes this long to confirm is sent again, so this is long.
 const WRITE_LIMIT: Duration = Duration::from_secs(16);
 
-/// A message of the bot's: text in Telegram's HTML, and buttons.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct Reply {
-    /// Everything interpolated is escaped.
-    pub(crate) html: String,
-    /// May be empty.
-    pub(crate) keyboard: InlineKeyboardMarkup,
+/// Tells two messages apart.
+pub(super) fn digest(message: &Message) -> i64 {
+    let mut hasher = DefaultHasher::new();
+    (&message.html, &message.buttons).hash(&mut hasher);
+    hasher.finish().cast_signed()
 }
 
-impl Reply {
-    /// Tells two replies apart.
-    pub(super) fn digest(&self) -> i64 {
-        let mut hasher = DefaultHasher::new();
-        self.hash(&mut hasher);
-        hasher.finish().cast_signed()
-    }
+/// A message's buttons as Telegram has them.
+fn keyboard(message: &Message) -> InlineKeyboardMarkup {
+    let button = |button: &Button| {
+        let label = button.label.clone();
+        Some(match &button.press {
+            Press::Tell(data) => InlineKeyboardButton::callback(label, data),
+            Press::Open(address) => InlineKeyboardButton::url(label, address.parse().ok()?),
+            Press::Copy(text) => {
+                let text = text.clone();
+                InlineKeyboardButton::copy_text_button(label, CopyTextButton { text })
+            }
+        })
+    };
+    let rows = message.buttons.iter();
+    InlineKeyboardMarkup::new(rows.map(|row| row.iter().filter_map(button)))
 }
 
 /// Why Telegram did not do as asked.
@@ -86,15 +96,15 @@ pub(super) async fn delete(bot: &Bot, chat: i64, message: i32) -> Result<(), Cal
 }
 
 /// Sends a message. Its number.
-pub(super) async fn send(bot: &Bot, chat: i64, reply: Reply) -> Result<i32, CallError> {
+pub(super) async fn send(bot: &Bot, chat: i64, message: &Message) -> Result<i32, CallError> {
     let request = bot
-        .send_message(ChatId(chat), reply.html)
+        .send_message(ChatId(chat), &message.html)
         .parse_mode(ParseMode::Html)
         .link_preview_options(NO_PREVIEW);
-    let request = if reply.keyboard.inline_keyboard.is_empty() {
+    let request = if message.buttons.is_empty() {
         request
     } else {
-        request.reply_markup(reply.keyboard)
+        request.reply_markup(keyboard(message))
     };
     bounded(WRITE_LIMIT, request).await.map(|sent| sent.id.0)
 }
@@ -103,14 +113,14 @@ pub(super) async fn send(bot: &Bot, chat: i64, reply: Reply) -> Result<i32, Call
 pub(super) async fn edit(
     bot: &Bot,
     chat: i64,
-    message: i32,
-    reply: Reply,
+    number: i32,
+    message: &Message,
 ) -> Result<(), CallError> {
     let request = bot
-        .edit_message_text(ChatId(chat), MessageId(message), reply.html)
+        .edit_message_text(ChatId(chat), MessageId(number), &message.html)
         .parse_mode(ParseMode::Html)
         .link_preview_options(NO_PREVIEW)
-        .reply_markup(reply.keyboard);
+        .reply_markup(keyboard(message));
     match bounded(WRITE_LIMIT, request).await {
         Ok(_) | Err(CallError::NotModified) => Ok(()),
         Err(error) => Err(error),

@@ -105,10 +105,8 @@ impl Telegram {
         checks::purge_log(&mut *tx, now - KEEP_CHECK_LOG).await?;
         courtesies::purge(&mut *tx, now - COURTESY).await?;
         posts::purge_drafts(&mut *tx, now - KEEP_DRAFTS).await?;
-        let old = temporary::purge(&mut *tx, now).await?;
-        if old + values::erase_orphans(&mut *tx, now - KEEP_ORPHANS).await? > 0 {
-            self.store.note_erasure();
-        }
+        temporary::purge(&mut *tx, now).await?;
+        values::erase_orphans(&mut *tx, now - KEEP_ORPHANS).await?;
         failpoint::hit("timers.kept_house");
         tx.commit().await?;
         Ok(())

@@ -79,7 +79,7 @@ impl<'a> Turn<'a> {
         let mut tx = telegram.store.begin().await?;
         // Noted first: it counts together with all that follows, or not at all.
         if !inbox::finish(&mut *tx, visit.update).await? {
-            tx.rollback().await?;
+            drop(tx);
             return Ok(None);
         }
         let mut turn = Self {
@@ -139,13 +139,22 @@ impl<'a> Turn<'a> {
     pub(super) async fn say_to(&mut self, chat: i64, notice: &Notice) -> Result<(), StoreError> {
         self.others.push(chat);
         let now = self.telegram.clock.now();
-        outbox::push(&mut *self.tx, chat, notice, now).await
+        let word = || super::notices::word(notice, self.telegram.me.username(), now);
+        outbox::push(&mut self.tx, &self.telegram.vault, chat, word, now).await
     }
 
     /// Promises a message to the chat.
     pub(super) async fn say(&mut self, notice: &Notice) -> Result<(), StoreError> {
         let now = self.telegram.clock.now();
-        outbox::push(&mut *self.tx, self.visit.chat, notice, now).await
+        let word = || super::notices::word(notice, self.telegram.me.username(), now);
+        outbox::push(
+            &mut self.tx,
+            &self.telegram.vault,
+            self.visit.chat,
+            word,
+            now,
+        )
+        .await
     }
 
     /// Opens a flow, with a card of its own.

@@ -1,7 +1,7 @@
 //! The sealed store's cryptography: who may open what. Knows nothing of SQL, Telegram or X.
 //!
 //! Two layers: the keyring's primary key wraps one data key per account, and the data key seals that account's four
-//! values. Dialogue states and queued updates are sealed by the primary key itself. Everything sealed is bound to
+//! values. Dialogue states, queued updates and promised messages are sealed by the primary key itself. Everything sealed is bound to
 //! its [`Place`], so that a value copied to another row, column or user does not open.
 
 mod keyfile;
@@ -15,7 +15,7 @@ pub use self::{
 };
 pub(crate) use self::{
     keyring::{Fingerprint, KeyState, KeyringError},
-    seal::{DataKey, Mac, OpenError, Place},
+    seal::{DataKey, Mac, MessageFingerprint, OpenError, Place},
 };
 
 use std::{
@@ -90,6 +90,17 @@ impl Vault {
         let (id, key) = keyring.primary_key();
         let sealed = seal::seal(key.bytes(), id, place, plain, self.random.bytes()?);
         Ok((id, sealed))
+    }
+
+    /// Tells that two messages to a chat are the same, as long as the primary key is.
+    pub(crate) fn message_fingerprint(&self, chat: i64, message: &[u8]) -> MessageFingerprint {
+        let keyring = self.keyring();
+        seal::message_fingerprint(keyring.primary_key().1.bytes(), chat, message)
+    }
+
+    /// The randomness.
+    pub(crate) fn random(&self) -> &Random {
+        &self.random
     }
 
     /// Opens what [`Vault::seal`] made for the same place. A key that is not known yet is looked for in the file, for this

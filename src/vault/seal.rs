@@ -125,6 +125,15 @@ impl Place {
         }
     }
 
+    /// A message that a chat was promised. Two of the same fingerprint say the same.
+    pub(crate) fn message(chat: i64, fingerprint: MessageFingerprint) -> Self {
+        Self {
+            owner: chat,
+            row: fingerprint.0,
+            field: "message",
+        }
+    }
+
     /// The key of the audit trail's macs.
     pub(crate) fn audit_key() -> Self {
         Self {
@@ -272,27 +281,54 @@ impl DataKey {
 
     /// The fingerprint of a value of this account (HMAC-SHA-256 under a key of its own).
     pub fn fingerprint(&self, field: Field, value: &Secret) -> ValueFingerprint {
-        let Ok(mut mac) = <Hmac<Sha256> as KeyInit>::new_from_slice(&*self.subkey(b"fingerprint"))
-        else {
-            unreachable!("HMAC takes a key of any length")
-        };
-        mac.update(field.as_str().as_bytes());
-        mac.update(&[0]);
-        mac.update(value.expose().as_bytes());
-        ValueFingerprint(mac.finalize().into_bytes().into())
+        let key = self.subkey(b"fingerprint");
+        let parts = [field.as_str().as_bytes(), &[0], value.expose().as_bytes()];
+        ValueFingerprint(mac(&key, &parts))
     }
 
     /// One key per use (HKDF-SHA-256, RFC 5869), so that sealing and fingerprinting never share one.
     fn subkey(&self, purpose: &[u8]) -> Zeroizing<[u8; 32]> {
-        let mut key = Zeroizing::new([0; 32]);
-        if Hkdf::<Sha256>::new(Some(b"addx data key v1"), &*self.bytes)
-            .expand(purpose, &mut *key)
-            .is_err()
-        {
-            unreachable!("32 bytes are within HKDF's limit");
-        }
-        key
+        derive(b"addx data key v1", &self.bytes, purpose)
     }
+}
+
+/// Another key made from `key` (HKDF-SHA-256, RFC 5869).
+fn derive(salt: &[u8], key: &[u8; 32], purpose: &[u8]) -> Zeroizing<[u8; 32]> {
+    let mut derived = Zeroizing::new([0; 32]);
+    if Hkdf::<Sha256>::new(Some(salt), key)
+        .expand(purpose, &mut *derived)
+        .is_err()
+    {
+        unreachable!("32 bytes are within HKDF's limit");
+    }
+    derived
+}
+
+/// HMAC-SHA-256 over these parts, one after the other.
+fn mac(key: &[u8; 32], parts: &[&[u8]]) -> [u8; 32] {
+    let Ok(mut mac) = <Hmac<Sha256> as KeyInit>::new_from_slice(key) else {
+        unreachable!("HMAC takes a key of any length")
+    };
+    for part in parts {
+        mac.update(part);
+    }
+    mac.finalize().into_bytes().into()
+}
+
+/// Tells that two messages to a chat are the same without keeping either.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct MessageFingerprint(pub [u8; 16]);
+
+/// The fingerprint of a message, under a key of its own, derived from one of the keyring.
+pub(super) fn message_fingerprint(key: &[u8; 32], chat: i64, message: &[u8]) -> MessageFingerprint {
+    let key = derive(b"addx keyring key v1", key, b"message fingerprint");
+    MessageFingerprint(first_half(mac(&key, &[&chat.to_be_bytes(), message])))
+}
+
+fn first_half(whole: [u8; 32]) -> [u8; 16] {
+    let mut half = [0; 16];
+    half.copy_from_slice(&whole[..16]);
+    half
 }
 
 /// A message authentication code of the audit trail.
@@ -329,32 +365,17 @@ impl AuditKey {
     /// Tells one app's API key pair from another's, and stays the same: a fingerprint under a key of its own, derived from
     /// this one (HKDF-SHA-256, HMAC-SHA-256).
     pub(crate) fn app_mark(&self, client: &ClientCredentials) -> AppMark {
-        let mut key = Zeroizing::new([0; 32]);
-        if Hkdf::<Sha256>::new(Some(b"addx audit key v1"), &**self.0)
-            .expand(b"app mark", &mut *key)
-            .is_err()
-        {
-            unreachable!("32 bytes are within HKDF's limit");
-        }
-        let Ok(mut mac) = <Hmac<Sha256> as KeyInit>::new_from_slice(&*key) else {
-            unreachable!("HMAC takes a key of any length")
-        };
-        mac.update(client.key.expose().as_bytes());
-        mac.update(&[0]);
-        mac.update(client.secret.expose().as_bytes());
-        let whole: [u8; 32] = mac.finalize().into_bytes().into();
-        let mut mark = [0; 16];
-        mark.copy_from_slice(&whole[..16]);
-        AppMark(mark)
+        let key = derive(b"addx audit key v1", &self.0, b"app mark");
+        let parts = [
+            client.key.expose().as_bytes(),
+            &[0],
+            client.secret.expose().as_bytes(),
+        ];
+        AppMark(first_half(mac(&key, &parts)))
     }
 
     /// The mac of an entry that follows the one with the mac `before` (HMAC-SHA-256).
     pub(crate) fn mac(&self, before: &Mac, entry: &[u8]) -> Mac {
-        let Ok(mut mac) = <Hmac<Sha256> as KeyInit>::new_from_slice(&**self.0) else {
-            unreachable!("HMAC takes a key of any length")
-        };
-        mac.update(&before.0);
-        mac.update(entry);
-        Mac(mac.finalize().into_bytes().into())
+        Mac(mac(&self.0, &[&before.0, entry]))
     }
 }

@@ -13,6 +13,7 @@ use addx::testing::{
     random::Random,
     store::Store,
     unlock,
+    vault::{AuditKey, Vault},
 };
 use addx_sim::x::{
     AccessLevel, AnswerBody, AppPermission, AppState, Fault, UnexpectedReason, answers,
@@ -44,11 +45,10 @@ impl Program {
     }
 
     async fn with_rules(world: &World, name: &str, account: AccountId, rules: &[Rule]) -> Self {
-        let (store, key) = beside(world).await;
+        let (store, vault, key) = beside(world).await;
         let name: ClientName = name.parse().unwrap();
-        let random = Random::system();
         let now = world.clock.now();
-        let added = clients::add(&store, &key, &random, now, &name, &[account], rules).await;
+        let added = clients::add(&store, &vault, &key, now, &name, &[account], rules).await;
         store.close().await.unwrap();
         let token = added.unwrap().token.expose().to_owned();
         world.canary(&token);
@@ -112,18 +112,18 @@ impl Program {
 }
 
 /// The database of a running bot, opened by the operator's command line.
-async fn beside(world: &World) -> (Store, addx::testing::vault::AuditKey) {
+async fn beside(world: &World) -> (Store, Vault, AuditKey) {
     let store = Store::open(&world.database()).await.unwrap();
     let (key_file, random) = (world.key_file(), Random::system());
     let vault = unlock::unlock(&store, &key_file, &world.clock, &random).await;
     let vault = vault.unwrap();
     let key = audit::open_key(&store, &vault).await.unwrap();
-    (store, key)
+    (store, vault, key)
 }
 
 /// The id of the account of this name.
 async fn account(world: &World, name: &str) -> AccountId {
-    let (store, _) = beside(world).await;
+    let (store, ..) = beside(world).await;
     let all = addx::testing::store::clients::all_accounts(store.reader()).await;
     store.close().await.unwrap();
     let found = all.unwrap().into_iter().find(|each| each.name == name);
@@ -303,7 +303,7 @@ async fn no_wrong_and_revoked_tokens_get_the_same_answer() {
     let id = account(&world, "main").await;
     let program = Program::new(&world, "old", id).await;
     assert_eq!(program.who().await.status(), StatusCode::OK);
-    let (store, key) = beside(&world).await;
+    let (store, _, key) = beside(&world).await;
     let now = world.clock.now();
     clients::revoke(&store, &key, now, &"old".parse().unwrap())
         .await
@@ -1139,7 +1139,7 @@ async fn thousands_of_uses_hide_nothing_of_what_a_person_did() {
     let (_, _, values) = world.working_values("seedling");
     link(&person, "main", &values).await;
     let id = account(&world, "main").await;
-    let (store, key) = beside(&world).await;
+    let (store, _, key) = beside(&world).await;
     for (day, times) in [(0, 3000), (1, 1), (2, 2000)] {
         if day > 0 {
             world.advance(24 * HOUR);
@@ -1230,7 +1230,7 @@ async fn what_x_says_to_a_rust_program_counts_for_the_account_and_a_blocked_user
     app.set_write_state(AppState::Enrolled);
     publisher.post(main, "hello").await.unwrap();
 
-    let (store, _) = beside(&world).await;
+    let (store, ..) = beside(&world).await;
     let now = world.clock.now();
     for (standing, works) in [(Standing::Blocked, false), (Standing::Granted, true)] {
         access::decide(store.writer(), person.id(), standing, now)

@@ -297,7 +297,7 @@ async fn what_waits_to_be_handled_or_to_be_said_is_gone_too() {
     assert!(sum >= 1, "{count}");
     let remains = scene.world.remains().await.unwrap();
     let waiting = "SELECT (SELECT count(*) FROM inbox WHERE sealed IS NOT NULL)
-        + (SELECT count(*) FROM outbox WHERE json_extract(notice, '$.notice') <> 'panic')";
+        + (SELECT count(*) FROM outbox WHERE role <> 'lasting')";
     assert_eq!(remains.count(waiting).await, 0);
     drop(remains);
     scene.ends().await;

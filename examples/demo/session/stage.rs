@@ -201,7 +201,7 @@ impl Stage {
         let number: u32 = u32::from_be_bytes(random.bytes()?);
         let name = format!("curl-{:04x}", number >> 16).parse()?;
         let (now, rules) = (self.clock.now(), Rule::defaults());
-        let added = programs::add(&store, &key, &random, now, &name, &accounts, &rules).await?;
+        let added = programs::add(&store, &vault, &key, now, &name, &accounts, &rules).await?;
         store.close().await?;
         Program::new(self.proxy.address(), account, added.token).map(Some)
     }

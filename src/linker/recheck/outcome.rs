@@ -11,7 +11,7 @@ use crate::{
         account::LinkedAccount,
         audit::{Actor, Event},
         budget,
-        notice::{Notice, WatchNotice},
+        notice::WatchNotice,
         pace::{Ask, Plan},
         verdict::{Outcome, Verdict},
         watch::{
@@ -21,6 +21,7 @@ use crate::{
     },
     failpoint,
     linker::{Linker, choice},
+    messages,
     store::{
         StoreError, Tx, accounts, outbox,
         schedule::{self, Claimed, Settled, Watch},
@@ -44,6 +45,7 @@ impl Linker {
             return Ok(());
         };
         let now = self.clock.now();
+        let had_news = watch.memory.told.is_some();
         let memory = watch.memory.shown(verdict, now);
         let accepted_at = match verdict.outcome() {
             Outcome::Accepted => Some(now),
@@ -51,38 +53,10 @@ impl Linker {
         };
         let good_at = good_at(&memory, accepted_at);
         let due_at = now + self.jittered(self.rechecks.rules().interval)?;
+        if had_news && verdict.outcome() != Outcome::Undecided {
+            outbox::drop_news(&mut **tx, account).await?;
+        }
         schedule::learn(&mut **tx, account, &memory, app, good_at, now, due_at).await
-    }
-
-    /// A message about a link as it is to be said now. `None`: it is no longer true, since the link was erased, given other
-    /// values or asked about meanwhile.
-    pub(crate) async fn as_it_is_now(
-        &self,
-        owner: i64,
-        promised: WatchNotice,
-    ) -> Result<Option<WatchNotice>, StoreError> {
-        let mut lent = self.store.reader().lend().await?;
-        let mut reading = lent.snapshot().await?;
-        let account = promised.account.id;
-        let linked = accounts::by_id(&mut *reading, owner, account).await?;
-        let watch = schedule::get(&mut *reading, account).await?;
-        reading.commit().await?;
-        let (Some(linked), Some(watch)) = (linked, watch) else {
-            return Ok(None);
-        };
-        let says = match promised.change {
-            Change::Died => Standing::Refused,
-            Change::Recovered { .. } | Change::OnlyReads => Standing::Works,
-        };
-        let account = choice(&linked);
-        Ok(linked
-            .verdict
-            .filter(|_| watch.memory.standing == says)
-            .map(|verdict| WatchNotice {
-                account,
-                verdict,
-                ..promised
-            }))
     }
 }
 
@@ -153,7 +127,8 @@ impl Rechecker {
                     worked_until: linked.accepted_at.filter(|_| died),
                     program: program.filter(|_| died),
                 };
-                outbox::push(&mut *tx, claimed.owner, &Notice::Watch(notice), now).await?;
+                let news = || messages::watch::changed(&notice, now);
+                outbox::push(&mut tx, &base.vault, claimed.owner, news, now).await?;
                 told = true;
             } else {
                 memory = memory.untold(change);
@@ -253,7 +228,8 @@ impl Rechecker {
             None => {}
         }
         if let (Some(news), Some(owner)) = (news, self.linker.owner) {
-            outbox::push(&mut **tx, owner, &Notice::Trouble { news }, now).await?;
+            let trouble = || messages::watch::trouble(news, now);
+            outbox::push(tx, &self.linker.vault, owner, trouble, now).await?;
         }
         Ok(news)
     }

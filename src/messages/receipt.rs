@@ -2,14 +2,15 @@
 
 use chrono::{DateTime, Utc};
 
-use super::escape;
+use super::{Asked, Message, Role, escape, plain};
 use crate::domain::{
+    account::AccountName,
     post::PostId,
     revocation::{Gone, Revocation},
 };
 
 /// What remains of an erased account, and until when, as far as the bot knows.
-pub(super) fn backups(until: Option<DateTime<Utc>>) -> String {
+fn backups(until: Option<DateTime<Utc>>) -> String {
     let kept = match until {
         Some(until) => format!("until {} at the latest", until.format("%-d %B %Y")),
         None => "until the operator deletes them; only the operator of this bot knows when that is"
@@ -30,39 +31,56 @@ const BY_HAND: &str = "Please end the token by hand: console.x.com → your app 
      the X account itself: x.com → Settings → Security and account access → Apps and sessions → Connected apps → the app → \
      Revoke app permissions.";
 
-pub(super) fn revoking(name: &str) -> String {
-    format!(
+/// The account's tokens are being revoked at X.
+pub(crate) fn revoking(name: &AccountName) -> Message {
+    plain(format!(
         "I revoke the token of <b>{}</b> at X, then I erase it here. A receipt follows.",
-        escape(name)
-    )
+        escape(name.as_str())
+    ))
+    .with_role(Role::Progress(Asked::Revocation))
 }
 
-pub(super) fn erasing_after_post(name: &str) -> String {
-    format!(
+/// The account is erased once its test post is deleted at X.
+pub(crate) fn erasing_after_post(name: &AccountName) -> Message {
+    plain(format!(
         "A test post of <b>{}</b> still stands at X. I delete it there first, then I erase the account here, and tell you.",
-        escape(name)
-    )
+        escape(name.as_str())
+    ))
 }
 
-pub(super) fn receipt(
+/// The account was erased. `backups_until`: when the last copy of the database that holds it is gone, if the operator has said so.
+pub(crate) fn unlinked(name: &AccountName, backups_until: Option<DateTime<Utc>>) -> Message {
+    plain(format!(
+        "🗑 <b>{}</b> and its values are erased. To end the token at X too: console.x.com → your app → Keys &amp; Tokens → \
+         Access Token → Revoke.\n\n{}",
+        escape(name.as_str()),
+        backups(backups_until)
+    ))
+}
+
+/// The account was erased after X was asked to end its tokens; `None`: it was not asked.
+pub(crate) fn receipt(
     gone: &Gone,
     revocation: Option<Revocation>,
     backups_until: Option<DateTime<Utc>>,
-) -> String {
-    format!(
+) -> Message {
+    plain(format!(
         "🧾 <b>{}</b> is gone\n\nErased here: API Key, API Secret, Access Token, Access Secret, the key that sealed them, and the \
          link itself. /history keeps that there was one.\n\nAt X: {}\n\n{}",
         title(gone),
         at_x(revocation),
         backups(backups_until)
-    )
+    ))
+    .with_role(Role::Answer(Asked::Revocation))
 }
 
-pub(super) fn panic(
+/// The operator revoked and erased everything: the user's accounts with what became of the tokens of each, and test posts that may
+/// still stand.
+pub(crate) fn panic(
     accounts: &[(Gone, Option<Revocation>)],
     posts: &[PostId],
     backups_until: Option<DateTime<Utc>>,
-) -> String {
+) -> Message {
     let lines: Vec<String> = accounts
         .iter()
         .map(|(gone, revocation)| {
@@ -86,13 +104,14 @@ pub(super) fn panic(
             addresses.join("\n")
         )
     };
-    format!(
+    plain(format!(
         "🚨 This bot's operator has erased every account here and revoked the tokens at X, because of a danger to them. Your \
          values are no longer held here.\n\n{}{by_hand}{posts}\n\nPlease regenerate the API key pair of your app too: console.x.com → \
          your app → Keys &amp; Tokens → Consumer Key → Regenerate.\n\n{}",
         lines.join("\n"),
         backups(backups_until)
-    )
+    ))
+    .lasting()
 }
 
 fn title(gone: &Gone) -> String {

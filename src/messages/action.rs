@@ -22,7 +22,7 @@ pub(crate) enum Regenerated {
 
 impl Regenerated {
     /// The values to ask for.
-    pub(super) fn fields(self) -> &'static [Field] {
+    pub(crate) fn fields(self) -> &'static [Field] {
         match self {
             Self::TokenPair => &Field::TOKEN_PAIR,
             Self::KeyPair => &Field::KEY_PAIR,
@@ -40,7 +40,7 @@ pub(crate) struct StepTag {
 
 impl StepTag {
     /// The tag of a state with an open flow.
-    pub(super) fn of(state: &LinkingState) -> Option<Self> {
+    pub(crate) fn of(state: &LinkingState) -> Option<Self> {
         let flow = state.flow_id()?;
         Some(Self {
             flow,
@@ -49,7 +49,7 @@ impl StepTag {
     }
 
     /// The tag of a step that a notice was made for.
-    pub(super) fn new(flow: FlowId, step: usize) -> Self {
+    pub(crate) fn new(flow: FlowId, step: usize) -> Self {
         Self { flow, step }
     }
 }
@@ -129,7 +129,7 @@ pub(crate) enum Doubtful {
 
 impl Doubtful {
     /// The repair for these values, if new values help at all.
-    pub(super) fn of(fields: &[Field]) -> Option<Self> {
+    pub(crate) fn of(fields: &[Field]) -> Option<Self> {
         match fields {
             [Field::ApiKey, Field::ApiSecret] => Some(Self::KeyPair),
             [Field::AccessToken, Field::AccessSecret] => Some(Self::TokenPair),
@@ -139,7 +139,7 @@ impl Doubtful {
     }
 
     /// The values to ask for.
-    pub(super) fn fields(self) -> &'static [Field] {
+    pub(crate) fn fields(self) -> &'static [Field] {
         match self {
             Self::KeyPair => &Field::KEY_PAIR,
             Self::TokenPair => &Field::TOKEN_PAIR,
@@ -197,7 +197,7 @@ pub(crate) enum DraftAction {
 
 impl Action {
     /// Whether everybody may use it, on the list of allowed users or not: to leave, and to erase.
-    pub(super) fn is_for_everybody(&self) -> bool {
+    pub(crate) fn is_for_everybody(&self) -> bool {
         match self {
             Self::Flow(FlowAction::Cancel, _)
             | Self::Account(

@@ -3,7 +3,11 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Words, at, button, day_at, escape, notices::plain, reply, verdicts};
+use super::{
+    Button, Message, Role,
+    action::{AccountAction, Action, Doubtful},
+    at, button, day_at, escape, message, plain, verdicts,
+};
 use crate::{
     domain::{
         account::{AccountId, AccountName},
@@ -12,14 +16,10 @@ use crate::{
         watch::{Change, TroubleKind, TroubleNews},
     },
     plural::count,
-    telegram::{
-        action::{AccountAction, Action, Doubtful},
-        reply::Reply,
-    },
 };
 
 /// A link no longer works, or works again. One button: what the user can do about it.
-pub(super) fn changed(notice: &WatchNotice, words: &Words<'_>) -> Reply {
+pub(crate) fn changed(notice: &WatchNotice, now: DateTime<Utc>) -> Message {
     let WatchNotice {
         account,
         verdict,
@@ -27,7 +27,7 @@ pub(super) fn changed(notice: &WatchNotice, words: &Words<'_>) -> Reply {
         worked_until,
         program,
     } = notice;
-    let said = verdicts::text(verdict, words.now);
+    let said = verdicts::text(verdict, now);
     let mut text = format!(
         "{} <b>{}</b>{}",
         said.sign,
@@ -38,7 +38,7 @@ pub(super) fn changed(notice: &WatchNotice, words: &Words<'_>) -> Reply {
     match change {
         Change::Died => {
             if let Some(at) = worked_until {
-                text.push_str(&format!("It worked until {}. ", day_at(*at, words.now)));
+                text.push_str(&format!("It worked until {}. ", day_at(*at, now)));
             }
             text.push_str(&match program {
                 Some(program) => format!(
@@ -51,7 +51,7 @@ pub(super) fn changed(notice: &WatchNotice, words: &Words<'_>) -> Reply {
         Change::Recovered { refused_since } => text.push_str(&match refused_since {
             Some(since) => format!(
                 "It works again; X had refused it since {}.",
-                day_at(*since, words.now)
+                day_at(*since, now)
             ),
             None => "It works again.".to_owned(),
         }),
@@ -62,14 +62,11 @@ pub(super) fn changed(notice: &WatchNotice, words: &Words<'_>) -> Reply {
         text.push_str(&format!("\n\n{}", said.next_step));
     }
     text.push_str(&format!("\n\n<code>{}</code>", verdict.code()));
-    reply(text, vec![vec![the_button(verdict, *change, account.id)]])
+    message(text, vec![vec![the_button(verdict, *change, account.id)]])
+        .with_role(Role::News(account.id, *change))
 }
 
-fn the_button(
-    verdict: &Verdict,
-    change: Change,
-    account: AccountId,
-) -> teloxide::types::InlineKeyboardButton {
+fn the_button(verdict: &Verdict, change: Change, account: AccountId) -> Button {
     if matches!(change, Change::Recovered { .. }) {
         return button("What is this?", Action::Rechecks);
     }
@@ -87,7 +84,7 @@ fn the_button(
 }
 
 /// To the owner.
-pub(super) fn trouble(news: TroubleNews, words: &Words<'_>) -> Reply {
+pub(crate) fn trouble(news: TroubleNews, now: DateTime<Utc>) -> Message {
     plain(match news {
         TroubleNews::Began { kind, since } => {
             let (what, step) = match kind {
@@ -108,23 +105,23 @@ pub(super) fn trouble(news: TroubleNews, words: &Words<'_>) -> Reply {
             format!(
                 "🚧 To the owner of this bot: {what}, since {}. I tell their users nothing, and ask again until it is over.\
                  \n\n{step}",
-                day_at(since, words.now)
+                day_at(since, now)
             )
         }
         TroubleNews::Over { since } => format!(
             "✅ To the owner of this bot: X accepts links again. It did not since {}.",
-            day_at(since, words.now)
+            day_at(since, now)
         ),
     })
 }
 
 /// The lines of `/accounts` about one link that are not about X's last word.
-pub(super) fn details(account: &AccountSummary, words: &Words<'_>) -> String {
+pub(super) fn details(account: &AccountSummary, now: DateTime<Utc>) -> String {
     let mut text = String::new();
     if let Some(since) = account.doubted_since {
         text.push_str(&format!(
             "\nX refused it at {}; I ask again before I believe it",
-            at(since, words.now)
+            at(since, now)
         ));
     } else if let Some(code) = &account.asked_in_vain {
         text.push_str(&format!(
@@ -139,7 +136,7 @@ pub(super) fn details(account: &AccountSummary, words: &Words<'_>) -> String {
     {
         text.push_str(&format!(
             "\nsince then only API Key and Secret, {}",
-            at(pair, words.now)
+            at(pair, now)
         ));
     }
     let permission = account.verdict.as_ref().and_then(|verdict| match verdict {
@@ -155,7 +152,7 @@ pub(super) fn details(account: &AccountSummary, words: &Words<'_>) -> String {
         Verdict::ConnectedPermissionUnknown { .. } => Some("X did not say what it may do"),
         _ => None,
     });
-    let age = account.values_since.map(|since| age(since, words));
+    let age = account.values_since.map(|since| age(since, now));
     let reminder = account
         .remind_after_days
         .map(|days| format!("reminder after {days} days"));
@@ -171,32 +168,32 @@ pub(super) fn details(account: &AccountSummary, words: &Words<'_>) -> String {
     text
 }
 
-fn age(since: DateTime<Utc>, words: &Words<'_>) -> String {
-    match (words.now - since).num_days() {
+fn age(since: DateTime<Utc>, now: DateTime<Utc>) -> String {
+    match (now - since).num_days() {
         ..=0 => "values from today".to_owned(),
         days => format!("values {} old", count(days, "day")),
     }
 }
 
 /// When shall the user be reminded to rotate?
-pub(super) fn ask_reminder(
+pub(crate) fn ask_reminder(
     account: &AccountChoice,
     values_since: Option<DateTime<Utc>>,
     days: Option<u32>,
-    words: &Words<'_>,
-) -> Reply {
+    now: DateTime<Utc>,
+) -> Message {
     let choice = |label: &str, days| {
         let action = Action::Account(AccountAction::Remind(days), account.id);
         button(label, action)
     };
-    let now = match days {
+    let set = match days {
         Some(days) => format!("I remind you after {days} days now."),
         None => "I do not remind you now.".to_owned(),
     };
-    let age = values_since.map_or_else(String::new, |since| format!(" ({})", age(since, words)));
-    reply(
+    let age = values_since.map_or_else(String::new, |since| format!(" ({})", age(since, now)));
+    message(
         format!(
-            "When shall I remind you to give <b>{}</b>{age} new values? {now}",
+            "When shall I remind you to give <b>{}</b>{age} new values? {set}",
             escape(account.name.as_str())
         ),
         vec![
@@ -211,14 +208,14 @@ pub(super) fn ask_reminder(
 }
 
 /// The reminder is set, or off.
-pub(super) fn reminder_set(
+pub(crate) fn reminder_set(
     name: &AccountName,
     due_at: Option<DateTime<Utc>>,
-    words: &Words<'_>,
-) -> Reply {
+    now: DateTime<Utc>,
+) -> Message {
     let name = escape(name.as_str());
     plain(match due_at {
-        Some(due) if due <= words.now => {
+        Some(due) if due <= now => {
             format!("I remind you of <b>{name}</b> now, since its values are that old already.")
         }
         Some(due) => format!(
@@ -230,13 +227,13 @@ pub(super) fn reminder_set(
 }
 
 /// The reminder.
-pub(super) fn rotate_due(
+pub(crate) fn rotate_due(
     account: &AccountChoice,
     values_since: Option<DateTime<Utc>>,
-    words: &Words<'_>,
-) -> Reply {
-    let age = values_since.map_or_else(String::new, |since| format!(": {}", age(since, words)));
-    reply(
+    now: DateTime<Utc>,
+) -> Message {
+    let age = values_since.map_or_else(String::new, |since| format!(": {}", age(since, now)));
+    message(
         format!(
             "⏰ You wanted to be reminded to rotate <b>{}</b>{age}. Regenerate them in X, then give me the new ones; the old \
              ones stay in use until X accepts the new.",
@@ -248,9 +245,3 @@ pub(super) fn rotate_due(
         )]],
     )
 }
-
-/// What re-checks are.
-pub(super) const WHAT_IS_THIS: &str = "I ask X about your accounts by myself, usually once a day, whether it still accepts \
-     their values. If X refuses one, I ask again after a while, and compare with other accounts, before I tell you; when it \
-     works again, I tell you too. /accounts shows when each was checked last. Nothing is posted, and your values are not shown to \
-     anybody.";

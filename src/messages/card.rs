@@ -1,37 +1,47 @@
 //! The card: the one message of a flow. It is drawn from the state alone, so it can be drawn again at any time.
 
-use teloxide::types::InlineKeyboardButton;
+use chrono::{DateTime, Utc};
+use url::Url;
 
-use super::{KEYS, Words, again, button, escape, list, paste, pin, reply};
-use crate::{
-    domain::{
-        credentials::Field,
-        linking::{
-            AwaitingName, AwaitingValue, Closed, ConfirmingValue, Doubt, Ending, Flow, LinkName,
-            LinkingState, Purpose, Remark,
-        },
-        paste::Warning,
-        pin::AwaitingPin,
-        verdict::KeyPairOutcome,
+use super::{
+    Button, KEYS, Message,
+    accounts::name_rejection,
+    action::{Action, FlowAction, StepTag},
+    again, button, escape, list, message, paste, pin,
+};
+use crate::domain::{
+    credentials::Field,
+    linking::{
+        AwaitingName, AwaitingValue, Closed, ConfirmingValue, Doubt, Ending, Flow, LinkName,
+        LinkingState, Purpose, Remark,
     },
-    linker::Surroundings,
-    telegram::{
-        action::{Action, FlowAction, StepTag},
-        reply::Reply,
-        texts::notices::name_rejection,
-    },
+    notice::AccountChoice,
+    paste::Warning,
+    pin::AwaitingPin,
+    verdict::KeyPairOutcome,
 };
 
+/// What a card shows besides the state.
+#[derive(Debug, Default)]
+pub(crate) struct Surroundings {
+    /// What X said of the newest key pair alone.
+    pub key_pair: Option<KeyPairOutcome>,
+    /// Where the user authorises the app.
+    pub authorize: Option<Url>,
+    /// Accounts whose app a new link may use: one for each app.
+    pub apps: Vec<AccountChoice>,
+}
+
 /// The card of a state; `None` where there is nothing to show. `around` is what is known besides.
-pub(in crate::telegram) fn card(
+pub(crate) fn card(
     state: &LinkingState,
     around: &Surroundings,
-    words: &Words<'_>,
-) -> Option<Reply> {
+    now: DateTime<Utc>,
+) -> Option<Message> {
     let key_pair = around.key_pair;
     let tag = StepTag::of(state);
     let flow_button = |label: &str, action| tag.map(|tag| button(label, Action::Flow(action, tag)));
-    let buttons = |actions: &[(&str, FlowAction)]| -> Vec<InlineKeyboardButton> {
+    let buttons = |actions: &[(&str, FlowAction)]| -> Vec<Button> {
         actions
             .iter()
             .filter_map(|(label, action)| flow_button(label, *action))
@@ -39,7 +49,7 @@ pub(in crate::telegram) fn card(
     };
     match state {
         LinkingState::Idle => None,
-        LinkingState::AwaitingName(state) => Some(reply(
+        LinkingState::AwaitingName(state) => Some(message(
             asking_for_name(state),
             vec![
                 buttons(&[("Use my X handle", FlowAction::UseHandle)]),
@@ -64,7 +74,7 @@ pub(in crate::telegram) fn card(
                 rows.push(buttons(&[("Get it from X with a PIN", FlowAction::Pin)]));
             }
             rows.push(last);
-            Some(reply(asking_for_value(state, key_pair), rows))
+            Some(message(asking_for_value(state, key_pair), rows))
         }
         LinkingState::ConfirmingValue(state) => {
             let mut rows = Vec::new();
@@ -87,15 +97,15 @@ pub(in crate::telegram) fn card(
                 ("Send it again", FlowAction::SendAgain),
                 ("Cancel", FlowAction::Cancel),
             ]));
-            Some(reply(doubting(state, key_pair), rows))
+            Some(message(doubting(state, key_pair), rows))
         }
         LinkingState::AwaitingPin(state) => {
-            let (text, mut rows) = pin::stage(state, around, words, flow_button);
+            let (text, mut rows) = pin::stage(state, around, now, flow_button);
             rows.push(buttons(&[
                 ("Back", FlowAction::Back),
                 ("Cancel", FlowAction::Cancel),
             ]));
-            Some(reply(
+            Some(message(
                 format!(
                     "{}\n{text}",
                     progress(&state.flow, pin_progress(state), key_pair)
@@ -103,7 +113,7 @@ pub(in crate::telegram) fn card(
                 rows,
             ))
         }
-        LinkingState::Closed(closed) => Some(reply(ended(closed), Vec::new())),
+        LinkingState::Closed(closed) => Some(message(ended(closed), Vec::new())),
     }
 }
 

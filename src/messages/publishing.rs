@@ -1,20 +1,18 @@
 //! What is said about programs and posts.
 
-use teloxide::types::InlineKeyboardButton;
+use chrono::{DateTime, Utc};
 
-use super::{Words, at, button, escape, notices::plain, reply, verdicts, wait};
-use crate::{
-    domain::{
-        account::{AccountId, AccountName, XUsername},
-        client::ClientName,
-        notice::{AccountChoice, AccountSummary, Errand, PostResult, PostSaid, Program},
-        post::{MAX_WEIGHT, PostRejection, PostText},
-        verdict::Verdict,
-    },
-    telegram::{
-        action::{AccountAction, Action, Doubtful, DraftAction},
-        reply::Reply,
-    },
+use super::{
+    Asked, Button, Message, Role,
+    action::{AccountAction, Action, Doubtful, DraftAction},
+    at, button, escape, link, message, plain, verdicts, wait,
+};
+use crate::domain::{
+    account::{AccountId, AccountName, XUsername},
+    client::ClientName,
+    notice::{AccountChoice, AccountSummary, Errand, PostResult, PostSaid, Program},
+    post::{MAX_WEIGHT, PostRejection, PostText},
+    verdict::Verdict,
 };
 
 /// The part of an account's line in `/accounts` that names its programs.
@@ -27,7 +25,7 @@ pub(super) fn used_by(programs: &[ClientName]) -> String {
 }
 
 /// A button for each account that programs may use.
-pub(super) fn program_buttons(accounts: &[AccountSummary]) -> Vec<Vec<InlineKeyboardButton>> {
+pub(super) fn program_buttons(accounts: &[AccountSummary]) -> Vec<Vec<Button>> {
     let used = accounts
         .iter()
         .filter(|account| !account.programs.is_empty());
@@ -40,8 +38,9 @@ pub(super) fn program_buttons(accounts: &[AccountSummary]) -> Vec<Vec<InlineKeyb
     .collect()
 }
 
-pub(super) fn program_added(account: &AccountChoice, program: &ClientName) -> Reply {
-    reply(
+/// The operator lets a program use an account.
+pub(crate) fn program_added(account: &AccountChoice, program: &ClientName) -> Message {
+    message(
         format!(
             "🔌 The operator of this bot lets the program <b>{}</b> publish with <b>{}</b>. It never sees a key. If you do not \
              want that, take it back.",
@@ -55,7 +54,8 @@ pub(super) fn program_added(account: &AccountChoice, program: &ClientName) -> Re
     )
 }
 
-pub(super) fn programs(account: &AccountChoice, programs: &[Program]) -> Reply {
+/// Which programs may use an account, by name.
+pub(crate) fn programs(account: &AccountChoice, programs: &[Program]) -> Message {
     let name = escape(account.name.as_str());
     if programs.is_empty() {
         return plain(format!("No program may use <b>{name}</b>."));
@@ -73,7 +73,7 @@ pub(super) fn programs(account: &AccountChoice, programs: &[Program]) -> Reply {
             )]
         })
         .collect();
-    reply(
+    message(
         format!(
             "Programs that may use <b>{name}</b>:\n\n{}\n\nNone of them holds a key. /history shows what they did.",
             lines.join("\n")
@@ -82,7 +82,8 @@ pub(super) fn programs(account: &AccountChoice, programs: &[Program]) -> Reply {
     )
 }
 
-pub(super) fn program_removed(account: &AccountChoice, program: &ClientName) -> Reply {
+/// The user took an account back from a program.
+pub(crate) fn program_removed(account: &AccountChoice, program: &ClientName) -> Message {
     plain(format!(
         "✓ <b>{}</b> may no longer use <b>{}</b>. Only the operator can give it back.",
         escape(program.as_str()),
@@ -97,8 +98,9 @@ const PRICE_TO_LOOK: &str = "at most $0.025 more";
 /// The same for a post with a link.
 const PRICE_WITH_LINK: &str = "about $0.20, since it has a link";
 
-pub(super) fn ask_test(draft: i64, account: &AccountChoice, text: &PostText) -> Reply {
-    reply(
+/// `/testpost`: really?
+pub(crate) fn ask_test(draft: i64, account: &AccountChoice, text: &PostText) -> Message {
+    message(
         format!(
             "Shall I post this with <b>{}</b> and delete it at once?\n\n<blockquote>{}</blockquote>\n\nOnly a real post shows that \
              publishing works. X charges {PRICE} for it, and for a moment people can see it. If X's answer gets lost, I look \
@@ -116,7 +118,8 @@ pub(super) fn ask_test(draft: i64, account: &AccountChoice, text: &PostText) -> 
     )
 }
 
-pub(super) fn choose_account(draft: i64, accounts: &[AccountChoice]) -> Reply {
+/// `/post`: with which account?
+pub(crate) fn choose_account(draft: i64, accounts: &[AccountChoice]) -> Message {
     let rows = accounts
         .iter()
         .map(|account| {
@@ -126,15 +129,16 @@ pub(super) fn choose_account(draft: i64, accounts: &[AccountChoice]) -> Reply {
             )]
         })
         .collect();
-    reply("Which account shall publish it?".to_owned(), rows)
+    message("Which account shall publish it?", rows)
 }
 
-pub(super) fn ask_post(
+/// `/post`: what it will look like. Really?
+pub(crate) fn ask_post(
     draft: i64,
     account: &AccountChoice,
     x_username: Option<&XUsername>,
     text: &PostText,
-) -> Reply {
+) -> Message {
     let whose = x_username
         .map(|username| format!(" ({})", escape(&username.to_string())))
         .unwrap_or_default();
@@ -143,7 +147,7 @@ pub(super) fn ask_post(
     } else {
         PRICE
     };
-    reply(
+    message(
         format!(
             "Publish this with <b>{}</b>{whose}?\n\n<blockquote>{}</blockquote>\n\n{} of {MAX_WEIGHT} characters, as X counts \
              them. X charges {price}.",
@@ -158,7 +162,8 @@ pub(super) fn ask_post(
     )
 }
 
-pub(super) fn rejected(reason: PostRejection) -> Reply {
+/// This cannot be published.
+pub(crate) fn rejected(reason: PostRejection) -> Message {
     plain(match reason {
         PostRejection::NotAReply => {
             "Write the text as a message, then reply to that message with /post.".to_owned()
@@ -180,8 +185,9 @@ pub(super) fn rejected(reason: PostRejection) -> Reply {
     })
 }
 
-pub(super) fn cannot_post(account: &AccountChoice, code: &str) -> Reply {
-    reply(
+/// The account cannot publish as it is. `code` is a verdict's, or `not_checked`.
+pub(crate) fn cannot_post(account: &AccountChoice, code: &str) -> Message {
+    message(
         format!(
             "<b>{}</b> cannot publish as it is. Check it again, and do what the answer says.\n\n<code>{}</code>",
             escape(account.name.as_str()),
@@ -191,11 +197,23 @@ pub(super) fn cannot_post(account: &AccountChoice, code: &str) -> Reply {
     )
 }
 
-pub(super) fn posting(name: &AccountName) -> Reply {
+/// A post was confirmed.
+pub(crate) fn posting(name: &AccountName) -> Message {
     plain(format!("Posting with <b>{}</b> …", escape(name.as_str())))
+        .with_role(Role::Progress(Asked::Post))
 }
 
-pub(super) fn result(result: &PostResult, words: &Words<'_>) -> Reply {
+/// A draft was thrown away.
+pub(crate) fn dropped() -> Message {
+    plain("Nothing is published.")
+}
+
+/// What became of a post.
+pub(crate) fn result(result: &PostResult, now: DateTime<Utc>) -> Message {
+    came_of(result, now).with_role(Role::Answer(Asked::Post))
+}
+
+fn came_of(result: &PostResult, now: DateTime<Utc>) -> Message {
     let PostResult { account, said } = result;
     let name = escape(account.name.as_str());
     match said {
@@ -215,7 +233,7 @@ pub(super) fn result(result: &PostResult, words: &Words<'_>) -> Reply {
              it there:\n{}",
             escape(&post.link())
         )),
-        PostSaid::Refused { verdict } => refused(account, verdict, words),
+        PostSaid::Refused { verdict } => refused(account, verdict, now),
         PostSaid::ValuesRefused => plain(format!(
             "⛔ <b>{name}</b>: X refused the post, because it does not accept the values. Nothing is published. I ask X which \
              of them it is, and tell you."
@@ -224,7 +242,7 @@ pub(super) fn result(result: &PostResult, words: &Words<'_>) -> Reply {
     }
 }
 
-fn unknown(name: &str, text: &PostText, whose: Option<&XUsername>, is_test: bool) -> Reply {
+fn unknown(name: &str, text: &PostText, whose: Option<&XUsername>, is_test: bool) -> Message {
     let profile = whose.map(|username| format!("https://x.com/{}", username.0));
     let place = profile.as_deref().unwrap_or("your profile on x.com");
     let text = escape(text.as_str());
@@ -236,11 +254,8 @@ fn unknown(name: &str, text: &PostText, whose: Option<&XUsername>, is_test: bool
     } else {
         ("", "If it is not there, send it again.")
     };
-    let rows = profile
-        .as_ref()
-        .and_then(|url| url.parse().ok())
-        .map(|url| vec![InlineKeyboardButton::url("Open X", url)]);
-    reply(
+    let rows = profile.as_deref().map(|url| vec![link("Open X", url)]);
+    message(
         format!(
             "❓ <b>{name}</b>: I do not know whether this is published, because X's answer did not reach me. {tried}I do not try \
              again by myself, so that it does not appear twice. Look here: {}\n\n<blockquote>{text}</blockquote>\n\n{next_step}",
@@ -250,7 +265,7 @@ fn unknown(name: &str, text: &PostText, whose: Option<&XUsername>, is_test: bool
     )
 }
 
-fn refused(account: &AccountChoice, verdict: &Verdict, words: &Words<'_>) -> Reply {
+fn refused(account: &AccountChoice, verdict: &Verdict, now: DateTime<Utc>) -> Message {
     let name = escape(account.name.as_str());
     let (sentence, reason, next_step) = match verdict {
         // Their own words are about a question, not about a post.
@@ -265,15 +280,15 @@ fn refused(account: &AccountChoice, verdict: &Verdict, words: &Words<'_>) -> Rep
             match until {
                 Some(until) => format!(
                     "Send it again at {} ({}).",
-                    at(*until, words.now),
-                    wait(*until, words.now)
+                    at(*until, now),
+                    wait(*until, now)
                 ),
                 None => "Send it again in 15 minutes; a cap for a day or a month lasts longer."
                     .to_owned(),
             },
         ),
         verdict => {
-            let said = verdicts::text(verdict, words.now);
+            let said = verdicts::text(verdict, now);
             (said.sentence, said.reason, said.next_step)
         }
     };
@@ -290,10 +305,10 @@ fn refused(account: &AccountChoice, verdict: &Verdict, words: &Words<'_>) -> Rep
         ));
     }
     row.push(check_again(account.id));
-    reply(text, vec![row])
+    message(text, vec![row])
 }
 
-fn check_again(account: AccountId) -> InlineKeyboardButton {
+fn check_again(account: AccountId) -> Button {
     button(
         "Check again",
         Action::Account(AccountAction::Errand(Errand::Verify), account),

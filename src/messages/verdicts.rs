@@ -12,15 +12,15 @@ use crate::domain::{
 
 /// A verdict in words. HTML.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct VerdictText {
+pub(super) struct VerdictText {
     /// Shows at a glance how it is.
-    pub(crate) sign: &'static str,
+    pub(super) sign: &'static str,
     /// Follows the name: "main" + " is connected …", or "main" + ": X does not …".
-    pub(crate) sentence: String,
+    pub(super) sentence: String,
     /// Why.
-    pub(crate) reason: String,
+    pub(super) reason: String,
     /// What to do now; empty where nothing is to do.
-    pub(crate) next_step: String,
+    pub(super) next_step: String,
 }
 
 /// How a token that may write is made. The order matters: X fixes what a token may do when it is issued.
@@ -45,7 +45,7 @@ const SAYS_NOTHING: &str = "That says nothing about the values.";
 
 /// The words for a verdict.
 #[expect(clippy::too_many_lines, reason = "one place for every verdict's words")]
-pub(crate) fn text(verdict: &Verdict, now: DateTime<Utc>) -> VerdictText {
+pub(super) fn text(verdict: &Verdict, now: DateTime<Utc>) -> VerdictText {
     match verdict {
         Verdict::Connected {
             account,
@@ -339,10 +339,10 @@ mod tests {
     use crate::{
         domain::{
             account::{AccountId, AccountName, XAccount, XUserId, XUsername},
-            notice::{AccountChoice, CheckResult, Notice, Occasion},
+            notice::{AccountChoice, CheckResult, Occasion},
             verdict::{Outcome, XWords},
         },
-        telegram::texts::{Words, notice},
+        messages::{Message, checks},
     };
 
     fn now() -> DateTime<Utc> {
@@ -537,7 +537,7 @@ mod tests {
         }
     }
 
-    fn result(verdict: &Verdict, occasion: Occasion) -> crate::telegram::reply::Reply {
+    fn result(verdict: &Verdict, occasion: Occasion) -> Message {
         let result = CheckResult {
             account: AccountChoice {
                 id: AccountId::from_bytes([0; 16]),
@@ -547,19 +547,14 @@ mod tests {
             occasion,
             twin: None,
         };
-        let words = Words {
-            bot_username: "addx_bot",
-            now: now(),
-        };
-        notice(&Notice::Result(result), &words).unwrap()
+        checks::result(&result, now())
     }
 
     fn buttons(verdict: &Verdict) -> Vec<String> {
-        let keyboard = result(verdict, Occasion::Link).keyboard.inline_keyboard;
-        keyboard
-            .into_iter()
+        let rows = result(verdict, Occasion::Link).buttons;
+        rows.into_iter()
             .flatten()
-            .map(|button| button.text)
+            .map(|button| button.label)
             .collect()
     }
 

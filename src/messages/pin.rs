@@ -1,39 +1,39 @@
 //! The card while the token pair comes from X with a PIN.
 
-use teloxide::types::{CopyTextButton, InlineKeyboardButton};
+use chrono::{DateTime, Utc};
 
-use super::{Words, again, at, button, escape, receipt, verdicts, wait};
-use crate::{
-    domain::{
-        account::XAccount,
-        linking::{Flow, Purpose},
-        pin::{AwaitingPin, PinProblem, PinRemark, PinStage},
-        verdict::Verdict,
-    },
-    linker::{MAX_PINS_AN_HOUR, Surroundings},
-    telegram::action::{Action, FlowAction},
+use super::{
+    Button, Press,
+    action::{AccountAction, Action, FlowAction},
+    again, at, button,
+    card::Surroundings,
+    escape, link, receipt, verdicts, wait,
+};
+use crate::domain::{
+    account::XAccount,
+    linking::{Flow, Purpose},
+    pin::{AwaitingPin, MAX_PINS_AN_HOUR, PinProblem, PinRemark, PinStage},
+    verdict::Verdict,
 };
 
 /// A callback address that X takes: it is never opened.
 pub(super) const CALLBACK: &str = "https://example.com/callback";
 
-type Rows = Vec<Vec<InlineKeyboardButton>>;
+type Rows = Vec<Vec<Button>>;
 
 /// What the card says below its title, and its buttons above "Back" and "Cancel".
 pub(super) fn stage(
     state: &AwaitingPin,
     around: &Surroundings,
-    words: &Words<'_>,
-    flow_button: impl Fn(&str, FlowAction) -> Option<InlineKeyboardButton>,
+    now: DateTime<Utc>,
+    flow_button: impl Fn(&str, FlowAction) -> Option<Button>,
 ) -> (String, Rows) {
     let row = |label, action| flow_button(label, action).into_iter().collect::<Vec<_>>();
     let (text, rows) = match &state.stage {
         PinStage::Requesting => ("⏳ I ask X for a link …".to_owned(), Vec::new()),
         PinStage::Open => {
-            let link = around
-                .authorize
-                .clone()
-                .map(|url| InlineKeyboardButton::url("Open X", url));
+            let address = around.authorize.as_ref();
+            let link = address.map(|address| link("Open X", address.as_str()));
             (
                 open(&state.flow),
                 vec![
@@ -63,7 +63,7 @@ pub(super) fn stage(
             ),
             Vec::new(),
         ),
-        PinStage::Failed { problem, pin_kept } => failed(problem, *pin_kept, words, row),
+        PinStage::Failed { problem, pin_kept } => failed(problem, *pin_kept, now, row),
     };
     let remark = match state.remark {
         Some(PinRemark::Revoked) => {
@@ -105,8 +105,8 @@ fn confirming(found: &XAccount, flow: &Flow) -> String {
 fn failed(
     problem: &PinProblem,
     pin_kept: bool,
-    words: &Words<'_>,
-    row: impl Fn(&'static str, FlowAction) -> Vec<InlineKeyboardButton>,
+    now: DateTime<Utc>,
+    row: impl Fn(&'static str, FlowAction) -> Vec<Button>,
 ) -> (String, Rows) {
     let again = || row("Try again", FlowAction::PinAgain);
     let new_link = || row("Get a new link", FlowAction::NewLink);
@@ -114,8 +114,8 @@ fn failed(
         PinProblem::Limit { until } => (
             format!(
                 "⏳ I ask X for at most {MAX_PINS_AN_HOUR} links an hour for you. The next one is possible at {} ({}).",
-                at(*until, words.now),
-                wait(*until, words.now)
+                at(*until, now),
+                wait(*until, now)
             ),
             vec![new_link()],
         ),
@@ -128,7 +128,7 @@ fn failed(
             vec![again()],
         ),
         PinProblem::Verdict(verdict) => {
-            let said = verdicts::text(verdict, words.now);
+            let said = verdicts::text(verdict, now);
             let kept = match verdict {
                 _ if pin_kept => "\nI keep your PIN, encrypted, to try it again.".to_owned(),
                 Verdict::PinOfOtherAccount { .. } => format!(
@@ -147,12 +147,10 @@ fn failed(
             );
             let rows = match verdict {
                 Verdict::CallbackNotSet => vec![
-                    vec![InlineKeyboardButton::copy_text_button(
-                        "Copy the address",
-                        CopyTextButton {
-                            text: CALLBACK.to_owned(),
-                        },
-                    )],
+                    vec![Button {
+                        label: "Copy the address".to_owned(),
+                        press: Press::Copy(CALLBACK.to_owned()),
+                    }],
                     row("It is saved, try again", FlowAction::PinAgain),
                 ],
                 Verdict::ApiKeyPairRejected => vec![row(
@@ -231,7 +229,6 @@ fn remark(about_last: PinRemark) -> String {
 
 /// The buttons of the first card that use an app there is.
 pub(super) fn apps(around: &Surroundings) -> Rows {
-    use crate::telegram::action::AccountAction;
     const SHOWN: usize = 4;
     let tap = |label: String, account| {
         vec![button(

@@ -1,7 +1,95 @@
-//! The long pages: the guide and the privacy page.
+//! What reads the same for everybody: the welcome, the help, the long pages, and what a failure of ours is called.
+
+use super::{Message, action::Action, button, escape, message, plain};
+
+/// `/start`
+pub(crate) fn welcome() -> Message {
+    message(
+        "👋 I link your X account, so that programs can publish for you. It takes about five minutes: you create an app in \
+         X's console, copy four values, and I check each step and tell you what is wrong.\n\nYour messages with values are \
+         deleted at once, and the values are kept encrypted. /privacy says more.",
+        vec![vec![
+            button("Link an X account", Action::Add),
+            button("Guide", Action::Guide),
+        ]],
+    )
+}
+
+/// `/help`, of these commands with their descriptions.
+pub(crate) fn help(commands: &[(String, String)]) -> Message {
+    let commands = commands
+        .iter()
+        .map(|(command, description)| format!("{command} – {}", escape(description)))
+        .collect::<Vec<_>>()
+        .join("\n");
+    plain(format!(
+        "I link X accounts by their four API values and watch over them.\n\n{commands}"
+    ))
+}
 
 /// `/guide`
-pub(super) const GUIDE: &str = "\
+pub(crate) fn guide() -> Message {
+    plain(GUIDE)
+}
+
+/// `/privacy`
+pub(crate) fn privacy() -> Message {
+    plain(PRIVACY)
+}
+
+/// Why the bot writes unasked.
+pub(crate) fn rechecks() -> Message {
+    plain(
+        "I ask X about your accounts by myself, usually once a day, whether it still accepts \
+         their values. If X refuses one, I ask again after a while, and compare with other accounts, before I tell you; when it \
+         works again, I tell you too. /accounts shows when each was checked last. Nothing is posted, and your values are not shown to \
+         anybody.",
+    )
+}
+
+/// A command the bot does not know.
+pub(crate) fn unknown_command() -> Message {
+    plain("I do not know that command. /help lists what I can do.")
+}
+
+/// A text outside a flow.
+pub(crate) fn nothing_asked() -> Message {
+    message(
+        "I was not asking for anything. /help lists what I can do.",
+        vec![vec![
+            button("Link an X account", Action::Add),
+            button("Accounts", Action::Accounts),
+        ]],
+    )
+}
+
+/// A group wrote to the bot of this name.
+pub(crate) fn private_chats_only(bot: &str) -> Message {
+    message(
+        "I work in private chats only, because keys do not belong in a group.",
+        vec![vec![private_chat(bot)]],
+    )
+}
+
+/// Leads from a group to the private chat.
+pub(super) fn private_chat(bot: &str) -> super::Button {
+    super::link(
+        "Open the private chat",
+        format!("https://t.me/{bot}?start=group"),
+    )
+}
+
+/// Something failed on our side. `id` stands in the log too.
+pub(crate) fn incident(id: &str) -> Message {
+    plain(format!(
+        "❌ Something went wrong on my side, and I could not finish that. Please try again. If it stays, tell the operator \
+         this number: <code>{}</code>",
+        escape(id)
+    ))
+    .lasting()
+}
+
+const GUIDE: &str = "\
 <b>Linking an X account, from the beginning</b>
 
 <b>1. Prepare</b>
@@ -48,8 +136,7 @@ app owner's.
 <b>Checklist</b>
 ☐ Read and write saved  ☐ token generated after that  ☐ four values from one app  ☐ credits there";
 
-/// `/privacy`
-pub(super) const PRIVACY: &str = "\
+const PRIVACY: &str = "\
 <b>What I keep, and what others see</b>
 
 • I keep your four values per account, each encrypted on its own, bound to your Telegram id; the key lies apart from the database.
