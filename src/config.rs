@@ -32,108 +32,65 @@ impl Variable {
     }
 }
 
-/// The bot's token.
-pub(crate) const TOKEN: Variable = Variable {
-    name: "TELOXIDE_TOKEN",
-    default: None,
-    meaning: "the bot's token, from @BotFather",
-};
-/// Where Telegram's Bot API is.
-pub(crate) const TELEGRAM_URL: Variable = Variable {
-    name: "TELOXIDE_API_URL",
-    default: Some("https://api.telegram.org"),
-    meaning: "Bot API server",
-};
-/// Where X's API is.
-pub const X_URL: Variable = Variable {
-    name: "X_API_URL",
-    default: Some("https://api.x.com"),
-    meaning: "X API server",
-};
-/// Where the database is.
-pub(crate) const DATABASE: Variable = Variable {
-    name: "DATABASE_URL",
-    default: Some("sqlite://data/addx.db"),
-    meaning: "SQLite file; made when missing, readable by its owner alone",
-};
-/// Where the keyring is.
-pub(crate) const KEY_FILE: Variable = Variable {
-    name: "ADDX_KEY_FILE",
-    default: Some("secrets/addx.key"),
-    meaning: "the keyring; made at the first start with an empty database, never over existing data",
-};
-/// Who may use the bot.
-pub(crate) const ALLOWED_USERS: Variable = Variable {
-    name: "ADDX_ALLOWED_USERS",
-    default: Some(""),
-    meaning: "Telegram user ids, separated by commas; empty: everybody",
-};
-/// Who decides about others.
-pub(crate) const OWNER: Variable = Variable {
-    name: "ADDX_OWNER",
-    default: Some(""),
-    meaning: "Telegram user id of who approves and blocks users; empty: the list alone decides",
-};
-/// How often X is asked by itself.
-pub(crate) const RECHECK: Variable = Variable {
-    name: "ADDX_RECHECK",
-    default: Some("24h"),
-    meaning: "X is asked about each account this often, so that a link that dies is noticed: like 24h or 90s, or off",
-};
-/// How a refusal is made sure of.
-pub(crate) const RECHECK_CONFIRM: Variable = Variable {
-    name: "ADDX_RECHECK_CONFIRM",
-    default: Some("10m"),
-    meaning: "a refusal is asked about again after this long, before the user is told",
-};
-/// What that may cost.
-pub(crate) const RECHECK_BUDGET: Variable = Variable {
-    name: "ADDX_RECHECK_BUDGET",
-    default: Some(""),
-    meaning: "US dollars a month that re-checks may cost by X's price list; the interval is stretched to fit. Empty: no limit",
-};
-/// Where programs publish.
-pub(crate) const PROXY: Variable = Variable {
-    name: "ADDX_PROXY_ADDR",
-    default: Some(""),
-    meaning: "where programs publish: a port of this machine alone, or ADDRESS:PORT; empty: nowhere",
-};
-/// Where the metrics can be fetched.
-pub(crate) const METRICS: Variable = Variable {
-    name: "ADDX_METRICS_ADDR",
-    default: Some(""),
-    meaning: "where /metrics, /healthz and /readyz are: ADDRESS:PORT, or a port of this machine alone; empty: nowhere",
-};
-/// How long what is erased is still in copies.
-pub(crate) const BACKUP_DAYS: Variable = Variable {
-    name: "ADDX_BACKUP_DAYS",
-    default: Some(""),
-    meaning: "after so many days you have deleted every copy of the database: a receipt names that date. Empty: it says to ask you",
-};
-/// What is logged.
-pub(crate) const LOG: Variable = Variable {
-    name: "RUST_LOG",
-    default: Some("addx=info"),
-    meaning: "log filter (tracing); other crates stay quiet whatever it says",
-};
+/// The variables, each as a constant, and all of them in the order of the README.
+macro_rules! variables {
+    ($($(#[$about:meta])* $visible:vis $constant:ident = $name:literal, $default:expr, $meaning:literal;)+) => {
+        $($(#[$about])*
+        $visible const $constant: Variable = Variable {
+            name: $name,
+            default: $default,
+            meaning: $meaning,
+        };)+
 
-/// Every variable, in the order of the README.
-pub const VARIABLES: [Variable; 14] = [
-    TOKEN,
-    TELEGRAM_URL,
-    X_URL,
-    DATABASE,
-    KEY_FILE,
-    ALLOWED_USERS,
-    OWNER,
-    RECHECK,
-    RECHECK_CONFIRM,
-    RECHECK_BUDGET,
-    PROXY,
-    METRICS,
-    BACKUP_DAYS,
-    LOG,
-];
+        /// Every variable, in the order of the README.
+        pub const VARIABLES: &[Variable] = &[$($constant),+];
+    };
+}
+
+variables! {
+    /// The bot's token.
+    pub(crate) TOKEN = "TELOXIDE_TOKEN", None,
+        "the bot's token, from @BotFather";
+    /// Where Telegram's Bot API is.
+    pub(crate) TELEGRAM_URL = "TELOXIDE_API_URL", Some("https://api.telegram.org"),
+        "Bot API server";
+    /// Where X's API is.
+    pub X_URL = "X_API_URL", Some("https://api.x.com"),
+        "X API server";
+    /// Where the database is.
+    pub(crate) DATABASE = "DATABASE_URL", Some("sqlite://data/addx.db"),
+        "SQLite file; made when missing, readable by its owner alone";
+    /// Where the keyring is.
+    pub(crate) KEY_FILE = "ADDX_KEY_FILE", Some("secrets/addx.key"),
+        "the keyring; made at the first start with an empty database, never over existing data";
+    /// Who may use the bot.
+    pub(crate) ALLOWED_USERS = "ADDX_ALLOWED_USERS", Some(""),
+        "Telegram user ids, separated by commas; empty: everybody";
+    /// Who decides about others.
+    pub(crate) OWNER = "ADDX_OWNER", Some(""),
+        "Telegram user id of who approves and blocks users; empty: the list alone decides";
+    /// How often X is asked by itself.
+    pub(crate) RECHECK = "ADDX_RECHECK", Some("24h"),
+        "X is asked about each account this often, so that a link that dies is noticed: like 24h or 90s, or off";
+    /// How a refusal is made sure of.
+    pub(crate) RECHECK_CONFIRM = "ADDX_RECHECK_CONFIRM", Some("10m"),
+        "a refusal is asked about again after this long, before the user is told";
+    /// What that may cost.
+    pub(crate) RECHECK_BUDGET = "ADDX_RECHECK_BUDGET", Some(""),
+        "US dollars a month that re-checks may cost by X's price list; the interval is stretched to fit. Empty: no limit";
+    /// Where programs publish.
+    pub(crate) PROXY = "ADDX_PROXY_ADDR", Some(""),
+        "where programs publish: a port of this machine alone, or ADDRESS:PORT; empty: nowhere";
+    /// Where the metrics can be fetched.
+    pub(crate) METRICS = "ADDX_METRICS_ADDR", Some(""),
+        "where /metrics, /healthz and /readyz are: ADDRESS:PORT, or a port of this machine alone; empty: nowhere";
+    /// How long what is erased is still in copies.
+    pub(crate) BACKUP_DAYS = "ADDX_BACKUP_DAYS", Some(""),
+        "after so many days you have deleted every copy of the database: a receipt names that date. Empty: it says to ask you";
+    /// What is logged.
+    pub(crate) LOG = "RUST_LOG", Some("addx=info"),
+        "log filter (tracing); other crates stay quiet whatever it says";
+}
 
 /// A variable that cannot be used, and how to mend it. Never names the value of the token.
 #[derive(Debug, thiserror::Error)]
@@ -388,25 +345,19 @@ fn database_path(text: &str) -> Result<PathBuf, ConfigError> {
 }
 
 fn allowed_users(text: &str) -> Result<AllowedUsers, ConfigError> {
-    let mut users = HashSet::new();
-    for word in text
-        .split(',')
-        .map(str::trim)
+    let words = text.split(',').map(str::trim);
+    let users: Result<HashSet<i64>, _> = words
         .filter(|word| !word.is_empty())
-    {
-        let user: i64 = word.parse().map_err(|_| {
-            ConfigError::new(
-                ALLOWED_USERS,
-                "it must be Telegram user ids (numbers) separated by commas; the bot tells each person theirs",
-            )
-        })?;
-        users.insert(user);
+        .map(str::parse)
+        .collect();
+    match users {
+        Ok(users) if users.is_empty() => Ok(AllowedUsers::Everybody),
+        Ok(users) => Ok(AllowedUsers::Only(users)),
+        Err(_) => Err(ConfigError::new(
+            ALLOWED_USERS,
+            "it must be Telegram user ids (numbers) separated by commas; the bot tells each person theirs",
+        )),
     }
-    Ok(if users.is_empty() {
-        AllowedUsers::Everybody
-    } else {
-        AllowedUsers::Only(users)
-    })
 }
 
 fn owner(text: &str) -> Result<Option<i64>, ConfigError> {

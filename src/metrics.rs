@@ -12,49 +12,15 @@ use prometheus_client::{
 /// The upper ends of the ranges that calls to X are sorted into, in seconds. A call is broken off after ten.
 const RANGES: [f64; 9] = [0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 3.0, 5.0, 10.0];
 
-/// What came from Telegram.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum UpdateKind {
-    /// A message.
-    Message,
-    /// A message that was changed.
-    EditedMessage,
-    /// A tap on a button.
-    Tap,
-    /// The bot was blocked, or its rights in a group changed.
-    Membership,
-    /// Something else.
-    Other,
-}
+/// A set of labels, each with its name.
+macro_rules! labels {
+    ($(#[$about:meta])* $type:ident { $($(#[$meaning:meta])* $variant:ident = $name:literal,)+ }) => {
+        $(#[$about])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub(crate) enum $type {
+            $($(#[$meaning])* $variant,)+
+        }
 
-/// What became of an update.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum UpdateOutcome {
-    /// A handler did what there was to do.
-    Handled,
-    /// A handler failed, and it is tried again.
-    Failed,
-    /// A handler failed too often.
-    GivenUp,
-    /// The bot has no use for it.
-    Dropped,
-}
-
-/// What became of a try to delete a message.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum DeletionOutcome {
-    /// The message is gone.
-    Deleted,
-    /// Telegram did not do it, or did not say so: again later.
-    Postponed,
-    /// Telegram refuses it for good.
-    Refused,
-    /// The message became too old to be deleted.
-    GivenUp,
-}
-
-macro_rules! names {
-    ($type:ident { $($variant:ident => $name:literal),+ $(,)? }) => {
         impl $type {
             const ALL: &[Self] = &[$(Self::$variant),+];
 
@@ -68,27 +34,49 @@ macro_rules! names {
     };
 }
 
-names!(UpdateKind {
-    Message => "message",
-    EditedMessage => "edited_message",
-    Tap => "tap",
-    Membership => "membership",
-    Other => "other",
-});
+labels! {
+    /// What came from Telegram.
+    UpdateKind {
+        /// A message.
+        Message = "message",
+        /// A message that was changed.
+        EditedMessage = "edited_message",
+        /// A tap on a button.
+        Tap = "tap",
+        /// The bot was blocked, or its rights in a group changed.
+        Membership = "membership",
+        /// Something else.
+        Other = "other",
+    }
+}
 
-names!(UpdateOutcome {
-    Handled => "handled",
-    Failed => "failed",
-    GivenUp => "given_up",
-    Dropped => "dropped",
-});
+labels! {
+    /// What became of an update.
+    UpdateOutcome {
+        /// A handler did what there was to do.
+        Handled = "handled",
+        /// A handler failed, and it is tried again.
+        Failed = "failed",
+        /// A handler failed too often.
+        GivenUp = "given_up",
+        /// The bot has no use for it.
+        Dropped = "dropped",
+    }
+}
 
-names!(DeletionOutcome {
-    Deleted => "deleted",
-    Postponed => "postponed",
-    Refused => "refused",
-    GivenUp => "given_up",
-});
+labels! {
+    /// What became of a try to delete a message.
+    DeletionOutcome {
+        /// The message is gone.
+        Deleted = "deleted",
+        /// Telegram did not do it, or did not say so: again later.
+        Postponed = "postponed",
+        /// Telegram refuses it for good.
+        Refused = "refused",
+        /// The message became too old to be deleted.
+        GivenUp = "given_up",
+    }
+}
 
 /// One label, and two.
 type One = [(&'static str, &'static str); 1];

@@ -5,110 +5,79 @@ use serde::{Deserialize, Serialize};
 
 use super::account::AccountId;
 
-/// Who did it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Actor {
-    /// The user whom the entry concerns.
-    User,
-    /// The bot's owner, in Telegram.
-    Owner,
-    /// The operator, at the command line.
-    Operator,
-    /// The bot by itself.
-    Bot,
-    /// A program, through the signing proxy or the library.
-    Program,
+names! {
+    /// Who did it.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+    #[serde(rename_all = "snake_case")]
+    pub enum Actor {
+        /// The user whom the entry concerns.
+        User = "user",
+        /// The bot's owner, in Telegram.
+        Owner = "owner",
+        /// The operator, at the command line.
+        Operator = "operator",
+        /// The bot by itself.
+        Bot = "bot",
+        /// A program, through the signing proxy or the library.
+        Program = "program",
+    }
 }
 
-/// What was done.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Event {
-    /// A link was made, not yet judged by X.
-    Link,
-    /// X was asked; the detail is the verdict's code.
-    Check,
-    /// New values took the place of the old ones.
-    Swap,
-    /// New values were not accepted; the detail is the verdict's code.
-    Refuse,
-    /// X gave out a token for a PIN, and the user said that it is the right account.
-    Authorize,
-    /// A link was erased.
-    Unlink,
-    /// A link's tokens were revoked at X, or it was tried; the detail says what came of it.
-    Revoke,
-    /// The operator revoked and erased everything.
-    Panic,
-    /// A second link of the same X account gave its values to the first.
-    Merge,
-    /// New values that nobody decided about were erased.
-    Expire,
-    /// Somebody asked to use the bot.
-    AccessRequest,
-    /// Their request was granted.
-    AccessGrant,
-    /// Their request was refused.
-    AccessRefuse,
-    /// They may no longer use the bot.
-    AccessBlock,
-    /// A new primary key was made; the detail is its number.
-    KeyAdd,
-    /// A key was retired; the detail is its number.
-    KeyRetire,
-    /// A copy of the database was put in place.
-    Restore,
-    /// A program may use an account; the detail is its name.
-    ClientAdd,
-    /// A program's token was ended; the detail is its name.
-    ClientRevoke,
-    /// The user let a program no longer use an account; the detail is its name.
-    ClientTakeBack,
-    /// A program used an account; the detail is its name, the method and the path.
-    Use,
-    /// The user published a message; the detail is `published`, `unknown`, or a verdict's code.
-    Post,
-    /// A test post; the detail is as that of a post.
-    TestPost,
-    /// A test post was to be deleted; the detail is `deleted` or `not_deleted`.
-    TestPostDelete,
+names! {
+    /// What was done.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+    #[serde(rename_all = "snake_case")]
+    pub enum Event {
+        /// A link was made, not yet judged by X.
+        Link = "link",
+        /// X was asked; the detail is the verdict's code.
+        Check = "check",
+        /// New values took the place of the old ones.
+        Swap = "swap",
+        /// New values were not accepted; the detail is the verdict's code.
+        Refuse = "refuse",
+        /// X gave out a token for a PIN, and the user said that it is the right account.
+        Authorize = "authorize",
+        /// A link was erased.
+        Unlink = "unlink",
+        /// A link's tokens were revoked at X, or it was tried; the detail says what came of it.
+        Revoke = "revoke",
+        /// The operator revoked and erased everything.
+        Panic = "panic",
+        /// A second link of the same X account gave its values to the first.
+        Merge = "merge",
+        /// New values that nobody decided about were erased.
+        Expire = "expire",
+        /// Somebody asked to use the bot.
+        AccessRequest = "access_request",
+        /// Their request was granted.
+        AccessGrant = "access_grant",
+        /// Their request was refused.
+        AccessRefuse = "access_refuse",
+        /// They may no longer use the bot.
+        AccessBlock = "access_block",
+        /// A new primary key was made; the detail is its number.
+        KeyAdd = "key_add",
+        /// A key was retired; the detail is its number.
+        KeyRetire = "key_retire",
+        /// A copy of the database was put in place.
+        Restore = "restore",
+        /// A program may use an account; the detail is its name.
+        ClientAdd = "client_add",
+        /// A program's token was ended; the detail is its name.
+        ClientRevoke = "client_revoke",
+        /// The user let a program no longer use an account; the detail is its name.
+        ClientTakeBack = "client_take_back",
+        /// A program used an account; the detail is its name, the method and the path.
+        Use = "use",
+        /// The user published a message; the detail is `published`, `unknown`, or a verdict's code.
+        Post = "post",
+        /// A test post; the detail is as that of a post.
+        TestPost = "test_post",
+        /// A test post was to be deleted; the detail is `deleted` or `not_deleted`.
+        TestPostDelete = "test_post_delete",
+    }
 }
-
-names!(Actor {
-    User => "user",
-    Owner => "owner",
-    Operator => "operator",
-    Bot => "bot",
-    Program => "program",
-});
-
-names!(Event {
-    Link => "link",
-    Check => "check",
-    Swap => "swap",
-    Refuse => "refuse",
-    Authorize => "authorize",
-    Unlink => "unlink",
-    Revoke => "revoke",
-    Panic => "panic",
-    Merge => "merge",
-    Expire => "expire",
-    AccessRequest => "access_request",
-    AccessGrant => "access_grant",
-    AccessRefuse => "access_refuse",
-    AccessBlock => "access_block",
-    KeyAdd => "key_add",
-    KeyRetire => "key_retire",
-    Restore => "restore",
-    ClientAdd => "client_add",
-    ClientRevoke => "client_revoke",
-    ClientTakeBack => "client_take_back",
-    Use => "use",
-    Post => "post",
-    TestPost => "test_post",
-    TestPostDelete => "test_post_delete",
-});
 
 /// Something to be noted.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -28,18 +28,20 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// One of the four values a link is made of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Field {
-    /// `oauth_consumer_key`; X: API Key, Consumer Key.
-    ApiKey,
-    /// The secret of the API Key; X: API Key Secret, Consumer Secret, Secret Key.
-    ApiSecret,
-    /// `oauth_token`; X: Access Token.
-    AccessToken,
-    /// The secret of the Access Token; X: Access Token Secret.
-    AccessSecret,
+names! {
+    /// One of the four values a link is made of.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+    #[serde(rename_all = "snake_case")]
+    pub enum Field {
+        /// `oauth_consumer_key`; X: API Key, Consumer Key.
+        ApiKey = "api_key",
+        /// The secret of the API Key; X: API Key Secret, Consumer Secret, Secret Key.
+        ApiSecret = "api_secret",
+        /// `oauth_token`; X: Access Token.
+        AccessToken = "access_token",
+        /// The secret of the Access Token; X: Access Token Secret.
+        AccessSecret = "access_secret",
+    }
 }
 
 impl Field {
@@ -65,13 +67,6 @@ impl Field {
         }
     }
 }
-
-names!(Field {
-    ApiKey => "api_key",
-    ApiSecret => "api_secret",
-    AccessToken => "access_token",
-    AccessSecret => "access_secret",
-});
 
 /// The app's API Key and Secret: "client credentials" in RFC 5849 §1.1.
 #[derive(Debug)]

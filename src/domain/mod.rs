@@ -2,7 +2,14 @@
 
 /// Gives an enum's variants stable names, which stand in the database, in exports and in logs. Never change one.
 macro_rules! names {
-    ($type:ident { $($variant:ident => $name:literal),+ $(,)? }) => {
+    ($(#[$about:meta])* $visible:vis enum $type:ident {
+        $($(#[$meaning:meta])* $variant:ident = $name:literal,)+
+    }) => {
+        $(#[$about])*
+        $visible enum $type {
+            $($(#[$meaning])* $variant,)+
+        }
+
         impl $type {
             /// The stable name.
             pub(crate) fn as_str(self) -> &'static str {

@@ -335,26 +335,21 @@ pub enum Notice {
     Unreadable,
 }
 
-/// What the owner decided about somebody.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Standing {
-    /// Nothing yet.
-    Asked,
-    /// They may use the bot.
-    Granted,
-    /// They may not.
-    Refused,
-    /// They may no longer.
-    Blocked,
+names! {
+    /// What the owner decided about somebody.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+    #[serde(rename_all = "snake_case")]
+    pub enum Standing {
+        /// Nothing yet.
+        Asked = "asked",
+        /// They may use the bot.
+        Granted = "granted",
+        /// They may not.
+        Refused = "refused",
+        /// They may no longer.
+        Blocked = "blocked",
+    }
 }
-
-names!(Standing {
-    Asked => "asked",
-    Granted => "granted",
-    Refused => "refused",
-    Blocked => "blocked",
-});
 
 /// Somebody who asked to use the bot.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
