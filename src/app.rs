@@ -1,6 +1,6 @@
 //! Puts the bot together, runs it, and stops it within a time.
 
-use std::{sync::Arc, time::Duration};
+use std::{iter, sync::Arc, time::Duration};
 
 use teloxide::Bot;
 use tokio::{
@@ -140,10 +140,7 @@ async fn serve(
     if config.allowed_users == AllowedUsers::Everybody && config.owner.is_none() {
         tracing::warn!("everybody may use this bot; ADDX_ALLOWED_USERS limits it to some");
     }
-    let door = match config.proxy {
-        Some(address) => Some(listen(PROXY, address).await?),
-        None => None,
-    };
+    let door = listen(PROXY, config.proxy).await?;
     let mut parts = Running {
         tasks: JoinSet::new(),
         clock: clock.clone(),
@@ -153,8 +150,7 @@ async fn serve(
     let metrics = Metrics::default();
     let heartbeat = Heartbeat::beside(&config.database, clock.clone());
     // Before Telegram answers: that it does not is one of the things to be seen there.
-    if let Some(address) = config.metrics {
-        let listener = listen(METRICS, address).await?;
+    if let Some(listener) = listen(METRICS, config.metrics).await? {
         let monitor = Monitor {
             metrics: metrics.clone(),
             store: store.clone(),
@@ -165,13 +161,12 @@ async fn serve(
     }
     let bot = telegram_client(&config)?;
     let introduced = telegram::introduce(&bot, &clock, &stop).await;
-    let me = match introduced {
-        Ok(Some(me)) => me,
-        Ok(None) => return Ok(()),
-        Err(TokenRefused) => {
-            let problem = "Telegram does not know this token. Copy it again from @BotFather";
-            return Err(ConfigError::new(TOKEN, problem).into());
-        }
+    let Some(me) = introduced.map_err(|TokenRefused| {
+        let problem = "Telegram does not know this token. Copy it again from @BotFather";
+        ConfigError::new(TOKEN, problem)
+    })?
+    else {
+        return Ok(());
     };
     let x = XClient::new(config.x_url, clock.clone(), random.clone())
         .map_err(|error| ConfigError::new(X_URL, error))?
@@ -205,8 +200,12 @@ async fn serve(
         audit,
         stop: stop.clone(),
     });
-    let proxy = || Proxy::new(linker.clone(), x, config.allowed_users, config.owner);
-    let door = door.map(|listener| (listener, proxy()));
+    if let Some(listener) = door {
+        let proxy = Proxy::new(linker.clone(), x, config.allowed_users, config.owner);
+        parts
+            .tasks
+            .spawn(async move { proxy.serve(listener, stop).await });
+    }
     tracing::info!(version = env!("CARGO_PKG_VERSION"), "the bot runs");
     parts.work(&store, &linker, &telegram);
     parts.keep("emptying the database's log ended", move |stop| {
@@ -216,11 +215,6 @@ async fn serve(
     parts
         .tasks
         .spawn(async move { telegram.run(written).await });
-    if let Some((listener, proxy)) = door {
-        parts
-            .tasks
-            .spawn(async move { proxy.serve(listener, stop).await });
-    }
     parts.end().await
 }
 
@@ -308,8 +302,7 @@ async fn be_the_only_one(
     stop: &CancellationToken,
 ) -> Result<Option<Instance>, AppError> {
     Store::create_file(&config.database).map_err(|error| ConfigError::new(DATABASE, error))?;
-    let mut pause = Duration::from_secs(1);
-    loop {
+    for pause in pauses() {
         let claimed = Instance::claim(&config.database);
         if let Some(instance) = claimed.map_err(|error| ConfigError::new(DATABASE, error))? {
             return Ok(Some(instance));
@@ -318,11 +311,24 @@ async fn be_the_only_one(
             pause_s = pause.as_secs(),
             "another addx works on this database; trying again"
         );
-        tokio::select! {
-            () = stop.cancelled() => return Ok(None),
-            () = clock.sleep_until(clock.now() + pause) => {}
+        if stopped_within(pause, clock, stop).await {
+            break;
         }
-        pause = (pause * 2).min(LONGEST_PAUSE);
+    }
+    Ok(None)
+}
+
+/// From a second to [`LONGEST_PAUSE`], and that again and again.
+fn pauses() -> impl Iterator<Item = Duration> {
+    iter::successors(Some(Duration::from_secs(1)), |pause| {
+        Some((*pause * 2).min(LONGEST_PAUSE))
+    })
+}
+
+async fn stopped_within(pause: Duration, clock: &Clock, stop: &CancellationToken) -> bool {
+    tokio::select! {
+        () = stop.cancelled() => true,
+        () = clock.sleep_until(clock.now() + pause) => false,
     }
 }
 
@@ -334,19 +340,17 @@ async fn open(
     random: &Random,
     stop: &CancellationToken,
 ) -> Result<Option<Opened>, AppError> {
-    let mut pause = Duration::from_secs(1);
-    loop {
+    for pause in pauses() {
         let error = match try_to_open(config, clock, random).await {
             Err(AppError::Store(error)) if error.is_passing() => error,
             opened => return opened.map(Some),
         };
         tracing::warn!(error = %error, pause_s = pause.as_secs(), "the database cannot be used yet; trying again");
-        tokio::select! {
-            () = stop.cancelled() => return Ok(None),
-            () = clock.sleep_until(clock.now() + pause) => {}
+        if stopped_within(pause, clock, stop).await {
+            break;
         }
-        pause = (pause * 2).min(LONGEST_PAUSE);
     }
+    Ok(None)
 }
 
 /// Reads the key file again at every hang-up, until `stop`.

@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     audit,
     clock::Clock,
-    domain::audit::{Act, Actor, Event},
+    domain::audit::{Act, Event},
     files::{Draft, beside, make_private},
     random::Random,
     store::{
@@ -315,13 +315,7 @@ pub(crate) async fn restore(
     let audit_key = audit::open_key(&store, &vault).await?;
     let mut tx = store.begin().await?;
     copies::quieten(&mut tx, clock.now()).await?;
-    let act = Act {
-        owner: 0,
-        actor: Actor::Operator,
-        event: Event::Restore,
-        account: None,
-        detail: String::new(),
-    };
+    let act = Act::of_operator(Event::Restore, String::new());
     audit::note(&mut tx, &audit_key, act, clock.now()).await?;
     tx.commit().await?;
     store.close().await?;

@@ -23,108 +23,74 @@ pub struct Variable {
     pub meaning: &'static str,
 }
 
-/// The bot's token.
-pub(crate) const TOKEN: Variable = Variable {
-    name: "TELOXIDE_TOKEN",
-    default: None,
-    meaning: "the bot's token, from @BotFather",
-};
-/// Where Telegram's Bot API is.
-pub(crate) const TELEGRAM_URL: Variable = Variable {
-    name: "TELOXIDE_API_URL",
-    default: Some("https://api.telegram.org"),
-    meaning: "Bot API server",
-};
-/// Where X's API is.
-pub const X_URL: Variable = Variable {
-    name: "X_API_URL",
-    default: Some("https://api.x.com"),
-    meaning: "X API server",
-};
-/// Where the database is.
-pub(crate) const DATABASE: Variable = Variable {
-    name: "DATABASE_URL",
-    default: Some("sqlite://data/addx.db"),
-    meaning: "SQLite file; made when missing, readable by its owner alone",
-};
-/// Where the keyring is.
-pub(crate) const KEY_FILE: Variable = Variable {
-    name: "ADDX_KEY_FILE",
-    default: Some("secrets/addx.key"),
-    meaning: "the keyring; made at the first start with an empty database, never over existing data",
-};
-/// Who may use the bot.
-pub(crate) const ALLOWED_USERS: Variable = Variable {
-    name: "ADDX_ALLOWED_USERS",
-    default: Some(""),
-    meaning: "Telegram user ids, separated by commas; empty: everybody",
-};
-/// Who decides about others.
-pub(crate) const OWNER: Variable = Variable {
-    name: "ADDX_OWNER",
-    default: Some(""),
-    meaning: "Telegram user id of who approves and blocks users; empty: the list alone decides",
-};
-/// How often X is asked by itself.
-pub(crate) const RECHECK: Variable = Variable {
-    name: "ADDX_RECHECK",
-    default: Some("24h"),
-    meaning: "X is asked about each account this often, so that a link that dies is noticed: like 24h or 90s, or off",
-};
-/// How a refusal is made sure of.
-pub(crate) const RECHECK_CONFIRM: Variable = Variable {
-    name: "ADDX_RECHECK_CONFIRM",
-    default: Some("10m"),
-    meaning: "a refusal is asked about again after this long, before the user is told",
-};
-/// What that may cost.
-pub(crate) const RECHECK_BUDGET: Variable = Variable {
-    name: "ADDX_RECHECK_BUDGET",
-    default: Some(""),
-    meaning: "US dollars a month that re-checks may cost by X's price list; the interval is stretched to fit. Empty: no limit",
-};
-/// Where programs publish.
-pub(crate) const PROXY: Variable = Variable {
-    name: "ADDX_PROXY_ADDR",
-    default: Some(""),
-    meaning: "where programs publish: a port of this machine alone, or ADDRESS:PORT; empty: nowhere",
-};
-/// Where the metrics can be fetched.
-pub(crate) const METRICS: Variable = Variable {
-    name: "ADDX_METRICS_ADDR",
-    default: Some(""),
-    meaning: "where /metrics, /healthz and /readyz are: ADDRESS:PORT, or a port of this machine alone; empty: nowhere",
-};
-/// How long what is erased is still in copies.
-pub(crate) const BACKUP_DAYS: Variable = Variable {
-    name: "ADDX_BACKUP_DAYS",
-    default: Some(""),
-    meaning: "after so many days you have deleted every copy of the database: a receipt names that date. Empty: it says to ask you",
-};
-/// What is logged.
-pub(crate) const LOG: Variable = Variable {
-    name: "RUST_LOG",
-    default: Some("addx=info"),
-    meaning: "log filter (tracing); other crates stay quiet whatever it says",
-};
+impl Variable {
+    /// What `get` says, or else what counts when it is not set.
+    fn value(self, get: impl Fn(&str) -> Option<String>) -> String {
+        let set = get(self.name).map(|value| value.trim().to_owned());
+        set.filter(|value| !value.is_empty())
+            .unwrap_or_else(|| self.default.unwrap_or_default().to_owned())
+    }
+}
 
-/// Every variable, in the order of the README.
-pub const VARIABLES: [Variable; 14] = [
-    TOKEN,
-    TELEGRAM_URL,
-    X_URL,
-    DATABASE,
-    KEY_FILE,
-    ALLOWED_USERS,
-    OWNER,
-    RECHECK,
-    RECHECK_CONFIRM,
-    RECHECK_BUDGET,
-    PROXY,
-    METRICS,
-    BACKUP_DAYS,
-    LOG,
-];
+/// The variables, each as a constant, and all of them in the order of the README.
+macro_rules! variables {
+    ($($(#[$about:meta])* $visible:vis $constant:ident = $name:literal, $default:expr, $meaning:literal;)+) => {
+        $($(#[$about])*
+        $visible const $constant: Variable = Variable {
+            name: $name,
+            default: $default,
+            meaning: $meaning,
+        };)+
+
+        /// Every variable, in the order of the README.
+        pub const VARIABLES: &[Variable] = &[$($constant),+];
+    };
+}
+
+variables! {
+    /// The bot's token.
+    pub(crate) TOKEN = "TELOXIDE_TOKEN", None,
+        "the bot's token, from @BotFather";
+    /// Where Telegram's Bot API is.
+    pub(crate) TELEGRAM_URL = "TELOXIDE_API_URL", Some("https://api.telegram.org"),
+        "Bot API server";
+    /// Where X's API is.
+    pub X_URL = "X_API_URL", Some("https://api.x.com"),
+        "X API server";
+    /// Where the database is.
+    pub(crate) DATABASE = "DATABASE_URL", Some("sqlite://data/addx.db"),
+        "SQLite file; made when missing, readable by its owner alone";
+    /// Where the keyring is.
+    pub(crate) KEY_FILE = "ADDX_KEY_FILE", Some("secrets/addx.key"),
+        "the keyring; made at the first start with an empty database, never over existing data";
+    /// Who may use the bot.
+    pub(crate) ALLOWED_USERS = "ADDX_ALLOWED_USERS", Some(""),
+        "Telegram user ids, separated by commas; empty: everybody";
+    /// Who decides about others.
+    pub(crate) OWNER = "ADDX_OWNER", Some(""),
+        "Telegram user id of who approves and blocks users; empty: the list alone decides";
+    /// How often X is asked by itself.
+    pub(crate) RECHECK = "ADDX_RECHECK", Some("24h"),
+        "X is asked about each account this often, so that a link that dies is noticed: like 24h or 90s, or off";
+    /// How a refusal is made sure of.
+    pub(crate) RECHECK_CONFIRM = "ADDX_RECHECK_CONFIRM", Some("10m"),
+        "a refusal is asked about again after this long, before the user is told";
+    /// What that may cost.
+    pub(crate) RECHECK_BUDGET = "ADDX_RECHECK_BUDGET", Some(""),
+        "US dollars a month that re-checks may cost by X's price list; the interval is stretched to fit. Empty: no limit";
+    /// Where programs publish.
+    pub(crate) PROXY = "ADDX_PROXY_ADDR", Some(""),
+        "where programs publish: a port of this machine alone, or ADDRESS:PORT; empty: nowhere";
+    /// Where the metrics can be fetched.
+    pub(crate) METRICS = "ADDX_METRICS_ADDR", Some(""),
+        "where /metrics, /healthz and /readyz are: ADDRESS:PORT, or a port of this machine alone; empty: nowhere";
+    /// How long what is erased is still in copies.
+    pub(crate) BACKUP_DAYS = "ADDX_BACKUP_DAYS", Some(""),
+        "after so many days you have deleted every copy of the database: a receipt names that date. Empty: it says to ask you";
+    /// What is logged.
+    pub(crate) LOG = "RUST_LOG", Some("addx=info"),
+        "log filter (tracing); other crates stay quiet whatever it says";
+}
 
 /// A variable that cannot be used, and how to mend it. Never names the value of the token.
 #[derive(Debug, thiserror::Error)]
@@ -249,13 +215,7 @@ pub struct Config {
 impl Config {
     /// Reads the variables through `get`.
     pub fn read(get: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
-        let value = |variable: Variable| {
-            get(variable.name)
-                .map(|value| value.trim().to_owned())
-                .filter(|value| !value.is_empty())
-                .or_else(|| variable.default.map(str::to_owned))
-                .unwrap_or_default()
-        };
+        let value = |variable: Variable| variable.value(&get);
         let token = value(TOKEN);
         if token.is_empty() {
             return Err(ConfigError::new(
@@ -295,33 +255,24 @@ impl Config {
 
 /// The path of the database from what `get` says; for commands that need nothing else.
 pub fn database(get: impl Fn(&str) -> Option<String>) -> Result<PathBuf, ConfigError> {
-    let value = get(DATABASE.name).filter(|value| !value.trim().is_empty());
-    database_path(value.as_deref().or(DATABASE.default).unwrap_or_default())
+    database_path(&DATABASE.value(get))
 }
 
 /// The path of the key file from what `get` says; for commands that need nothing else.
 pub fn key_file(get: impl Fn(&str) -> Option<String>) -> PathBuf {
-    let value = get(KEY_FILE.name).filter(|value| !value.trim().is_empty());
-    PathBuf::from(value.as_deref().or(KEY_FILE.default).unwrap_or_default())
+    KEY_FILE.value(get).into()
 }
 
 /// How long copies are kept from what `get` says; for commands that need nothing else.
 pub(crate) fn keeps_backups(
     get: impl Fn(&str) -> Option<String>,
 ) -> Result<Option<TimeDelta>, ConfigError> {
-    days(
-        BACKUP_DAYS,
-        get(BACKUP_DAYS.name).unwrap_or_default().trim(),
-    )
+    days(BACKUP_DAYS, &BACKUP_DAYS.value(get))
 }
 
 /// The X API from what `get` says; for commands that need nothing else.
 pub(crate) fn x_url(get: impl Fn(&str) -> Option<String>) -> Result<Url, ConfigError> {
-    let value = get(X_URL.name).filter(|value| !value.trim().is_empty());
-    api_url(
-        X_URL,
-        value.as_deref().or(X_URL.default).unwrap_or_default(),
-    )
+    api_url(X_URL, &X_URL.value(get))
 }
 
 fn looks_like_token(token: &str) -> bool {
@@ -394,25 +345,19 @@ fn database_path(text: &str) -> Result<PathBuf, ConfigError> {
 }
 
 fn allowed_users(text: &str) -> Result<AllowedUsers, ConfigError> {
-    let mut users = HashSet::new();
-    for word in text
-        .split(',')
-        .map(str::trim)
+    let words = text.split(',').map(str::trim);
+    let users: Result<HashSet<i64>, _> = words
         .filter(|word| !word.is_empty())
-    {
-        let user: i64 = word.parse().map_err(|_| {
-            ConfigError::new(
-                ALLOWED_USERS,
-                "it must be Telegram user ids (numbers) separated by commas; the bot tells each person theirs",
-            )
-        })?;
-        users.insert(user);
+        .map(str::parse)
+        .collect();
+    match users {
+        Ok(users) if users.is_empty() => Ok(AllowedUsers::Everybody),
+        Ok(users) => Ok(AllowedUsers::Only(users)),
+        Err(_) => Err(ConfigError::new(
+            ALLOWED_USERS,
+            "it must be Telegram user ids (numbers) separated by commas; the bot tells each person theirs",
+        )),
     }
-    Ok(if users.is_empty() {
-        AllowedUsers::Everybody
-    } else {
-        AllowedUsers::Only(users)
-    })
 }
 
 fn owner(text: &str) -> Result<Option<i64>, ConfigError> {

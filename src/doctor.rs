@@ -8,16 +8,17 @@ use std::{
     time::Duration,
 };
 
+use anyhow::{anyhow, bail};
 use chrono::{DateTime, Utc};
 use reqwest::{Response, header::DATE, redirect::Policy};
 use serde::Serialize;
 use serde_json::Value;
+use sqlx::SqlitePool;
 use tokio::net::{TcpListener, TcpStream};
-use url::Url;
 
 use crate::{
     clock::Clock,
-    config::{AllowedUsers, Config, METRICS, PROXY, RECHECK, RECHECK_BUDGET, Variable},
+    config::{AllowedUsers, Config, METRICS, PROXY, RECHECK, RECHECK_BUDGET},
     domain::budget,
     files::folder_of,
     heartbeat::Heartbeat,
@@ -62,10 +63,44 @@ pub struct Finding {
     pub detail: String,
 }
 
+/// What is to be said of it; an error is what has to be set right.
+type Judged = anyhow::Result<(State, String)>;
+
+impl Finding {
+    fn of(what: &'static str, judged: Judged) -> Self {
+        let (state, detail) = judged.unwrap_or_else(|error| (State::Failed, error.to_string()));
+        Self {
+            what,
+            state,
+            detail,
+        }
+    }
+}
+
+fn ok(detail: impl Into<String>) -> Judged {
+    Ok((State::Ok, detail.into()))
+}
+
+fn warning(detail: impl Into<String>) -> Judged {
+    Ok((State::Warning, detail.into()))
+}
+
 /// Looks at everything. Never fails: what cannot be looked at is a finding.
 pub(crate) async fn examine(config: &Config, clock: &Clock) -> Vec<Finding> {
-    let mut findings = vec![access(config)];
-    findings.extend(files(config));
+    let mut findings = vec![Finding::of("access", access(config))];
+    for (what, file) in [
+        ("key file", &config.key_file),
+        ("database file", &config.database),
+    ] {
+        findings.push(Finding::of(what, private(file)));
+    }
+    for (what, file) in [
+        ("key folder", &config.key_file),
+        ("database folder", &config.database),
+    ] {
+        findings.push(Finding::of(what, private_folder(folder_of(file))));
+    }
+    findings.push(Finding::of("disk", disk(&config.database)));
     findings.extend(database(config, clock).await);
     findings.push(rechecks(config, clock).await);
     match client() {
@@ -73,32 +108,27 @@ pub(crate) async fn examine(config: &Config, clock: &Clock) -> Vec<Finding> {
             findings.extend(telegram(config, &client, clock).await);
             findings.extend(x(config, &client, clock).await);
         }
-        Err(detail) => findings.push(failed("network", detail)),
+        Err(error) => findings.push(Finding::of("network", Err(error))),
     }
-    let bot = running(config, clock);
+    let bot = Finding::of("bot", running(config, clock));
     let runs = bot.state == State::Ok;
     findings.push(bot);
-    findings.push(door("programs", &PROXY, config.proxy, runs).await);
-    findings.push(door("metrics", &METRICS, config.metrics, runs).await);
+    for (what, variable, address) in [
+        ("programs", PROXY, config.proxy),
+        ("metrics", METRICS, config.metrics),
+    ] {
+        findings.push(Finding::of(what, door(variable.name, address, runs).await));
+    }
     findings
 }
 
 /// An address that the bot listens at: taken by it while it runs, and free for it otherwise.
-async fn door(
-    what: &'static str,
-    variable: &Variable,
-    address: Option<SocketAddr>,
-    bot_runs: bool,
-) -> Finding {
-    let name = variable.name;
+async fn door(name: &str, address: Option<SocketAddr>, bot_runs: bool) -> Judged {
     let Some(address) = address else {
-        return ok(what, format!("off; {name} lets the bot listen"));
+        return ok(format!("off; {name} lets the bot listen"));
     };
     if address.port() == 0 {
-        return ok(
-            what,
-            format!("{address}: any free port, which the log names"),
-        );
+        return ok(format!("{address}: any free port, which the log names"));
     }
     let others = if address.ip().is_loopback() {
         ""
@@ -107,11 +137,8 @@ async fn door(
     };
     if !bot_runs {
         return match TcpListener::bind(address).await {
-            Ok(_) => ok(what, format!("{address} is free for the bot{others}")),
-            Err(error) => failed(
-                what,
-                format!("{address} cannot be listened at ({error}); change {name}"),
-            ),
+            Ok(_) => ok(format!("{address} is free for the bot{others}")),
+            Err(error) => bail!("{address} cannot be listened at ({error}); change {name}"),
         };
     }
     // One who listens everywhere is met here.
@@ -123,103 +150,45 @@ async fn door(
         });
     }
     match tokio::time::timeout(DOOR_LIMIT, TcpStream::connect(near)).await {
-        Ok(Ok(_)) => ok(what, format!("{address} takes connections{others}")),
-        Ok(Err(_)) | Err(_) => failed(
-            what,
-            format!(
-                "{address} takes no connections although the bot runs; start it again with this {name}, and look at its log"
-            ),
+        Ok(Ok(_)) => ok(format!("{address} takes connections{others}")),
+        Ok(Err(_)) | Err(_) => bail!(
+            "{address} takes no connections although the bot runs; start it again with this {name}, and look at its log"
         ),
     }
 }
 
-fn ok(what: &'static str, detail: impl Into<String>) -> Finding {
-    Finding {
-        what,
-        state: State::Ok,
-        detail: detail.into(),
-    }
-}
-
-fn warning(what: &'static str, detail: impl Into<String>) -> Finding {
-    Finding {
-        what,
-        state: State::Warning,
-        detail: detail.into(),
-    }
-}
-
-fn failed(what: &'static str, detail: impl Into<String>) -> Finding {
-    Finding {
-        what,
-        state: State::Failed,
-        detail: detail.into(),
-    }
-}
-
-fn access(config: &Config) -> Finding {
+fn access(config: &Config) -> Judged {
     match (&config.allowed_users, config.owner) {
-        (AllowedUsers::Everybody, Some(_)) => ok("access", "the owner decides about each person"),
-        (AllowedUsers::Everybody, None) => warning(
-            "access",
-            "everybody may use this bot; ADDX_ALLOWED_USERS or ADDX_OWNER limits it",
-        ),
-        (AllowedUsers::Only(users), _) => {
-            ok("access", format!("{} allowed", are(users.len(), "user")))
+        (AllowedUsers::Everybody, Some(_)) => ok("the owner decides about each person"),
+        (AllowedUsers::Everybody, None) => {
+            warning("everybody may use this bot; ADDX_ALLOWED_USERS or ADDX_OWNER limits it")
         }
+        (AllowedUsers::Only(users), _) => ok(format!("{} allowed", are(users.len(), "user"))),
     }
 }
 
-fn files(config: &Config) -> Vec<Finding> {
-    let mut findings = vec![
-        private("key file", &config.key_file),
-        private("database file", &config.database),
-    ];
-    for (what, file) in [
-        ("key folder", &config.key_file),
-        ("database folder", &config.database),
-    ] {
-        let folder = folder_of(file);
-        findings.push(match mode(folder) {
-            None => warning(what, format!("{} is not there yet", folder.display())),
-            Some(mode) if mode & 0o022 != 0 => failed(
-                what,
-                format!(
-                    "others may write to it (mode {mode:03o}); run: chmod 700 {}",
-                    folder.display()
-                ),
-            ),
-            Some(mode) if mode & 0o077 != 0 => warning(
-                what,
-                format!(
-                    "others may look into it (mode {mode:03o}); better: chmod 700 {}",
-                    folder.display()
-                ),
-            ),
-            Some(_) => ok(what, "private"),
-        });
+fn private_folder(folder: &Path) -> Judged {
+    let path = folder.display();
+    match mode(folder) {
+        None => warning(format!("{path} is not there yet")),
+        Some(mode) if mode & 0o022 != 0 => {
+            bail!("others may write to it (mode {mode:03o}); run: chmod 700 {path}")
+        }
+        Some(mode) if mode & 0o077 != 0 => warning(format!(
+            "others may look into it (mode {mode:03o}); better: chmod 700 {path}"
+        )),
+        Some(_) => ok("private"),
     }
-    findings.push(disk(&config.database));
-    findings
 }
 
-fn private(what: &'static str, path: &Path) -> Finding {
-    match mode(path) {
-        None => warning(
-            what,
-            format!(
-                "{} is not there yet; the first start makes it",
-                path.display()
-            ),
-        ),
-        Some(mode) if mode & 0o077 != 0 => failed(
-            what,
-            format!(
-                "others may read it (mode {mode:03o}); run: chmod 600 {}",
-                path.display()
-            ),
-        ),
-        Some(_) => ok(what, "private"),
+fn private(file: &Path) -> Judged {
+    let path = file.display();
+    match mode(file) {
+        None => warning(format!("{path} is not there yet; the first start makes it")),
+        Some(mode) if mode & 0o077 != 0 => {
+            bail!("others may read it (mode {mode:03o}); run: chmod 600 {path}")
+        }
+        Some(_) => ok("private"),
     }
 }
 
@@ -227,86 +196,83 @@ fn mode(path: &Path) -> Option<u32> {
     Some(fs::metadata(path).ok()?.permissions().mode() & 0o777)
 }
 
-fn disk(database: &Path) -> Finding {
-    let place = database
-        .ancestors()
-        .skip(1)
-        .find(|folder| folder.exists())
-        .unwrap_or_else(|| Path::new("."));
-    match rustix::fs::statvfs(place) {
-        Ok(disk) => {
-            let free = disk.f_bavail.saturating_mul(disk.f_frsize);
-            let detail = format!("{} MiB free", free / (1024 * 1024));
-            if free < DISK_WARNING {
-                warning("disk", detail)
-            } else {
-                ok("disk", detail)
-            }
-        }
-        Err(error) => warning("disk", format!("free space is not known: {error}")),
+fn disk(database: &Path) -> Judged {
+    let mut folders = database.ancestors().skip(1);
+    let place = folders.find(|folder| folder.exists());
+    let disk = match rustix::fs::statvfs(place.unwrap_or_else(|| Path::new("."))) {
+        Ok(disk) => disk,
+        Err(error) => return warning(format!("free space is not known: {error}")),
+    };
+    let free = disk.f_bavail.saturating_mul(disk.f_frsize);
+    let detail = format!("{} MiB free", free / (1024 * 1024));
+    if free < DISK_WARNING {
+        warning(detail)
+    } else {
+        ok(detail)
     }
 }
 
 async fn database(config: &Config, clock: &Clock) -> Vec<Finding> {
     if !config.database.exists() {
-        return vec![warning(
-            "database",
-            "not there yet; the first start makes it",
-        )];
+        let judged = warning("not there yet; the first start makes it");
+        return vec![Finding::of("database", judged)];
     }
     let pool = match copies::look_into(&config.database).await {
         Ok(pool) => pool,
-        Err(error) => return vec![failed("database", error.to_string())],
+        Err(error) => return vec![Finding::of("database", Err(error.into()))],
     };
-    let known = store::known_schema();
-    let mut findings = vec![match counts::schema_version(&pool).await {
-        Ok(version) if version == known => ok("schema", format!("version {version}")),
-        Ok(version) if version < known => warning(
-            "schema",
-            format!("version {version}; the next start brings it to {known}"),
-        ),
-        Ok(version) => failed(
-            "schema",
-            format!(
-                "version {version} is newer than this program knows ({known}); use a newer addx"
-            ),
-        ),
-        Err(error) => failed("schema", error.to_string()),
-    }];
-    findings.push(key_of(config, &pool).await);
-    findings.push(match counts::waiting(&pool, clock.now()).await {
-        Ok(waiting) => {
-            let detail = format!(
-                "{}, {}, {} (oldest {} s), {}, {}, {}",
-                count(waiting.updates, "update"),
-                count(waiting.messages, "message"),
-                count(waiting.deletions, "deletion"),
-                waiting.oldest_deletion_s,
-                count(waiting.checks, "check"),
-                count(waiting.calls, "call"),
-                count(waiting.posts, "post"),
-            );
-            if waiting.oldest_deletion_s > 600 {
-                warning("waiting", detail)
-            } else {
-                ok("waiting", detail)
-            }
-        }
-        Err(error) => failed("waiting", error.to_string()),
-    });
+    let findings = vec![
+        Finding::of("schema", schema(&pool).await),
+        Finding::of("key", key(config, &pool).await),
+        Finding::of("waiting", waiting(&pool, clock).await),
+    ];
     pool.close().await;
     findings
 }
 
+async fn schema(pool: &SqlitePool) -> Judged {
+    let known = store::known_schema();
+    match counts::schema_version(pool).await? {
+        version if version == known => ok(format!("version {version}")),
+        version if version < known => warning(format!(
+            "version {version}; the next start brings it to {known}"
+        )),
+        version => {
+            bail!("version {version} is newer than this program knows ({known}); use a newer addx")
+        }
+    }
+}
+
+async fn waiting(pool: &SqlitePool, clock: &Clock) -> Judged {
+    let waiting = counts::waiting(pool, clock.now()).await?;
+    let detail = format!(
+        "{}, {}, {} (oldest {} s), {}, {}, {}",
+        count(waiting.updates, "update"),
+        count(waiting.messages, "message"),
+        count(waiting.deletions, "deletion"),
+        waiting.oldest_deletion_s,
+        count(waiting.checks, "check"),
+        count(waiting.calls, "call"),
+        count(waiting.posts, "post"),
+    );
+    if waiting.oldest_deletion_s > 600 {
+        warning(detail)
+    } else {
+        ok(detail)
+    }
+}
+
 /// How often X is asked by itself, and what that costs by X's price list.
 pub async fn rechecks(config: &Config, clock: &Clock) -> Finding {
-    let what = "re-checks";
+    Finding::of("re-checks", cost_of_rechecks(config, clock).await)
+}
+
+async fn cost_of_rechecks(config: &Config, clock: &Clock) -> Judged {
     let Some(interval) = config.rechecks.interval else {
-        let detail = format!(
+        return warning(format!(
             "off: a link that dies is not noticed until somebody looks ({})",
             RECHECK.name
-        );
-        return warning(what, detail);
+        ));
     };
     let known = working_and_spent(config, clock).await.ok().flatten();
     // Without a database: what a single link comes to.
@@ -339,7 +305,7 @@ pub async fn rechecks(config: &Config, clock: &Clock) -> Finding {
             count(spent.calls, "call")
         ));
     }
-    ok(what, detail)
+    ok(detail)
 }
 
 async fn working_and_spent(
@@ -359,43 +325,24 @@ async fn working_and_spent(
     found.map(Some)
 }
 
-async fn key_of(config: &Config, pool: &sqlx::SqlitePool) -> Finding {
-    let what = "key";
-    let wanted = match canary::get(pool).await {
-        Ok(Some(wanted)) => wanted,
-        Ok(None) => return warning(what, "the database has sealed nothing yet"),
-        Err(error) => return failed(what, error.to_string()),
+async fn key(config: &Config, pool: &SqlitePool) -> Judged {
+    let Some(wanted) = canary::get(pool).await? else {
+        return warning("the database has sealed nothing yet");
     };
-    let keyring = match Keyring::read(&config.key_file) {
-        Ok(keyring) => keyring,
-        Err(error) => {
-            let wants = format!(
-                "the database wants key {} ({})",
-                wanted.key_id, wanted.fingerprint
-            );
-            return failed(what, format!("{error}; {wants}"));
-        }
-    };
-    if let Err(error) = unlock::compare(&keyring, &wanted) {
-        return failed(what, error.to_string());
-    }
-    let status = match rekey::status(pool, &keyring).await {
-        Ok(status) => status,
-        Err(error) => return failed(what, error.to_string()),
-    };
+    let (id, fingerprint) = (wanted.key_id, &wanted.fingerprint);
+    let keyring = Keyring::read(&config.key_file)
+        .map_err(|error| anyhow!("{error}; the database wants key {id} ({fingerprint})"))?;
+    unlock::compare(&keyring, &wanted)?;
+    let status = rekey::status(pool, &keyring).await?;
     if let Some(lost) = status.iter().find(|key| key.is_lost()) {
         let (id, rows) = (lost.id, lost.rows.total());
-        return if lost.given_up {
-            warning(
-                what,
-                format!(
-                    "key {id} is given up; what it sealed stays shut: {}",
-                    count(rows, "row")
-                ),
-            )
-        } else {
-            failed(what, RekeyError::Lost { id, rows }.to_string())
-        };
+        if !lost.given_up {
+            return Err(RekeyError::Lost { id, rows }.into());
+        }
+        let rows = count(rows, "row");
+        return warning(format!(
+            "key {id} is given up; what it sealed stays shut: {rows}"
+        ));
     }
     let old: i64 = status
         .iter()
@@ -403,133 +350,107 @@ async fn key_of(config: &Config, pool: &sqlx::SqlitePool) -> Finding {
         .map(|key| key.rows.total())
         .sum();
     if old > 0 {
-        let detail = format!(
+        return warning(format!(
             "{} sealed by older keys; run: addx key rewrap",
             are(old, "row")
-        );
-        return warning(what, detail);
+        ));
     }
-    ok(
-        what,
-        format!(
-            "key {} ({}) opens the database",
-            wanted.key_id, wanted.fingerprint
-        ),
-    )
+    ok(format!("key {id} ({fingerprint}) opens the database"))
 }
 
-fn client() -> Result<reqwest::Client, String> {
+fn client() -> anyhow::Result<reqwest::Client> {
     reqwest::Client::builder()
         .timeout(ANSWER_LIMIT)
         .redirect(Policy::none())
         .no_proxy()
         .build()
-        .map_err(|_| "an HTTP client could not be made".to_owned())
+        .map_err(|_| anyhow!("an HTTP client could not be made"))
 }
 
 async fn telegram(config: &Config, client: &reqwest::Client, clock: &Clock) -> Vec<Finding> {
-    let what = "Telegram";
-    let ask = |method: &str| {
+    let ask = async |method: &str| {
         let mut url = config.telegram_url.clone();
         if let Ok(mut segments) = url.path_segments_mut() {
-            segments.pop_if_empty();
-            segments.push(&format!("bot{}", config.token.expose()));
-            segments.push(method);
+            let bot = format!("bot{}", config.token.expose());
+            segments.pop_if_empty().extend([&*bot, method]);
         }
-        client.get(url).send()
+        // An error of the client would print the address, and so the token: only its kind is told.
+        let answer = client.get(url).send().await;
+        answer.map_err(|_| anyhow!("cannot be reached"))
     };
-    // An error of the client would print the address, and so the token: only its kind is told.
-    let Ok(answer) = ask("getMe").await else {
-        return vec![failed(what, "cannot be reached")];
+    let answer = match ask("getMe").await {
+        Ok(answer) => answer,
+        Err(error) => return vec![Finding::of("Telegram", Err(error))],
     };
-    let mut findings = vec![clock_against(what_clock(what), &answer, clock)];
+    let clocks = clock_against(&answer, clock);
     let status = answer.status();
     let body: Value = answer.json().await.unwrap_or_default();
-    findings.push(
-        match body.pointer("/result/username").and_then(Value::as_str) {
-            Some(username) => ok(what, format!("this is @{username}")),
-            None if matches!(status.as_u16(), 401 | 404) => failed(
-                what,
-                "Telegram does not know this token; copy it again from @BotFather",
-            ),
-            None => failed(what, format!("answered {status}")),
-        },
-    );
-    let webhook = match ask("getWebhookInfo").await {
-        Ok(answer) => answer.json::<Value>().await.unwrap_or_default(),
+    let me = match body.pointer("/result/username").and_then(Value::as_str) {
+        Some(username) => ok(format!("this is @{username}")),
+        None if matches!(status.as_u16(), 401 | 404) => Err(anyhow!(
+            "Telegram does not know this token; copy it again from @BotFather"
+        )),
+        None => Err(anyhow!("answered {status}")),
+    };
+    let webhook: Value = match ask("getWebhookInfo").await {
+        Ok(answer) => answer.json().await.unwrap_or_default(),
         Err(_) => Value::Null,
     };
-    findings.push(
-        match webhook.pointer("/result/url").and_then(Value::as_str) {
-            Some("") => ok("webhook", "none is set"),
-            Some(_) => failed(
-                "webhook",
-                "one is set, so updates do not come here; call deleteWebhook",
-            ),
-            None => warning("webhook", "is not known"),
-        },
-    );
-    findings
+    let webhook = match webhook.pointer("/result/url").and_then(Value::as_str) {
+        Some("") => ok("none is set"),
+        Some(_) => Err(anyhow!(
+            "one is set, so updates do not come here; call deleteWebhook"
+        )),
+        None => warning("is not known"),
+    };
+    vec![
+        Finding::of("clock against Telegram", clocks),
+        Finding::of("Telegram", me),
+        Finding::of("webhook", webhook),
+    ]
 }
 
 async fn x(config: &Config, client: &reqwest::Client, clock: &Clock) -> Vec<Finding> {
-    let url: Option<Url> = {
-        let mut url = config.x_url.clone();
-        let pushed = url.path_segments_mut().map(|mut segments| {
-            segments.pop_if_empty().extend(["2", "users", "me"]);
-        });
-        pushed.ok().map(|()| url)
-    };
-    let answer = match url {
-        Some(url) => client.get(url).send().await.ok(),
-        None => None,
-    };
-    match answer {
-        // Unsigned, so X refuses it: that it answers is what counts.
-        Some(answer) => vec![
-            clock_against(what_clock("X"), &answer, clock),
-            if answer.status().is_server_error() {
-                warning("X", format!("answers {}", answer.status()))
-            } else {
-                ok("X", "answers")
-            },
-        ],
-        None => vec![failed("X", "cannot be reached")],
+    let mut url = config.x_url.clone();
+    if let Ok(mut segments) = url.path_segments_mut() {
+        segments.pop_if_empty().extend(["2", "users", "me"]);
     }
-}
-
-fn what_clock(of: &str) -> &'static str {
-    if of == "X" {
-        "clock against X"
+    let Ok(answer) = client.get(url).send().await else {
+        return vec![Finding::of("X", Err(anyhow!("cannot be reached")))];
+    };
+    // Unsigned, so X refuses it: that it answers is what counts.
+    let status = answer.status();
+    let answers = if status.is_server_error() {
+        warning(format!("answers {status}"))
     } else {
-        "clock against Telegram"
-    }
+        ok("answers")
+    };
+    vec![
+        Finding::of("clock against X", clock_against(&answer, clock)),
+        Finding::of("X", answers),
+    ]
 }
 
-fn clock_against(what: &'static str, answer: &Response, clock: &Clock) -> Finding {
+fn clock_against(answer: &Response, clock: &Clock) -> Judged {
     let date = answer
         .headers()
         .get(DATE)
         .and_then(|date| date.to_str().ok())
         .and_then(|date| DateTime::parse_from_rfc2822(&date.replace("UTC", "GMT")).ok());
     let Some(date) = date else {
-        return warning(what, "no time was given");
+        return warning("no time was given");
     };
     let seconds = (clock.now() - date.with_timezone(&Utc)).num_seconds();
-    let detail = format!("{seconds:+} s");
     match seconds.abs() {
-        off if off <= CLOCK_WARNING => ok(what, detail),
-        off if off <= CLOCK_LIMIT => warning(what, format!("{detail}; set this server's clock")),
-        _ => failed(
-            what,
-            format!("{detail}; X refuses signatures: set this server's clock"),
-        ),
+        off if off <= CLOCK_WARNING => ok(format!("{seconds:+} s")),
+        off if off <= CLOCK_LIMIT => warning(format!("{seconds:+} s; set this server's clock")),
+        _ => bail!("{seconds:+} s; X refuses signatures: set this server's clock"),
     }
 }
 
-fn running(config: &Config, clock: &Clock) -> Finding {
+fn running(config: &Config, clock: &Clock) -> Judged {
     match Heartbeat::beside(&config.database, clock.clone()).check() {
-        Ok(()) => ok("bot", "runs"),
-        Err(reason) => warning("bot", format!("does not run: {reason}")),
+        Ok(()) => ok("runs"),
+        Err(reason) => warning(format!("does not run: {reason}")),
     }
 }

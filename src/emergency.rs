@@ -162,7 +162,11 @@ pub(crate) async fn revoke_and_erase(
 ) -> Result<Count, StoreError> {
     let mut count = Count::default();
     let mut told = BTreeSet::new();
-    let mut unanswered = 0;
+    let mut asking = Asking {
+        linker,
+        manner,
+        unanswered: 0,
+    };
     let mut left = everything;
     for pauses_left in (0..=PAUSES).rev() {
         let mut later: BTreeMap<i64, Vec<AccountId>> = BTreeMap::new();
@@ -170,29 +174,8 @@ pub(crate) async fn revoke_and_erase(
         for (owner, accounts) in left {
             let mut to_erase: Vec<(AccountId, Ended)> = Vec::new();
             for account in accounts {
-                // What is erased without an answer was asked about; else one in ten shows whether X is back.
-                let out_of_reach = !manner.erase_unanswered
-                    && unanswered >= OUT_OF_REACH
-                    && unanswered % PROBE != 0;
-                let ended = if out_of_reach {
-                    only(Revocation::Unanswered)
-                } else {
-                    tokio::time::sleep(manner.pause).await;
-                    match linker.end_at_x(owner, account).await {
-                        // Nobody can use what does not open; the others go on.
-                        Err(error @ (StoreError::Open { .. } | StoreError::Corrupt { .. })) => {
-                            tracing::warn!(error = %error, "values that do not open cannot be revoked");
-                            only(Revocation::Refused)
-                        }
-                        ended => ended?,
-                    }
-                };
+                let ended = asking.end_at_x(owner, account).await?;
                 failpoint::hit("panic.answered");
-                match ended.revocation {
-                    Some(Revocation::Unanswered) => unanswered += 1,
-                    Some(_) => unanswered = 0,
-                    None => {}
-                }
                 match ended.revocation {
                     Some(Revocation::Limited { until }) if pauses_left > 0 => {
                         wait_until =
@@ -203,13 +186,14 @@ pub(crate) async fn revoke_and_erase(
                     Some(Revocation::Limited { .. }) => count.limited += 1,
                     _ => {}
                 }
-                match ended.revocation {
+                let undecided = matches!(
+                    ended.revocation,
                     Some(Revocation::Unanswered | Revocation::Limited { .. })
-                        if !manner.erase_unanswered =>
-                    {
-                        count.left += 1;
-                    }
-                    _ => to_erase.push((account, ended)),
+                );
+                if undecided && !manner.erase_unanswered {
+                    count.left += 1;
+                } else {
+                    to_erase.push((account, ended));
                 }
                 tell(Step::Done);
             }
@@ -238,6 +222,42 @@ pub(crate) async fn revoke_and_erase(
     // What was erased leaves the log too.
     store.truncate_log().await?;
     Ok(count)
+}
+
+/// Asks X about one account after the other.
+struct Asking<'a> {
+    linker: &'a Linker,
+    manner: Manner,
+    /// Accounts in a row that X did not answer about.
+    unanswered: usize,
+}
+
+impl Asking<'_> {
+    async fn end_at_x(&mut self, owner: i64, account: AccountId) -> Result<Ended, StoreError> {
+        // What is erased without an answer was asked about; else one in ten shows whether X is back.
+        let out_of_reach = !self.manner.erase_unanswered
+            && self.unanswered >= OUT_OF_REACH
+            && self.unanswered % PROBE != 0;
+        let ended = if out_of_reach {
+            only(Revocation::Unanswered)
+        } else {
+            tokio::time::sleep(self.manner.pause).await;
+            match self.linker.end_at_x(owner, account).await {
+                // Nobody can use what does not open; the others go on.
+                Err(error @ (StoreError::Open { .. } | StoreError::Corrupt { .. })) => {
+                    tracing::warn!(error = %error, "values that do not open cannot be revoked");
+                    only(Revocation::Refused)
+                }
+                ended => ended?,
+            }
+        };
+        match ended.revocation {
+            Some(Revocation::Unanswered) => self.unanswered += 1,
+            Some(_) => self.unanswered = 0,
+            None => {}
+        }
+        Ok(ended)
+    }
 }
 
 fn only(revocation: Revocation) -> Ended {

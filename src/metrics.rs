@@ -4,7 +4,7 @@
 use std::{sync::Arc, time::Duration};
 
 use prometheus_client::{
-    encoding::{EncodeLabelSet, text},
+    encoding::text,
     metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram, info::Info},
     registry::Registry,
 };
@@ -72,37 +72,9 @@ names! {
     }
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct OfUpdate {
-    kind: &'static str,
-    outcome: &'static str,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct OfVerdict {
-    code: &'static str,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct OfDeletion {
-    outcome: &'static str,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct OfDropped {
-    reason: &'static str,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct OfCall {
-    endpoint: &'static str,
-    answer: &'static str,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct OfQueue {
-    queue: &'static str,
-}
+/// One label, and two.
+type One = [(&'static str, &'static str); 1];
+type Two = [(&'static str, &'static str); 2];
 
 /// The counters. Cheap to clone; clones count together.
 #[derive(Clone)]
@@ -110,11 +82,11 @@ pub(crate) struct Metrics(Arc<Counters>);
 
 struct Counters {
     registry: Registry,
-    updates: Family<OfUpdate, Counter>,
-    verdicts: Family<OfVerdict, Counter>,
-    deletions: Family<OfDeletion, Counter>,
-    dropped: Family<OfDropped, Counter>,
-    calls: Family<OfCall, Histogram, fn() -> Histogram>,
+    updates: Family<Two, Counter>,
+    verdicts: Family<One, Counter>,
+    deletions: Family<One, Counter>,
+    dropped: Family<One, Counter>,
+    calls: Family<Two, Histogram, fn() -> Histogram>,
 }
 
 /// What is looked up when somebody asks, and not counted along the way.
@@ -131,55 +103,34 @@ pub(crate) struct Now {
 impl Default for Metrics {
     fn default() -> Self {
         let mut registry = Registry::with_prefix("addx");
-        let updates = Family::<OfUpdate, Counter>::default();
-        let verdicts = Family::<OfVerdict, Counter>::default();
-        let deletions = Family::<OfDeletion, Counter>::default();
-        let dropped = Family::<OfDropped, Counter>::default();
+        let updates = Family::<Two, Counter>::default();
+        let verdicts = Family::<One, Counter>::default();
+        let deletions = Family::<One, Counter>::default();
+        let dropped = Family::<One, Counter>::default();
         let calls = Family::new_with_constructor(range as fn() -> Histogram);
-        registry.register(
-            "updates",
-            "Updates from Telegram, by kind and by what became of them",
-            updates.clone(),
-        );
-        registry.register(
-            "verdicts",
-            "What X says of accounts, by code",
-            verdicts.clone(),
-        );
-        registry.register(
-            "deletions",
-            "Tries to delete a message, by outcome",
-            deletions.clone(),
-        );
-        registry.register(
-            "messages_dropped",
-            "Promised messages that were not sent, by reason",
-            dropped.clone(),
-        );
-        registry.register(
-            "x_call_seconds",
-            "How long calls to X took, by endpoint and by class of the answer",
-            calls.clone(),
-        );
-        registry.register(
-            "build",
-            "The program",
-            Info::new(vec![("version", env!("CARGO_PKG_VERSION"))]),
-        );
+        let version = Info::new(vec![("version", env!("CARGO_PKG_VERSION"))]);
+        let help = "Updates from Telegram, by kind and by what became of them";
+        registry.register("updates", help, updates.clone());
+        let help = "What X says of accounts, by code";
+        registry.register("verdicts", help, verdicts.clone());
+        let help = "Tries to delete a message, by outcome";
+        registry.register("deletions", help, deletions.clone());
+        let help = "Promised messages that were not sent, by reason";
+        registry.register("messages_dropped", help, dropped.clone());
+        let help = "How long calls to X took, by endpoint and by class of the answer";
+        registry.register("x_call_seconds", help, calls.clone());
+        registry.register("build", "The program", version);
         // A series that begins at 0 shows its first event as a rise.
         for kind in UpdateKind::ALL {
             for outcome in UpdateOutcome::ALL {
-                let (kind, outcome) = (kind.as_str(), outcome.as_str());
-                drop(updates.get_or_create(&OfUpdate { kind, outcome }));
+                drop(updates.get_or_create(&of_update(kind, outcome)));
             }
         }
         for outcome in DeletionOutcome::ALL {
-            let outcome = outcome.as_str();
-            drop(deletions.get_or_create(&OfDeletion { outcome }));
+            drop(deletions.get_or_create(&[("outcome", outcome.as_str())]));
         }
         for reason in Dropped::ALL {
-            let reason = reason.as_str();
-            drop(dropped.get_or_create(&OfDropped { reason }));
+            drop(dropped.get_or_create(&[("reason", reason.as_str())]));
         }
         Self(Arc::new(Counters {
             registry,
@@ -192,6 +143,10 @@ impl Default for Metrics {
     }
 }
 
+fn of_update(kind: UpdateKind, outcome: UpdateOutcome) -> Two {
+    [("kind", kind.as_str()), ("outcome", outcome.as_str())]
+}
+
 fn range() -> Histogram {
     Histogram::new(RANGES)
 }
@@ -199,36 +154,31 @@ fn range() -> Histogram {
 impl Metrics {
     /// Something became of an update.
     pub(crate) fn update(&self, kind: UpdateKind, outcome: UpdateOutcome) {
-        let (kind, outcome) = (kind.as_str(), outcome.as_str());
         let updates = &self.0.updates;
-        updates.get_or_create(&OfUpdate { kind, outcome }).inc();
+        updates.get_or_create(&of_update(kind, outcome)).inc();
     }
 
     /// What X said of an account was written down.
     pub(crate) fn verdict(&self, code: &'static str) {
-        self.0.verdicts.get_or_create(&OfVerdict { code }).inc();
+        self.0.verdicts.get_or_create(&[("code", code)]).inc();
     }
 
     /// A message was to be deleted.
     pub(crate) fn deletion(&self, outcome: DeletionOutcome) {
-        let outcome = outcome.as_str();
-        self.0
-            .deletions
-            .get_or_create(&OfDeletion { outcome })
-            .inc();
+        let outcome = [("outcome", outcome.as_str())];
+        self.0.deletions.get_or_create(&outcome).inc();
     }
 
     /// A promised message was dropped.
     pub(crate) fn message_dropped(&self, reason: Dropped) {
-        let reason = reason.as_str();
-        let dropped = &self.0.dropped;
-        dropped.get_or_create(&OfDropped { reason }).inc();
+        let reason = [("reason", reason.as_str())];
+        self.0.dropped.get_or_create(&reason).inc();
     }
 
     /// X was called. `answer` is the class of its status, or why there was none.
     pub(crate) fn x_call(&self, endpoint: &'static str, answer: &'static str, took: Duration) {
-        let calls = &self.0.calls;
-        let call = calls.get_or_create(&OfCall { endpoint, answer });
+        let call = [("endpoint", endpoint), ("answer", answer)];
+        let call = self.0.calls.get_or_create(&call);
         call.observe(took.as_secs_f64());
     }
 
@@ -239,9 +189,9 @@ impl Metrics {
         database.set(now.waiting.is_some().into());
         looked_up.register("database_up", "Whether the database answers", database);
         if let Some(waiting) = &now.waiting {
-            let queues = Family::<OfQueue, Gauge>::default();
-            for (queue, depth) in waiting {
-                queues.get_or_create(&OfQueue { queue }).set(*depth);
+            let queues = Family::<One, Gauge>::default();
+            for &(queue, depth) in waiting {
+                queues.get_or_create(&[("queue", queue)]).set(depth);
             }
             looked_up.register("queue_depth", "What waits, by queue", queues);
         }

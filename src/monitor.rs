@@ -1,40 +1,41 @@
 //! The pages for whoever watches the bot: `/metrics` for Prometheus, `/healthz` and `/readyz` for whatever starts it. Nothing
 //! is looked up unless a page is asked for.
 
-use std::{convert::Infallible, sync::Arc, time::Duration};
+use std::time::Duration;
 
-use http_body_util::Full;
-use hyper::{
-    Method, Request, Response, StatusCode,
-    body::{Bytes, Incoming},
-    header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderValue},
-    server::conn::http1,
-    service::service_fn,
+use axum::{
+    Router,
+    extract::State,
+    http::{
+        HeaderName, StatusCode,
+        header::{CACHE_CONTROL, CONNECTION, CONTENT_TYPE},
+    },
+    response::IntoResponse,
+    routing::get,
 };
-use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::{
-    net::{TcpListener, TcpStream},
-    sync::Semaphore,
-    task::JoinSet,
-};
+use hyper_util::service::TowerToHyperService;
+use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     clock::Clock,
     heartbeat::Heartbeat,
-    listening::accept,
+    listening::{self, Bounds},
     metrics::{Metrics, Now},
     store::{Store, counts},
 };
 
-/// Connections at the same time; more wait.
-const CONNECTIONS: usize = 16;
-/// From the first byte of a question to the last of its answer.
-const LIMIT: Duration = Duration::from_secs(10);
+/// A connection is for one question, from its first byte to the last of its answer.
+const BOUNDS: Bounds = Bounds {
+    connections: 16,
+    lifetime: Duration::from_secs(10),
+    last_request: Duration::ZERO,
+};
 /// A database that needs longer does not answer.
 const DATABASE_LIMIT: Duration = Duration::from_secs(3);
-const PLAIN: &str = "text/plain; charset=utf-8";
 const METRICS_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+const HEADERS: [(HeaderName, &str); 2] = [(CACHE_CONTROL, "no-store"), (CONNECTION, "close")];
 
 /// What the pages are made of. Cheap to clone.
 #[derive(Clone)]
@@ -54,59 +55,38 @@ impl Monitor {
                 tracing::warn!(%address, "other machines may fetch the metrics; there is no password");
             }
         }
-        let permits = Arc::new(Semaphore::new(CONNECTIONS));
-        let mut connections = JoinSet::new();
-        loop {
-            while connections.try_join_next().is_some() {}
-            let accepted = tokio::select! {
-                () = stop.cancelled() => return,
-                accepted = accept(&listener, &permits) => accepted,
-            };
-            let Some((stream, permit)) = accepted else {
-                continue;
-            };
-            let monitor = self.clone();
-            connections.spawn(async move {
-                let _ = tokio::time::timeout(LIMIT, monitor.converse(stream)).await;
-                drop(permit);
-            });
-        }
+        let pages = TowerToHyperService::new(self.pages());
+        listening::serve(listener, pages, BOUNDS, stop).await;
     }
 
-    async fn converse(&self, stream: TcpStream) {
-        let service =
-            service_fn(|request| async move { Ok::<_, Infallible>(self.answer(&request).await) });
-        let conversation = http1::Builder::new()
-            .timer(TokioTimer::new())
-            .keep_alive(false)
-            .serve_connection(TokioIo::new(stream), service);
-        // Whoever asked went away, or did not speak HTTP: their own business.
-        let _ = conversation.await;
-    }
-
-    async fn answer(&self, request: &Request<Incoming>) -> Response<Full<Bytes>> {
-        if !matches!(*request.method(), Method::GET | Method::HEAD) {
-            let mut refused = page(
-                StatusCode::METHOD_NOT_ALLOWED,
-                PLAIN,
-                "only GET\n".to_owned(),
-            );
-            let allowed = HeaderValue::from_static("GET, HEAD");
-            refused.headers_mut().insert(ALLOW, allowed);
-            return refused;
-        }
-        match request.uri().path() {
-            "/metrics" => {
-                let now = self.look().await;
-                page(StatusCode::OK, METRICS_TYPE, self.metrics.text(&now))
-            }
-            "/healthz" => state(self.heartbeat.check().map_err(|error| error.to_string())),
-            "/readyz" => state(self.ready().await),
-            _ => {
-                let there_is = "there are /metrics, /healthz and /readyz\n".to_owned();
-                page(StatusCode::NOT_FOUND, PLAIN, there_is)
-            }
-        }
+    fn pages(self) -> Router {
+        Router::new()
+            .route(
+                "/metrics",
+                get(async |State(monitor): State<Self>| {
+                    let text = monitor.metrics.text(&monitor.look().await);
+                    (HEADERS, [(CONTENT_TYPE, METRICS_TYPE)], text)
+                }),
+            )
+            .route(
+                "/healthz",
+                get(async |State(monitor): State<Self>| {
+                    let checked = monitor.heartbeat.check();
+                    state(checked.map_err(|error| error.to_string()))
+                }),
+            )
+            .route(
+                "/readyz",
+                get(async |State(monitor): State<Self>| state(monitor.ready().await)),
+            )
+            .fallback(async || {
+                let there_is = "there are /metrics, /healthz and /readyz\n";
+                (StatusCode::NOT_FOUND, HEADERS, there_is)
+            })
+            .method_not_allowed_fallback(async || {
+                (StatusCode::METHOD_NOT_ALLOWED, HEADERS, "only GET\n")
+            })
+            .with_state(self)
     }
 
     /// Whether the bot can serve its users now.
@@ -147,20 +127,11 @@ impl Monitor {
     }
 }
 
-fn state(state: Result<(), String>) -> Response<Full<Bytes>> {
+fn state(state: Result<(), String>) -> impl IntoResponse {
     match state {
-        Ok(()) => page(StatusCode::OK, PLAIN, "ok\n".to_owned()),
-        Err(why) => page(StatusCode::SERVICE_UNAVAILABLE, PLAIN, why + "\n"),
+        Ok(()) => (StatusCode::OK, HEADERS, "ok\n".to_owned()),
+        Err(why) => (StatusCode::SERVICE_UNAVAILABLE, HEADERS, why + "\n"),
     }
-}
-
-fn page(status: StatusCode, kind: &'static str, text: String) -> Response<Full<Bytes>> {
-    let mut page = Response::new(Full::new(Bytes::from(text)));
-    *page.status_mut() = status;
-    let headers = page.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    page
 }
 
 #[cfg(test)]
@@ -168,7 +139,10 @@ mod tests {
     use std::net::SocketAddr;
 
     use chrono::DateTime;
-    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::{
+        io::{AsyncReadExt as _, AsyncWriteExt as _},
+        net::TcpStream,
+    };
 
     use super::*;
     use crate::{config::METRICS, listening::listen};
@@ -195,7 +169,8 @@ mod tests {
             heartbeat: heartbeat.clone(),
             clock: clock.clone(),
         };
-        let listener = listen(METRICS, ([127, 0, 0, 1], 0).into()).await.unwrap();
+        let anywhere = Some(([127, 0, 0, 1], 0).into());
+        let listener = listen(METRICS, anywhere).await.unwrap().unwrap();
         let address = listener.local_addr().unwrap();
         let stop = CancellationToken::new();
         let serving = tokio::spawn(monitor.serve(listener, stop.clone()));
@@ -249,7 +224,7 @@ mod tests {
         );
         is(&ask(address, "GET /healthz").await, "200", "ok\n");
 
-        let taken = listen(METRICS, address).await.unwrap_err();
+        let taken = listen(METRICS, Some(address)).await.unwrap_err();
         assert_eq!(taken.variable, "ADDX_METRICS_ADDR");
         assert!(taken.problem.contains(&address.to_string()), "{taken}");
         stop.cancel();

@@ -13,7 +13,7 @@ use crate::{
     audit as audit_trail,
     domain::{
         account::AccountId,
-        audit::{Act, Actor, Event},
+        audit::{Act, Event},
     },
     plural::{are, count},
     store::{
@@ -444,13 +444,7 @@ pub(crate) async fn retire(
         });
     }
     file.retire(id)?;
-    let act = Act {
-        owner: 0,
-        actor: Actor::Operator,
-        event: Event::KeyRetire,
-        account: None,
-        detail: id.to_string(),
-    };
+    let act = Act::of_operator(Event::KeyRetire, id.to_string());
     audit_trail::note(&mut tx, audit_key, act, now).await?;
     Ok(tx.commit().await?)
 }

@@ -35,10 +35,10 @@ const CANARY: &[u8] = b"addx";
 
 /// What the keyring has to open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Wanted {
+pub(crate) enum Wanted {
     /// Every row.
     Everything,
-    /// The row that tells a wrong key file: enough to see which rows want a key that is not there.
+    /// The row that tells a wrong key file: enough for the commands that show and mend that a key is not there.
     Canary,
 }
 
@@ -53,17 +53,8 @@ pub async fn unlock(
     open(store, key_file, clock, random, Wanted::Everything).await
 }
 
-/// As [`unlock`], and a key that rows need may be missing: for the commands that show and mend that.
-pub(crate) async fn unlock_to_mend(
-    store: &Store,
-    key_file: &Path,
-    clock: &Clock,
-    random: &Random,
-) -> Result<Vault, UnlockError> {
-    open(store, key_file, clock, random, Wanted::Canary).await
-}
-
-async fn open(
+/// As [`unlock`]; only what is `wanted` of the keyring has to be there.
+pub(crate) async fn open(
     store: &Store,
     key_file: &Path,
     clock: &Clock,

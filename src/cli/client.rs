@@ -1,27 +1,22 @@
 //! `addx client`: add, list, accounts, revoke.
 
 use crate::{
-    audit,
     clients::{self as programs, Added},
-    clock::Clock,
     domain::{
         account::{AccountId, NotAnAccountId},
         client::{ClientName, Rule},
     },
-    random::Random,
     store::{
         Store, StoreError,
         clients::{self, Client, Usable},
     },
+    unlock::Wanted,
 };
 use anyhow::Context as _;
 use clap::Subcommand;
 use serde::Serialize;
 
-use super::{
-    CliError, answer,
-    key::{Place, open},
-};
+use super::{answer, database::Place};
 
 pub(crate) const EXAMPLES: &str = "\
 Let a program publish with an account, and end that:
@@ -48,32 +43,18 @@ pub(crate) enum ClientCommand {
         /// What it may ask of X, as METHOD PATH; may be repeated. Without it: publish, with media
         #[arg(long, value_name = "METHOD PATH")]
         allow: Vec<Rule>,
-        /// Print the answer as JSON
-        #[arg(long)]
-        json: bool,
     },
     /// Show the clients, and what each may use
     #[command(after_help = "Example:\n  addx client list")]
-    List {
-        /// Print the answer as JSON
-        #[arg(long)]
-        json: bool,
-    },
+    List,
     /// Show the accounts that a client can be given
     #[command(after_help = "Example:\n  addx client accounts --json | jq -r '.[].id'")]
-    Accounts {
-        /// Print the answer as JSON
-        #[arg(long)]
-        json: bool,
-    },
+    Accounts,
     /// End a client's token, at once
     #[command(after_help = "Example:\n  addx client revoke autoforward")]
     Revoke {
         /// What it is called
         name: ClientName,
-        /// Print the answer as JSON
-        #[arg(long)]
-        json: bool,
     },
 }
 
@@ -81,42 +62,35 @@ fn parse_id(text: &str) -> Result<AccountId, NotAnAccountId> {
     text.parse()
 }
 
-pub(crate) async fn run(command: ClientCommand, place: &Place) -> Result<(), CliError> {
-    let (clock, random) = (Clock::system(), Random::system());
-    let (store, vault) = open(place, &clock, &random).await?;
-    let key = audit::open_key(&store, &vault)
+pub(crate) async fn run(command: ClientCommand, place: &Place, json: bool) -> anyhow::Result<()> {
+    place
+        .with(Wanted::Everything, async |opened| {
+            let store = &opened.store;
+            let (key, now) = (opened.audit_key().await?, opened.clock.now());
+            match command {
+                ClientCommand::Add {
+                    name,
+                    accounts,
+                    mut allow,
+                } => {
+                    if allow.is_empty() {
+                        allow = Rule::defaults();
+                    }
+                    let vault = &opened.vault;
+                    let added =
+                        programs::add(store, vault, &key, now, &name, &accounts, &allow).await?;
+                    show_added(&added, json)
+                }
+                ClientCommand::List => list(store, json).await,
+                ClientCommand::Accounts => accounts(store, json).await,
+                ClientCommand::Revoke { name } => {
+                    let client = programs::revoke(store, &key, now, &name).await?;
+                    let text = format!("{name} is revoked: its token opens nothing any more.");
+                    answer(json, &client, text)
+                }
+            }
+        })
         .await
-        .context("cannot open the key of the audit trail")?;
-    let now = clock.now();
-    let done = match command {
-        ClientCommand::Add {
-            name,
-            accounts,
-            allow,
-            json,
-        } => {
-            let allow = if allow.is_empty() {
-                Rule::defaults()
-            } else {
-                allow
-            };
-            let added = programs::add(&store, &vault, &key, now, &name, &accounts, &allow).await;
-            added
-                .map_err(|error| anyhow::Error::from(error).into())
-                .and_then(|added| show_added(&added, json))
-        }
-        ClientCommand::List { json } => list(&store, json).await,
-        ClientCommand::Accounts { json } => accounts(&store, json).await,
-        ClientCommand::Revoke { name, json } => programs::revoke(&store, &key, now, &name)
-            .await
-            .map_err(|error| anyhow::Error::from(error).into())
-            .and_then(|client| {
-                let text = format!("{name} is revoked: its token opens nothing any more.");
-                answer(json, &client, text)
-            }),
-    };
-    store.close().await.context("cannot close the database")?;
-    done
 }
 
 #[derive(Serialize)]
@@ -128,7 +102,7 @@ struct Shown<'a> {
     token: Option<&'a str>,
 }
 
-fn show_added(added: &Added, json: bool) -> Result<(), CliError> {
+fn show_added(added: &Added, json: bool) -> anyhow::Result<()> {
     let token = added.token.expose();
     let shown = Shown {
         client: &added.client,
@@ -144,7 +118,7 @@ fn show_added(added: &Added, json: bool) -> Result<(), CliError> {
     answer(json, &shown, text)
 }
 
-async fn list(store: &Store, json: bool) -> Result<(), CliError> {
+async fn list(store: &Store, json: bool) -> anyhow::Result<()> {
     let all = everything(store).await.context("cannot list the clients")?;
     let shown: Vec<Shown<'_>> = all
         .iter()
@@ -187,7 +161,7 @@ async fn everything(store: &Store) -> Result<Vec<(Client, Vec<Usable>)>, StoreEr
     Ok(all)
 }
 
-async fn accounts(store: &Store, json: bool) -> Result<(), CliError> {
+async fn accounts(store: &Store, json: bool) -> anyhow::Result<()> {
     let all = clients::all_accounts(store.reader())
         .await
         .context("cannot list the accounts")?;

@@ -8,25 +8,25 @@ use crate::{
     config::{ConfigError, KEY_FILE},
     plural::count,
     random::Random,
-    unlock::UnlockError,
 };
 use anyhow::Context as _;
-use indicatif::{ProgressBar, ProgressStyle};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
-use super::{CliError, answer, key::Place};
+use super::{
+    answer, bar,
+    database::{Place, refused},
+};
 
 /// People that a restore names.
 const NAMED: usize = 20;
 /// How often the bar of a running copy is drawn.
 const TURN: std::time::Duration = std::time::Duration::from_millis(120);
 
-pub(crate) async fn backup(file: &Path, json: bool, place: &Place) -> Result<(), CliError> {
+pub(crate) async fn backup(file: &Path, json: bool, place: &Place) -> anyhow::Result<()> {
     let stop = CancellationToken::new();
     let copying = stoppable(&stop, backup::backup(&place.database, file, &stop));
-    let made = watched(&place.database, file, copying).await;
-    let made = made?;
+    let made = watched(&place.database, file, copying).await?;
     answer(
         json,
         &made,
@@ -44,7 +44,7 @@ pub(crate) async fn backup(file: &Path, json: bool, place: &Place) -> Result<(),
 async fn watched<T>(database: &Path, file: &Path, copying: impl Future<Output = T>) -> T {
     let size = |path: &Path| std::fs::metadata(path).map_or(0, |file| file.len());
     let partial = backup::partial_of(file);
-    let bar = ProgressBar::new(size(database)).with_style(style());
+    let bar = bar(size(database), "{bar:40} {bytes} of about {total_bytes}");
     tokio::pin!(copying);
     let mut turns = tokio::time::interval(TURN);
     loop {
@@ -58,12 +58,7 @@ async fn watched<T>(database: &Path, file: &Path, copying: impl Future<Output = 
     }
 }
 
-fn style() -> ProgressStyle {
-    ProgressStyle::with_template("{bar:40} {bytes} of about {total_bytes}")
-        .unwrap_or_else(|_| ProgressStyle::default_bar())
-}
-
-pub(crate) async fn check(file: &Path, json: bool, place: &Place) -> Result<(), CliError> {
+pub(crate) async fn check(file: &Path, json: bool, place: &Place) -> anyhow::Result<()> {
     let checked = backup::check(file, &place.key_file, &Random::system())
         .await
         .map_err(error)?;
@@ -74,7 +69,7 @@ pub(crate) async fn check(file: &Path, json: bool, place: &Place) -> Result<(), 
     )
 }
 
-pub(crate) async fn restore(file: &Path, json: bool, place: &Place) -> Result<(), CliError> {
+pub(crate) async fn restore(file: &Path, json: bool, place: &Place) -> anyhow::Result<()> {
     let (clock, random) = (Clock::system(), Random::system());
     let stop = CancellationToken::new();
     let (database, key_file) = (&place.database, &place.key_file);
@@ -134,7 +129,7 @@ fn in_words(checked: &Checked) -> String {
 async fn stoppable<T>(
     stop: &CancellationToken,
     work: impl Future<Output = Result<T, BackupError>>,
-) -> Result<T, CliError> {
+) -> anyhow::Result<T> {
     let cannot_listen = "cannot listen for signals";
     let mut interrupt = signal(SignalKind::interrupt()).context(cannot_listen)?;
     let mut terminate = signal(SignalKind::terminate()).context(cannot_listen)?;
@@ -148,10 +143,10 @@ async fn stoppable<T>(
     work.await.map_err(error)
 }
 
-fn error(error: BackupError) -> CliError {
+fn error(error: BackupError) -> anyhow::Error {
     match error {
-        BackupError::Unlock(UnlockError::Config(error)) => error.into(),
+        BackupError::Unlock(error) => refused(error),
         BackupError::Keyring(error) => ConfigError::new(KEY_FILE, error).into(),
-        error => anyhow::Error::from(error).into(),
+        error => error.into(),
     }
 }

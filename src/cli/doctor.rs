@@ -6,9 +6,9 @@ use crate::{
     doctor::{self, State},
 };
 
-use super::{CliError, Exit, answer};
+use super::{Exit, answer};
 
-pub(crate) async fn run(config: &Config, json: bool) -> Result<Exit, CliError> {
+pub(crate) async fn run(config: &Config, json: bool) -> anyhow::Result<Exit> {
     let findings = doctor::examine(config, &Clock::system()).await;
     let lines: Vec<String> = findings
         .iter()
@@ -22,8 +22,6 @@ pub(crate) async fn run(config: &Config, json: bool) -> Result<Exit, CliError> {
         })
         .collect();
     answer(json, &findings, lines.join("\n"))?;
-    let all_well = findings
-        .iter()
-        .all(|finding| finding.state != State::Failed);
-    Ok(if all_well { Exit::Done } else { Exit::Failed })
+    let nothing_failed = findings.iter().all(|found| found.state != State::Failed);
+    Ok(Exit::done_if(nothing_failed))
 }

@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, fs, io};
 
-use super::key::Place;
+use super::database::Place;
 use crate::config::{self, Config, ConfigError};
 
 const ENV_FILE: &str = ".env";

@@ -1,24 +1,23 @@
 //! `addx key`: add, rewrap, status, retire.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use crate::{
     audit,
-    clock::Clock,
-    config::{ConfigError, DATABASE, KEY_FILE},
-    domain::audit::{Act, Actor, Event},
+    domain::audit::{Act, Event},
     plural::count,
-    random::Random,
     rekey::{self, Lost, RekeyError, Rewrapped, Unopened},
-    store::{Store, StoreError},
-    unlock::{self, UnlockError},
-    vault::{KeyFile, KeyId, KeyState, Vault},
+    store::StoreError,
+    unlock::{self, Wanted},
+    vault::{KeyFile, KeyId, KeyState},
 };
 use anyhow::Context as _;
 use clap::Subcommand;
-use indicatif::{ProgressBar, ProgressStyle};
 
-use super::{CliError, Exit, answer};
+use super::{
+    Exit, answer, bar,
+    database::{Opened, Place},
+};
 
 pub(crate) const EXAMPLES: &str = "\
 A new key, from beginning to end, while the bot runs:
@@ -33,29 +32,17 @@ pub(crate) enum KeyCommand {
     #[command(
         after_help = "Copy the key file afterwards.\n\nExample:\n  addx key add && addx key rewrap"
     )]
-    Add {
-        /// Print the answer as JSON
-        #[arg(long)]
-        json: bool,
-    },
+    Add,
     /// Put everything that older keys seal under the primary key
     #[command(
         after_help = "May be broken off and run again, and the bot may run.\n\nExamples:\n  addx key rewrap\n  addx key rewrap --json | jq .rows"
     )]
-    Rewrap {
-        /// Print the answer as JSON
-        #[arg(long)]
-        json: bool,
-    },
+    Rewrap,
     /// Show the keys, their fingerprints and what each seals
     #[command(
         after_help = "Examples:\n  addx key status\n  addx key status --json | jq '.[] | select(.state == \"primary\") | .id'"
     )]
-    Status {
-        /// Print the answer as JSON
-        #[arg(long)]
-        json: bool,
-    },
+    Status,
     /// Stop accepting a key that seals nothing any more
     #[command(
         after_help = "Refused while a row needs the key. Keep an old copy of the key file with old copies of the database.\n\nExample:\n  addx key retire 1"
@@ -63,85 +50,40 @@ pub(crate) enum KeyCommand {
     Retire {
         /// The number of the key
         id: u32,
-        /// Print the answer as JSON
-        #[arg(long)]
-        json: bool,
     },
 }
 
-/// The database and the key file that the commands work on.
-pub(crate) struct Place {
-    pub(crate) database: PathBuf,
-    pub(crate) key_file: PathBuf,
-}
-
-pub(crate) async fn run(command: KeyCommand, place: &Place) -> Result<Exit, CliError> {
-    let (clock, random) = (Clock::system(), Random::system());
-    let shows_or_mends = matches!(
-        command,
-        KeyCommand::Status { .. } | KeyCommand::Rewrap { .. }
-    );
-    let (store, vault) = if shows_or_mends {
-        let store = open_store(place).await?;
-        let vault = unlock::unlock_to_mend(&store, &place.key_file, &clock, &random).await;
-        (store, vault.map_err(refused)?)
-    } else {
-        open(place, &clock, &random).await?
+pub(crate) async fn run(command: KeyCommand, place: &Place, json: bool) -> anyhow::Result<Exit> {
+    // These two show and mend that a key is not there.
+    let wanted = match command {
+        KeyCommand::Status | KeyCommand::Rewrap => Wanted::Canary,
+        KeyCommand::Add | KeyCommand::Retire { .. } => Wanted::Everything,
     };
     let key_file = &place.key_file;
-    let done = match command {
-        KeyCommand::Add { json } => add(&store, &vault, key_file, json).await,
-        KeyCommand::Rewrap { json } => rewrap(&store, &vault, json).await,
-        KeyCommand::Status { json } => status(&store, &vault, json).await,
-        KeyCommand::Retire { id, json } => retire(&store, &vault, key_file, KeyId(id), json).await,
-    };
-    store.close().await.context("cannot close the database")?;
-    done
+    place
+        .with(wanted, async |opened| match command {
+            KeyCommand::Add => add(opened, key_file, json).await,
+            KeyCommand::Rewrap => rewrap(opened, json).await,
+            KeyCommand::Status => status(opened, json).await,
+            KeyCommand::Retire { id } => retire(opened, key_file, KeyId(id), json).await,
+        })
+        .await
 }
 
-pub(super) async fn open(
-    place: &Place,
-    clock: &Clock,
-    random: &Random,
-) -> Result<(Store, Vault), CliError> {
-    let store = open_store(place).await?;
-    let vault = unlock::unlock(&store, &place.key_file, clock, random).await;
-    Ok((store, vault.map_err(refused)?))
-}
-
-fn refused(error: UnlockError) -> CliError {
-    match error {
-        UnlockError::Config(error) => error.into(),
-        UnlockError::Store(error) => anyhow::Error::from(error).into(),
-    }
-}
-
-async fn open_store(place: &Place) -> Result<Store, CliError> {
-    if !place.key_file.exists() {
-        let problem = format!("there is no key file at {}", place.key_file.display());
-        return Err(ConfigError::new(KEY_FILE, problem).into());
-    }
-    if !place.database.exists() {
-        let problem = format!("there is no database at {}", place.database.display());
-        return Err(ConfigError::new(DATABASE, problem).into());
-    }
-    match Store::open(&place.database).await {
-        Ok(store) => Ok(store),
-        Err(error) if error.is_passing() => Err(anyhow::Error::from(error).into()),
-        Err(error) => Err(ConfigError::new(DATABASE, error).into()),
-    }
-}
-
-async fn add(store: &Store, vault: &Vault, key_file: &Path, json: bool) -> Result<Exit, CliError> {
-    let id = {
-        let mut file = KeyFile::open(key_file).context("cannot change the key file")?;
-        file.add(&Random::system(), Clock::system().now())
-            .context("cannot change the key file")?
-    };
+async fn add(opened: &Opened, key_file: &Path, json: bool) -> anyhow::Result<Exit> {
+    let Opened {
+        store,
+        vault,
+        clock,
+        random,
+    } = opened;
+    let id = KeyFile::open(key_file)
+        .and_then(|mut file| file.add(random, clock.now()))
+        .context("cannot change the key file")?;
     unlock::take_up(store, vault)
         .await
         .context("cannot use the new key file")?;
-    note_key_added(store, vault, id)
+    note_key_added(opened, id)
         .await
         .context("cannot note the new key in the audit trail")?;
     let key = vault.keyring().info(id);
@@ -159,21 +101,16 @@ async fn add(store: &Store, vault: &Vault, key_file: &Path, json: bool) -> Resul
     Ok(Exit::Done)
 }
 
-async fn note_key_added(store: &Store, vault: &Vault, id: KeyId) -> Result<(), StoreError> {
-    let key = audit::open_key(store, vault).await?;
-    let act = Act {
-        owner: 0,
-        actor: Actor::Operator,
-        event: Event::KeyAdd,
-        account: None,
-        detail: id.to_string(),
-    };
-    let mut tx = store.begin().await?;
-    audit::note(&mut tx, &key, act, Clock::system().now()).await?;
+async fn note_key_added(opened: &Opened, id: KeyId) -> Result<(), StoreError> {
+    let key = audit::open_key(&opened.store, &opened.vault).await?;
+    let act = Act::of_operator(Event::KeyAdd, id.to_string());
+    let mut tx = opened.store.begin().await?;
+    audit::note(&mut tx, &key, act, opened.clock.now()).await?;
     tx.commit().await
 }
 
-async fn rewrap(store: &Store, vault: &Vault, json: bool) -> Result<Exit, CliError> {
+async fn rewrap(opened: &Opened, json: bool) -> anyhow::Result<Exit> {
+    let Opened { store, vault, .. } = opened;
     let primary = vault.keyring().primary();
     let waiting: i64 = rekey::status(store.reader(), &vault.keyring())
         .await
@@ -182,25 +119,18 @@ async fn rewrap(store: &Store, vault: &Vault, json: bool) -> Result<Exit, CliErr
         .filter(|key| key.state != Some(KeyState::Primary))
         .map(|status| status.rows.total())
         .sum();
-    let bar = ProgressBar::new(u64::try_from(waiting).unwrap_or(0)).with_style(style());
+    let waiting = u64::try_from(waiting).unwrap_or(0);
+    let bar = bar(waiting, "{bar:40} {pos}/{len} rows, {eta} left");
     let done = rekey::rewrap(store, vault, |done| bar.set_position(done)).await;
     bar.finish_and_clear();
     let done = done.context("cannot rewrap everything; what is done stays done")?;
     answer(json, &done, in_words(&done, primary))?;
     let keyring = vault.keyring();
-    let missed = done
-        .lost
-        .iter()
-        .find(|lost| !keyring.has_given_up(lost.key));
-    match missed {
-        Some(Lost { key: id, rows }) => Err(anyhow::Error::from(RekeyError::Lost {
-            id: *id,
-            rows: *rows,
-        })
-        .into()),
-        None if done.unopened.is_empty() => Ok(Exit::Done),
-        None => Ok(Exit::Failed),
+    let mut lost = done.lost.iter();
+    if let Some(&Lost { key: id, rows }) = lost.find(|lost| !keyring.has_given_up(lost.key)) {
+        return Err(RekeyError::Lost { id, rows }.into());
     }
+    Ok(Exit::done_if(done.unopened.is_empty()))
 }
 
 fn in_words(done: &Rewrapped, primary: KeyId) -> String {
@@ -232,14 +162,8 @@ fn in_words(done: &Rewrapped, primary: KeyId) -> String {
     text
 }
 
-/// Drawn on standard error, and only when a person watches.
-pub(super) fn style() -> ProgressStyle {
-    ProgressStyle::with_template("{bar:40} {pos}/{len} rows, {eta} left")
-        .unwrap_or_else(|_| ProgressStyle::default_bar())
-}
-
-async fn status(store: &Store, vault: &Vault, json: bool) -> Result<Exit, CliError> {
-    let all = rekey::status(store.reader(), &vault.keyring())
+async fn status(opened: &Opened, json: bool) -> anyhow::Result<Exit> {
+    let all = rekey::status(opened.store.reader(), &opened.vault.keyring())
         .await
         .context("cannot count the rows")?;
     let mut text = format!(
@@ -266,20 +190,11 @@ async fn status(store: &Store, vault: &Vault, json: bool) -> Result<Exit, CliErr
     Ok(Exit::Done)
 }
 
-async fn retire(
-    store: &Store,
-    vault: &Vault,
-    key_file: &Path,
-    id: KeyId,
-    json: bool,
-) -> Result<Exit, CliError> {
-    let audit_key = audit::open_key(store, vault)
-        .await
-        .context("cannot open the key of the audit trail")?;
-    let now = Clock::system().now();
-    rekey::retire(store, vault, key_file, id, &audit_key, now)
-        .await
-        .map_err(anyhow::Error::from)?;
+async fn retire(opened: &Opened, key_file: &Path, id: KeyId, json: bool) -> anyhow::Result<Exit> {
+    let Opened { store, vault, .. } = opened;
+    let audit_key = opened.audit_key().await?;
+    let now = opened.clock.now();
+    rekey::retire(store, vault, key_file, id, &audit_key, now).await?;
     unlock::take_up(store, vault)
         .await
         .context("cannot use the new key file")?;

@@ -4,6 +4,7 @@
 mod audit;
 mod client;
 mod copies;
+mod database;
 mod doctor;
 mod environment;
 mod key;
@@ -16,6 +17,7 @@ use std::{fmt::Display, path::PathBuf, process::ExitCode};
 
 use crate::config::{ConfigError, VARIABLES};
 use clap::{Parser, Subcommand, ValueEnum};
+use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
 /// A Telegram bot that links X accounts, step by step.
@@ -25,6 +27,9 @@ pub(crate) struct Cli {
     /// How log lines look
     #[arg(long, value_enum, default_value_t, global = true)]
     pub(crate) log_format: LogFormat,
+    /// Print the answer as JSON, where there is one
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
     #[command(subcommand)]
     pub(crate) command: Option<Command>,
 }
@@ -60,9 +65,6 @@ pub(crate) enum Command {
     Backup {
         /// The copy; must not exist
         file: PathBuf,
-        /// Print the answer as JSON
-        #[arg(long)]
-        json: bool,
     },
     /// Put a copy in place of a database that is not there, or prove that it opens
     #[command(
@@ -74,29 +76,18 @@ pub(crate) enum Command {
         /// Only prove that every value in it opens with this keyring
         #[arg(long)]
         check: bool,
-        /// Print the answer as JSON
-        #[arg(long)]
-        json: bool,
     },
     /// Look at configuration, files, keys, clocks and servers
     #[command(
         after_help = "Exits with 0 if nothing has to be set right, else with 1.\n\nExample:\n  addx doctor --json | jq '.[] | select(.state != \"ok\")'"
     )]
-    Doctor {
-        /// Print the answer as JSON
-        #[arg(long)]
-        json: bool,
-    },
+    Doctor,
     /// Revoke every token at X, erase every value, and tell every user: after a break-in
     #[command(after_help = panic::EXAMPLES)]
     Panic(panic::PanicCommand),
     /// Exit 0 if the running bot reached Telegram lately, else 1
     #[command(after_help = "Example:\n  addx healthcheck || echo \"look at the log\"")]
-    Healthcheck {
-        /// Print the answer as JSON, also when it is no
-        #[arg(long)]
-        json: bool,
-    },
+    Healthcheck,
     /// Print completions for a shell
     #[command(after_help = "Example:\n  addx completions bash > /etc/bash_completion.d/addx")]
     Completions {
@@ -129,20 +120,18 @@ impl From<Exit> for ExitCode {
     }
 }
 
-/// Why a command did not do what it was asked for.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum CliError {
-    #[error(transparent)]
-    Config(#[from] ConfigError),
-    #[error("{}", chain(.0))]
-    Failed(#[from] anyhow::Error),
-}
+impl Exit {
+    /// Done, or failed.
+    fn done_if(all_well: bool) -> Self {
+        if all_well { Self::Done } else { Self::Failed }
+    }
 
-impl CliError {
-    pub(crate) fn exit(&self) -> Exit {
-        match self {
-            Self::Config(_) => Exit::Config,
-            Self::Failed(_) => Exit::Failed,
+    /// After this error.
+    fn after(error: &anyhow::Error) -> Self {
+        if error.is::<ConfigError>() {
+            Self::Config
+        } else {
+            Self::Failed
         }
     }
 }
@@ -160,14 +149,9 @@ fn chain(error: &anyhow::Error) -> String {
 
 /// Prints an answer: as JSON for programs, else as `text`.
 #[expect(clippy::print_stdout, reason = "standard output is where answers go")]
-pub(crate) fn answer(
-    json: bool,
-    value: &impl Serialize,
-    text: impl Display,
-) -> Result<(), CliError> {
+pub(crate) fn answer(json: bool, value: &impl Serialize, text: impl Display) -> anyhow::Result<()> {
     if json {
-        let value = serde_json::to_string_pretty(value).map_err(anyhow::Error::from)?;
-        println!("{value}");
+        println!("{}", serde_json::to_string_pretty(value)?);
     } else {
         println!("{text}");
     }
@@ -187,6 +171,12 @@ pub(crate) fn line(line: &str) {
 )]
 pub(crate) fn complain(error: &dyn Display) {
     eprintln!("addx: {error}");
+}
+
+/// Shows a person how far something is; drawn on standard error, and only when somebody watches.
+fn bar(length: u64, template: &str) -> ProgressBar {
+    let style = ProgressStyle::with_template(template);
+    ProgressBar::new(length).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
 }
 
 fn after_help() -> String {

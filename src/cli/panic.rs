@@ -1,29 +1,28 @@
 //! `addx panic`: for the day after a break-in.
 
-use std::{
-    io::{self, BufRead as _},
-    time::Duration,
-};
+use std::{io, time::Duration};
 
 use crate::{
-    audit, clients,
-    clock::Clock,
+    clients,
     config::{ConfigError, X_URL},
     emergency::{self, Count, Manner, PAUSES, Step},
     instance::Instance,
     linker::Linker,
     plural::{are, count},
-    random::Random,
+    unlock::Wanted,
     x::XClient,
 };
-use anyhow::{Context as _, anyhow};
+use anyhow::{Context as _, anyhow, bail};
 use chrono::TimeDelta;
 use clap::Args;
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::ProgressBar;
 use tokio::sync::mpsc;
 use url::Url;
 
-use super::{CliError, Exit, answer, complain, key};
+use super::{
+    Exit, answer, bar, complain,
+    database::{Opened, Place},
+};
 
 /// Five a second at most.
 const PAUSE: Duration = Duration::from_millis(200);
@@ -43,26 +42,39 @@ pub(crate) struct PanicCommand {
     /// Erase also what X does not answer about; otherwise that is kept for the next run
     #[arg(long)]
     erase_unanswered: bool,
-    /// Print the answer as JSON
-    #[arg(long)]
-    json: bool,
 }
 
 pub(crate) async fn run(
     command: PanicCommand,
-    place: &key::Place,
+    place: &Place,
     x_url: Url,
     keeps_backups: Option<TimeDelta>,
-) -> Result<Exit, CliError> {
-    let (clock, random) = (Clock::system(), Random::system());
+    json: bool,
+) -> anyhow::Result<Exit> {
     let lock = Instance::claim(&place.database).context("cannot make the lock file")?;
-    let Some(_lock) = lock else {
-        return Err(anyhow!("the bot runs on this database; stop it first").into());
-    };
-    let (store, vault) = key::open(place, &clock, &random).await?;
-    let audit = audit::open_key(&store, &vault)
-        .await
-        .context("cannot read the audit trail's key")?;
+    let _lock = lock.ok_or_else(|| anyhow!("the bot runs on this database; stop it first"))?;
+    let counted = place
+        .with(Wanted::Everything, async |opened| {
+            revoke_everything(opened, command, x_url, keeps_backups).await
+        })
+        .await?;
+    answer(json, &counted, in_words(&counted))?;
+    Ok(Exit::done_if(counted.left == 0))
+}
+
+async fn revoke_everything(
+    opened: &Opened,
+    command: PanicCommand,
+    x_url: Url,
+    keeps_backups: Option<TimeDelta>,
+) -> anyhow::Result<Count> {
+    let Opened {
+        store,
+        vault,
+        clock,
+        random,
+    } = opened;
+    let audit = opened.audit_key().await?;
     let x = XClient::new(x_url, clock.clone(), random.clone())
         .map_err(|error| ConfigError::new(X_URL, error))?;
     let (to_write, _unread) = mpsc::unbounded_channel();
@@ -71,44 +83,59 @@ pub(crate) async fn run(
         store.clone(),
         vault.clone(),
         x,
-        clock,
-        random,
+        clock.clone(),
+        random.clone(),
         audit.clone(),
         to_write,
     )
     .keeping_backups(keeps_backups);
-    let everything = emergency::everything(&store)
+    let everything = emergency::everything(store)
         .await
         .context("cannot look up the accounts")?;
-    let users = everything.len();
     let accounts: usize = everything.values().map(Vec::len).sum();
     if !command.yes_revoke_everything {
-        complain(&format!(
-            "this revokes the tokens of {} of {} at X and erases them here, without a way back; programs lose their tokens \
-             too. Type: {SENTENCE}",
-            count(accounts, "account"),
-            count(users, "user")
-        ));
-        let mut line = String::new();
-        let read = io::stdin().lock().read_line(&mut line);
-        read.context("cannot read the confirmation")?;
-        if line.trim() != SENTENCE {
-            return Err(anyhow!("not confirmed; nothing was done").into());
-        }
+        confirm(accounts, everything.len())?;
     }
     // First of all: whoever took a program's token publishes with it until then.
-    clients::revoke_all(&store, &audit, now)
+    clients::revoke_all(store, &audit, now)
         .await
         .context("cannot end the programs' tokens")?;
-    let bar = ProgressBar::new(accounts.try_into().unwrap_or(u64::MAX));
-    if let Ok(style) = ProgressStyle::with_template("{bar:40} {pos} of {len} accounts") {
-        bar.set_style(style);
-    }
+    let (updates_wiped, messages_dropped) = emergency::wipe_waiting(store, vault, now)
+        .await
+        .context("cannot wipe what waits to be handled")?;
     let manner = Manner {
         pause: PAUSE,
         erase_unanswered: command.erase_unanswered,
     };
-    let tell = |step| match step {
+    let bar = bar(accounts as u64, "{bar:40} {pos} of {len} accounts");
+    let tell = |step| tell(step, &bar);
+    let done = emergency::revoke_and_erase(store, &linker, everything, manner, tell).await;
+    bar.finish_and_clear();
+    Ok(Count {
+        updates_wiped,
+        messages_dropped,
+        ..done.context("some accounts are left; run the command again")?
+    })
+}
+
+/// Asks the person at the terminal to type [`SENTENCE`].
+fn confirm(accounts: usize, users: usize) -> anyhow::Result<()> {
+    complain(&format!(
+        "this revokes the tokens of {} of {} at X and erases them here, without a way back; programs lose their tokens \
+         too. Type: {SENTENCE}",
+        count(accounts, "account"),
+        count(users, "user")
+    ));
+    let line = io::stdin().lines().next().transpose();
+    let line = line.context("cannot read the confirmation")?;
+    if line.unwrap_or_default().trim() != SENTENCE {
+        bail!("not confirmed; nothing was done");
+    }
+    Ok(())
+}
+
+fn tell(step: Step, bar: &ProgressBar) {
+    match step {
         Step::Done => bar.inc(1),
         Step::Pause { accounts, until } => bar.suspend(|| {
             complain(&format!(
@@ -117,25 +144,7 @@ pub(crate) async fn run(
                 until.format("%H:%M:%S")
             ));
         }),
-    };
-    let (updates_wiped, messages_dropped) = emergency::wipe_waiting(&store, &vault, now)
-        .await
-        .context("cannot wipe what waits to be handled")?;
-    let done = emergency::revoke_and_erase(&store, &linker, everything, manner, tell).await;
-    bar.finish_and_clear();
-    let closed = store.close().await;
-    let counted = Count {
-        updates_wiped,
-        messages_dropped,
-        ..done.context("some accounts are left; run the command again")?
-    };
-    closed.context("cannot close the database")?;
-    answer(command.json, &counted, in_words(&counted))?;
-    Ok(if counted.left == 0 {
-        Exit::Done
-    } else {
-        Exit::Failed
-    })
+    }
 }
 
 fn in_words(counted: &Count) -> String {

@@ -11,7 +11,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Cli, CliError, Command, Exit, LogFormat, answer, audit, client, complain, copies, doctor,
+    Cli, Command, Exit, LogFormat, answer, audit, chain, client, complain, copies, doctor,
     environment::Environment, key, panic,
 };
 use crate::{
@@ -38,74 +38,49 @@ pub fn main() -> ExitCode {
     }
     // The commands beside the bot open the same keys and values.
     hardening::harden();
-    match run(cli.command.unwrap_or(Command::Serve), &env) {
+    match run(cli.command.unwrap_or(Command::Serve), &env, cli.json) {
         Ok(exit) => exit.into(),
         Err(error) => refuse(&error),
     }
 }
 
-fn refuse(error: &CliError) -> ExitCode {
-    complain(error);
-    error.exit().into()
+fn refuse(error: &anyhow::Error) -> ExitCode {
+    complain(&chain(error));
+    Exit::after(error).into()
 }
 
-fn run(command: Command, env: &Environment) -> Result<Exit, CliError> {
-    let done = |done: Result<(), CliError>| done.map(|()| Exit::Done);
+fn run(command: Command, env: &Environment, json: bool) -> anyhow::Result<Exit> {
     match command {
-        Command::Serve => serve(env),
-        Command::Key(command) => {
-            let place = env.place()?;
-            block_on(async { key::run(command, &place).await })?
+        Command::Serve => return serve(env),
+        Command::Key(command) => return block_on(key::run(command, &env.place()?, json))?,
+        Command::Audit(command) => block_on(audit::run(command, &env.place()?, json))??,
+        Command::Client(command) => block_on(client::run(command, &env.place()?, json))??,
+        Command::Backup { file } => block_on(copies::backup(&file, json, &env.place()?))??,
+        Command::Restore { file, check: true } => {
+            block_on(copies::check(&file, json, &env.place()?))??;
         }
-        Command::Audit(command) => {
-            let place = env.place()?;
-            done(block_on(async { audit::run(command, &place).await })?)
+        Command::Restore { file, check: false } => {
+            block_on(copies::restore(&file, json, &env.place()?))??;
         }
-        Command::Client(command) => {
-            let place = env.place()?;
-            done(block_on(async { client::run(command, &place).await })?)
-        }
-        Command::Backup { file, json } => {
-            let place = env.place()?;
-            done(block_on(async {
-                copies::backup(&file, json, &place).await
-            })?)
-        }
-        Command::Restore { file, check, json } => {
-            let place = env.place()?;
-            done(block_on(async {
-                if check {
-                    copies::check(&file, json, &place).await
-                } else {
-                    copies::restore(&file, json, &place).await
-                }
-            })?)
-        }
-        Command::Doctor { json } => {
-            let config = env.config()?;
-            block_on(async { doctor::run(&config, json).await })?
-        }
+        Command::Doctor => return block_on(doctor::run(&env.config()?, json))?,
         Command::Panic(command) => {
             let place = env.place()?;
             let x_url = config::x_url(|name| env.get(name))?;
             let keeps_backups = config::keeps_backups(|name| env.get(name))?;
-            block_on(async { panic::run(command, &place, x_url, keeps_backups).await })?
+            return block_on(panic::run(command, &place, x_url, keeps_backups, json))?;
         }
-        Command::Healthcheck { json } => healthcheck(env, json),
+        Command::Healthcheck => healthcheck(env, json)?,
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Cli::command(), "addx", &mut io::stdout());
-            Ok(Exit::Done)
         }
-        Command::Man => {
-            clap_mangen::Man::new(Cli::command())
-                .render(&mut io::stdout())
-                .context("cannot print the man page")?;
-            Ok(Exit::Done)
-        }
+        Command::Man => clap_mangen::Man::new(Cli::command())
+            .render(&mut io::stdout())
+            .context("cannot print the man page")?,
     }
+    Ok(Exit::Done)
 }
 
-fn serve(env: &Environment) -> Result<Exit, CliError> {
+fn serve(env: &Environment) -> anyhow::Result<Exit> {
     let config = env.config()?;
     block_on(async {
         let stop = CancellationToken::new();
@@ -113,12 +88,12 @@ fn serve(env: &Environment) -> Result<Exit, CliError> {
         match app::run(config, Clock::system(), Random::system(), stop).await {
             Ok(()) => Ok(Exit::Done),
             Err(AppError::Config(error)) => Err(error.into()),
-            Err(error) => Err(anyhow::Error::from(error).into()),
+            Err(error) => Err(error.into()),
         }
     })?
 }
 
-fn healthcheck(env: &Environment, json: bool) -> Result<Exit, CliError> {
+fn healthcheck(env: &Environment, json: bool) -> anyhow::Result<()> {
     let database = config::database(|name| env.get(name))?;
     let found = Heartbeat::beside(&database, Clock::system()).check();
     if json {
@@ -127,11 +102,10 @@ fn healthcheck(env: &Environment, json: bool) -> Result<Exit, CliError> {
         let found = serde_json::json!({ "healthy": healthy, "reason": reason });
         answer(true, &found, "")?;
     }
-    found.map_err(anyhow::Error::from)?;
-    Ok(Exit::Done)
+    Ok(found?)
 }
 
-fn block_on<T>(work: impl Future<Output = T>) -> Result<T, CliError> {
+fn block_on<T>(work: impl Future<Output = T>) -> anyhow::Result<T> {
     let runtime = Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()

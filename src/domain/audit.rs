@@ -92,6 +92,19 @@ pub struct Act {
     pub detail: String,
 }
 
+impl Act {
+    /// What the operator did at the command line, which concerns nobody in particular.
+    pub(crate) fn of_operator(event: Event, detail: String) -> Self {
+        Self {
+            owner: 0,
+            actor: Actor::Operator,
+            event,
+            account: None,
+            detail,
+        }
+    }
+}
+
 /// An entry of the table, as it may be exported.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Entry {

@@ -249,23 +249,18 @@ pub enum Outcome {
     Undecided,
 }
 
-/// What X says of the API Key and Secret alone.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum KeyPairOutcome {
-    /// X knows the pair.
-    Accepted,
-    /// X does not accept the pair.
-    Rejected,
-    /// X suspended the app that the pair belongs to.
-    AppSuspended,
-    /// X did not say: down, too many requests, or an answer that decides nothing.
-    Unknown,
+names! {
+    /// What X says of the API Key and Secret alone.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+    #[serde(rename_all = "snake_case")]
+    pub enum KeyPairOutcome {
+        /// X knows the pair.
+        Accepted = "accepted",
+        /// X does not accept the pair.
+        Rejected = "rejected",
+        /// X suspended the app that the pair belongs to.
+        AppSuspended = "app_suspended",
+        /// X did not say: down, too many requests, or an answer that decides nothing.
+        Unknown = "unknown",
+    }
 }
-
-names!(KeyPairOutcome {
-    Accepted => "accepted",
-    Rejected => "rejected",
-    AppSuspended => "app_suspended",
-    Unknown => "unknown",
-});

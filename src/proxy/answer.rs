@@ -1,17 +1,15 @@
 //! What the proxy answers itself, instead of X.
 
-use chrono::{DateTime, Utc};
-use http_body_util::{Either, Full};
-use hyper::{
-    Response, StatusCode,
-    body::Bytes,
-    header::{CONNECTION, CONTENT_TYPE, HeaderMap, HeaderValue, WWW_AUTHENTICATE},
+use axum::{
+    Json,
+    http::{
+        HeaderMap, HeaderValue, StatusCode,
+        header::{CONNECTION, WWW_AUTHENTICATE},
+    },
+    response::{IntoResponse, Response},
 };
-
-use crate::x::ForwardedBody;
-
-/// An answer to a program.
-pub(super) type Reply = Response<ForwardedBody>;
+use chrono::{DateTime, Utc};
+use serde_json::json;
 
 /// Why X is not asked, or gave no answer.
 #[derive(Debug)]
@@ -129,24 +127,22 @@ impl Denial {
     pub(super) fn status(&self) -> u16 {
         self.parts().0.as_u16()
     }
+}
 
-    /// The answer.
-    pub(super) fn into_reply(self) -> Reply {
+impl IntoResponse for Denial {
+    fn into_response(self) -> Response {
         let (status, code, message) = self.parts();
-        let body = serde_json::json!({ "error": { "code": code, "message": message } });
-        let mut reply = Response::new(Either::Left(Full::new(Bytes::from(body.to_string()))));
-        *reply.status_mut() = status;
-        let headers = reply.headers_mut();
+        let mut headers = HeaderMap::new();
         match self {
             Self::Unauthorized => {
                 headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
                 // Whoever has no token keeps no place either.
                 headers.insert(CONNECTION, HeaderValue::from_static("close"));
             }
-            Self::RateLimited(_, of_x) => headers.extend(*of_x),
+            Self::RateLimited(_, of_x) => headers = *of_x,
             _ => {}
         }
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        reply
+        let error = json!({ "error": { "code": code, "message": message } });
+        (status, headers, Json(error)).into_response()
     }
 }

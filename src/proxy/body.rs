@@ -1,13 +1,8 @@
 //! A program's body on its way to X: streamed, counted, and cut off at a limit: of its length, and of the time it takes.
 
 use std::{
-    error::Error,
-    fmt,
     pin::Pin,
-    sync::{
-        Arc,
-        atomic::{AtomicU8, Ordering},
-    },
+    sync::{Arc, OnceLock},
     task::{Context, Poll},
     time::Duration,
 };
@@ -22,42 +17,20 @@ const PAUSE_LIMIT: Duration = Duration::from_secs(10);
 /// All pauses of a body together; less than the minute that X has, so that X's slowness is not taken for the program's.
 const WAITING_LIMIT: Duration = Duration::from_secs(40);
 
-/// What became of a body, seen from outside while it is being sent.
-#[derive(Clone, Default)]
-pub(super) struct Fate(Arc<AtomicU8>);
-
-const TOO_LARGE: u8 = 1;
-const HALF: u8 = 2;
-const SLOW: u8 = 3;
-
-impl Fate {
+/// Why a body was cut off. X gets no end of it, and so does nothing with it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the body was cut off")]
+pub(super) enum CutOff {
     /// It went over the limit.
-    pub(super) fn is_too_large(&self) -> bool {
-        self.0.load(Ordering::Relaxed) == TOO_LARGE
-    }
-
+    TooLarge,
     /// It ended before its end.
-    pub(super) fn is_half(&self) -> bool {
-        self.0.load(Ordering::Relaxed) == HALF
-    }
-
+    Half,
     /// It did not come in time.
-    pub(super) fn is_slow(&self) -> bool {
-        self.0.load(Ordering::Relaxed) == SLOW
-    }
+    Slow,
 }
 
-/// The body was cut off; X gets no end of it, and so does nothing with it.
-#[derive(Debug)]
-pub(super) struct CutOff;
-
-impl fmt::Display for CutOff {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the body was cut off")
-    }
-}
-
-impl Error for CutOff {}
+/// What became of a body, seen from outside while it is being sent; empty as long as it is not cut off.
+pub(super) type Fate = Arc<OnceLock<CutOff>>;
 
 /// A body of at most [`LIMIT`] bytes, for which X is not kept waiting longer than [`WAITING_LIMIT`].
 pub(super) struct Limited<B = Incoming> {
@@ -86,9 +59,8 @@ impl<B> Limited<B> {
         }
     }
 
-    fn cut_off(&self, why: u8) -> CutOff {
-        self.fate.0.store(why, Ordering::Relaxed);
-        CutOff
+    fn cut_off(&self, why: CutOff) -> CutOff {
+        *self.fate.get_or_init(|| why)
     }
 }
 
@@ -108,20 +80,20 @@ impl<B: Body<Data = Bytes> + Unpin> Body for Limited<B> {
                 end: Box::pin(sleep(patience)),
             });
             let over = pause.end.as_mut().poll(context);
-            return over.map(|()| Some(Err(this.cut_off(SLOW))));
+            return over.map(|()| Some(Err(this.cut_off(CutOff::Slow))));
         };
         if let Some(pause) = this.pause.take() {
             this.patience = this.patience.saturating_sub(pause.since.elapsed());
         }
         let frame = match frame {
             None => return Poll::Ready(None),
-            Some(Err(_)) => return Poll::Ready(Some(Err(this.cut_off(HALF)))),
+            Some(Err(_)) => return Poll::Ready(Some(Err(this.cut_off(CutOff::Half)))),
             Some(Ok(frame)) => frame,
         };
         let length = frame.data_ref().map_or(0, Bytes::len);
         let length = u64::try_from(length).unwrap_or(u64::MAX);
         let Some(left) = this.left.checked_sub(length) else {
-            return Poll::Ready(Some(Err(this.cut_off(TOO_LARGE))));
+            return Poll::Ready(Some(Err(this.cut_off(CutOff::TooLarge))));
         };
         this.left = left;
         Poll::Ready(Some(Ok(frame)))
@@ -162,20 +134,20 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_body_that_stops_coming_is_cut_off() {
         let (whole, fate, took) = sent([Duration::from_secs(1), Duration::from_hours(1)]).await;
-        assert!(!whole && fate.is_slow() && !fate.is_half());
+        assert!(!whole && fate.get() == Some(&CutOff::Slow));
         assert_eq!(took.as_secs(), 1 + PAUSE_LIMIT.as_secs());
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_body_that_trickles_is_cut_off() {
         let (whole, fate, took) = sent([PAUSE_LIMIT / 2; 100]).await;
-        assert!(!whole && fate.is_slow());
+        assert!(!whole && fate.get() == Some(&CutOff::Slow));
         assert_eq!(took.as_secs(), WAITING_LIMIT.as_secs());
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_slow_body_that_comes_in_time_is_whole() {
         let (whole, fate, _) = sent([PAUSE_LIMIT / 2; 7]).await;
-        assert!(whole && !fate.is_slow());
+        assert!(whole && fate.get().is_none());
     }
 }

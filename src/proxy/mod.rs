@@ -5,29 +5,31 @@
 
 mod answer;
 mod body;
-mod connection;
 mod limits;
 mod request;
 mod uses;
 
-use std::sync::Arc;
+use std::{convert::Infallible, sync::Arc, time::Duration};
 
-use hyper::{Request, body::Incoming};
-use tokio::{
-    net::{TcpListener, TcpStream},
-    sync::Semaphore,
+use axum::response::{IntoResponse as _, Response};
+use hyper::{Request, body::Incoming, service::service_fn};
+use tokio::{net::TcpListener, sync::Semaphore};
+use tokio_util::sync::CancellationToken;
+
+use self::{answer::Denial, limits::Limits, uses::Uses};
+use crate::{
+    config::AllowedUsers,
+    linker::Linker,
+    listening::{self, Bounds},
+    x::XClient,
 };
-use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use self::{
-    answer::{Denial, Reply},
-    limits::Limits,
-    uses::Uses,
+const BOUNDS: Bounds = Bounds {
+    connections: 512,
+    lifetime: Duration::from_mins(10),
+    // X itself has a minute.
+    last_request: Duration::from_mins(2),
 };
-use crate::{config::AllowedUsers, linker::Linker, listening::accept, x::XClient};
-
-/// Connections at the same time; more wait.
-const CONNECTIONS: usize = 512;
 
 /// The signing proxy. Cheap to clone.
 #[derive(Clone)]
@@ -75,41 +77,21 @@ impl Proxy {
                 );
             }
         }
-        let permits = Arc::new(Semaphore::new(CONNECTIONS));
-        let connections = TaskTracker::new();
-        loop {
-            let accepted = tokio::select! {
-                () = stop.cancelled() => break,
-                accepted = accept(&listener, &permits) => accepted,
-            };
-            let Some((stream, permit)) = accepted else {
-                continue;
-            };
-            let (proxy, stop) = (self.clone(), stop.clone());
-            connections.spawn(async move {
-                proxy.converse(stream, stop).await;
-                drop(permit);
-            });
-        }
-        drop(listener);
-        connections.close();
-        connections.wait().await;
+        // No router: a path is read in one way only, and a body that axum has wrapped cannot be handed to the HTTP client.
+        let proxy = self.clone();
+        let service = service_fn(move |request| {
+            let proxy = proxy.clone();
+            async move { Ok::<_, Infallible>(proxy.answer(request).await) }
+        });
+        listening::serve(listener, service, BOUNDS, stop).await;
     }
 
-    async fn converse(&self, stream: TcpStream, stop: CancellationToken) {
-        // Answers are short: waiting for more to send would only delay them.
-        let _ = stream.set_nodelay(true);
-        connection::converse(stream, &stop, |request| self.answer(request)).await;
-    }
-
-    async fn answer(&self, request: Request<Incoming>) -> Reply {
-        let answered = crate::incident::guard(self.forward(request)).await;
-        match answered {
-            Ok(Ok(reply)) => reply,
-            Ok(Err(denial)) => denial.into_reply(),
+    async fn answer(&self, request: Request<Incoming>) -> Response {
+        match crate::incident::guard(self.forward(request)).await {
+            Ok(answered) => answered.into_response(),
             Err(panicked) => {
                 tracing::error!(error = %panicked, "a program's request could not be handled");
-                Denial::Failed.into_reply()
+                Denial::Failed.into_response()
             }
         }
     }

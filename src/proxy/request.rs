@@ -1,17 +1,21 @@
 //! One request of a program: who asks, for what, with which account; and X's answer on its way back.
 
-use hyper::{
-    HeaderMap, Request,
-    body::{Body as _, Incoming},
-    header::{ACCEPT, AUTHORIZATION, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HeaderName},
+use axum::{
+    body::{Body, HttpBody as _},
+    http::{
+        HeaderMap, HeaderValue, Request,
+        header::{ACCEPT, AUTHORIZATION, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HeaderName},
+    },
+    response::Response,
 };
+use hyper::body::Incoming;
 use subtle::ConstantTimeEq as _;
 use url::form_urlencoded;
 
 use super::{
     Proxy,
-    answer::{Denial, Reply},
-    body::{Fate, LIMIT, Limited},
+    answer::Denial,
+    body::{CutOff, Fate, LIMIT, Limited},
     limits::Kind,
 };
 use crate::{
@@ -71,7 +75,7 @@ struct Admitted {
 
 impl Proxy {
     /// Does what a program asks for, or says why not.
-    pub(super) async fn forward(&self, request: Request<Incoming>) -> Result<Reply, Denial> {
+    pub(super) async fn forward(&self, request: Request<Incoming>) -> Result<Response, Denial> {
         let started = std::time::Instant::now();
         let admitted = match self.admit(&request).await {
             Ok(admitted) => admitted,
@@ -138,7 +142,7 @@ impl Proxy {
         &self,
         admitted: &Admitted,
         request: Request<Incoming>,
-    ) -> Result<Reply, Denial> {
+    ) -> Result<Response, Denial> {
         let (head, body) = request.into_parts();
         let query = query(head.uri.query().unwrap_or_default()).ok_or(Denial::BadQuery)?;
         let content_type = head.headers.get(CONTENT_TYPE).cloned();
@@ -187,7 +191,7 @@ impl Proxy {
     }
 
     /// Takes from X's answer what is to be known here, and what does not belong to the program.
-    async fn back(&self, admitted: &Admitted, kind: Kind, forwarded: Forwarded) -> Reply {
+    async fn back(&self, admitted: &Admitted, kind: Kind, forwarded: Forwarded) -> Response {
         let Forwarded {
             mut response,
             doubt,
@@ -220,7 +224,7 @@ impl Proxy {
         for name in KEPT_BACK {
             headers.remove(name);
         }
-        response
+        response.map(Body::new)
     }
 }
 
@@ -238,12 +242,12 @@ impl Admitted {
 
 /// Why there is no answer of X's. X does nothing with a body of which it was not given the end.
 fn unanswered(fate: &Fate, why: NotForwarded) -> Denial {
-    match why {
-        _ if fate.is_too_large() => Denial::TooLarge,
-        _ if fate.is_half() => Denial::HalfBody,
-        _ if fate.is_slow() => Denial::SlowBody,
-        NotForwarded::NotSent => Denial::NotSent,
-        NotForwarded::Unknown => Denial::Unknown,
+    match (fate.get(), why) {
+        (Some(CutOff::TooLarge), _) => Denial::TooLarge,
+        (Some(CutOff::Half), _) => Denial::HalfBody,
+        (Some(CutOff::Slow), _) => Denial::SlowBody,
+        (None, NotForwarded::NotSent) => Denial::NotSent,
+        (None, NotForwarded::Unknown) => Denial::Unknown,
     }
 }
 
@@ -267,7 +271,7 @@ fn query(text: &str) -> Option<Vec<(String, String)>> {
     (!of_signature).then_some(pairs)
 }
 
-fn is_form(content_type: &hyper::header::HeaderValue) -> bool {
+fn is_form(content_type: &HeaderValue) -> bool {
     let text = content_type.to_str().unwrap_or_default();
     let kind = text.split(';').next().unwrap_or_default();
     kind.trim()

@@ -6,7 +6,6 @@ use std::{
 };
 
 use chrono::{DateTime, Utc};
-use http_body_util::{Either, Full};
 use hyper::body::{Body as HttpBody, Bytes};
 use reqwest::{
     Method, RequestBuilder, Response,
@@ -43,13 +42,10 @@ pub(crate) struct Forward<B> {
     pub body: Option<B>,
 }
 
-/// The body of X's answer: one that was read to judge it, or one that still streams.
-pub(crate) type ForwardedBody = Either<Full<Bytes>, reqwest::Body>;
-
 /// X's answer.
 pub(crate) struct Forwarded {
-    /// As X gave it.
-    pub response: hyper::Response<ForwardedBody>,
+    /// As X gave it; the body was read to judge it, or still streams.
+    pub response: hyper::Response<reqwest::Body>,
     /// Whether it makes the account's standing doubtful.
     pub doubt: bool,
     /// Until when X wants no request of this kind, if it said so.
@@ -130,7 +126,7 @@ impl XClient {
         let status = response.status().as_u16();
         if !matches!(status, 401 | 403 | 429) {
             return Forwarded {
-                response: hyper::Response::from(response).map(Either::Right),
+                response: hyper::Response::from(response),
                 doubt: false,
                 limited_until: None,
             };
@@ -146,14 +142,14 @@ impl XClient {
         Forwarded {
             doubt: judge::makes_doubtful(&answer),
             limited_until: judge::limited_until(&answer),
-            response: hyper::Response::from_parts(parts, Either::Left(Full::new(bytes))),
+            response: hyper::Response::from_parts(parts, bytes.into()),
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use http_body_util::BodyExt as _;
+    use http_body_util::{BodyExt as _, Full};
 
     use super::*;
     use crate::{

@@ -20,6 +20,6 @@ mod fake;
 pub use client::XClient;
 pub(crate) use client::XClientError;
 pub(crate) use diagnosis::Look;
-pub(crate) use forward::{Forward, Forwarded, ForwardedBody, NotForwarded};
+pub(crate) use forward::{Forward, Forwarded, NotForwarded};
 pub(crate) use posts::Deletion;
 pub(crate) use temporary::{Exchange, Granted};

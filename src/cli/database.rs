@@ -1,0 +1,86 @@
+//! The database and its keys, opened for a command and closed after it.
+
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+
+use crate::{
+    audit,
+    clock::Clock,
+    config::{ConfigError, DATABASE, KEY_FILE},
+    random::Random,
+    store::Store,
+    unlock::{UnlockError, Wanted, open},
+    vault::{AuditKey, Vault},
+};
+
+/// The database and the key file that the commands work on.
+pub(crate) struct Place {
+    pub(crate) database: PathBuf,
+    pub(crate) key_file: PathBuf,
+}
+
+/// What a command works with.
+pub(super) struct Opened {
+    pub(super) store: Store,
+    pub(super) vault: Vault,
+    pub(super) clock: Clock,
+    pub(super) random: Random,
+}
+
+impl Place {
+    /// Opens the database for `work`, if the keyring has what is `wanted`, and closes it whatever came of that.
+    pub(super) async fn with<T>(
+        &self,
+        wanted: Wanted,
+        work: impl AsyncFnOnce(&Opened) -> anyhow::Result<T>,
+    ) -> anyhow::Result<T> {
+        let (clock, random) = (Clock::system(), Random::system());
+        let store = self.store().await?;
+        let vault = open(&store, &self.key_file, &clock, &random, wanted).await;
+        let opened = Opened {
+            vault: vault.map_err(refused)?,
+            store,
+            clock,
+            random,
+        };
+        let done = work(&opened).await;
+        let closed = opened.store.close().await;
+        let done = done?;
+        closed.context("cannot close the database")?;
+        Ok(done)
+    }
+
+    async fn store(&self) -> anyhow::Result<Store> {
+        for (what, variable, file) in [
+            ("key file", KEY_FILE, &self.key_file),
+            ("database", DATABASE, &self.database),
+        ] {
+            if !file.exists() {
+                let problem = format!("there is no {what} at {}", file.display());
+                return Err(ConfigError::new(variable, problem).into());
+            }
+        }
+        match Store::open(&self.database).await {
+            Err(error) if !error.is_passing() => Err(ConfigError::new(DATABASE, error).into()),
+            store => Ok(store?),
+        }
+    }
+}
+
+impl Opened {
+    /// The key of the audit trail.
+    pub(super) async fn audit_key(&self) -> anyhow::Result<AuditKey> {
+        audit::open_key(&self.store, &self.vault)
+            .await
+            .context("cannot open the key of the audit trail")
+    }
+}
+
+/// An unusable key file is something for the operator to set right.
+pub(super) fn refused(error: UnlockError) -> anyhow::Error {
+    match error {
+        UnlockError::Config(error) => error.into(),
+        UnlockError::Store(error) => error.into(),
+    }
+}
