@@ -16,7 +16,6 @@ pub(crate) use self::{
     credentials::Keys,
     flow::{Answer, Begun, Source, Submitted},
     revoke::Unlinked,
-    verify::VerifyRequest,
 };
 
 use std::sync::{
