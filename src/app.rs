@@ -1,6 +1,6 @@
 //! Puts the bot together, runs it, and stops it within a time.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use teloxide::Bot;
 use tokio::{
@@ -18,14 +18,25 @@ use crate::{
     heartbeat::Heartbeat,
     incident,
     instance::Instance,
+    jobs::{
+        check::Checking,
+        pin::Authorizing,
+        post::{Publishing, Unpublishing},
+        revoke::Ending,
+        runner::{Runner, Work},
+    },
     linker::Linker,
     listening::listen,
     metrics::Metrics,
     monitor::Monitor,
     proxy::Proxy,
     random::Random,
-    store::{Store, StoreError, calls, checks, schedule},
-    telegram::{self, Telegram, TokenRefused},
+    store::{
+        Store, StoreError,
+        deletions::{OWN, SECRET},
+        jobs as queue,
+    },
+    telegram::{self, Telegram, TokenRefused, deletions::Deleting},
     unlock::{self, UnlockError, unlock},
     vault::{AuditKey, Vault},
     x::XClient,
@@ -197,7 +208,7 @@ async fn serve(
     let proxy = || Proxy::new(linker.clone(), x, config.allowed_users, config.owner);
     let door = door.map(|listener| (listener, proxy()));
     tracing::info!(version = env!("CARGO_PKG_VERSION"), "the bot runs");
-    parts.ask_x(&linker);
+    parts.work(&store, &linker, &telegram);
     parts.keep("emptying the database's log ended", move |stop| {
         let store = store.clone();
         async move { store.keep_log_clean(stop).await }
@@ -236,22 +247,22 @@ impl Running {
         });
     }
 
-    /// Everything that asks X, each at its own pace.
-    fn ask_x(&mut self, linker: &Linker) {
-        let checks = linker.clone();
-        self.keep("the checks ended", move |stop| {
-            let checks = checks.clone();
-            async move { checks.run_checks(stop).await }
-        });
-        let calls = linker.clone();
-        self.keep("the calls to X ended", move |stop| {
-            let calls = calls.clone();
-            async move { calls.run_calls(stop).await }
-        });
-        let posts = linker.clone();
-        self.keep("the posts ended", move |stop| {
-            let posts = posts.clone();
-            async move { posts.run_posts(stop).await }
+    /// Everything that is done at X and Telegram beside the updates.
+    fn work(&mut self, store: &Store, linker: &Linker, telegram: &Telegram) {
+        let works: Vec<Arc<dyn Work>> = vec![
+            Arc::new(Deleting(telegram.clone(), SECRET)),
+            Arc::new(Deleting(telegram.clone(), OWN)),
+            Arc::new(Checking(linker.clone())),
+            Arc::new(Authorizing(linker.clone())),
+            Arc::new(Ending(linker.clone())),
+            Arc::new(Unpublishing(linker.clone())),
+            Arc::new(Publishing(linker.clone())),
+        ];
+        let (clock, random, busy) = (self.clock.clone(), self.random.clone(), linker.busy.clone());
+        let runner = Runner::new(store.clone(), clock, random, busy, works);
+        self.keep("the runner of jobs ended", move |stop| {
+            let runner = runner.clone();
+            async move { runner.run(stop).await }
         });
         let rechecks = linker.clone();
         self.keep("the re-checks ended", move |stop| {
@@ -381,9 +392,7 @@ async fn try_to_open(config: &Config, clock: &Clock, random: &Random) -> Result<
     let vault = unlock(&store, &config.key_file, clock, random).await?;
     failpoint::hit("start.unlocked");
     let mut tx = store.begin().await?;
-    checks::free_all(&mut *tx).await?;
-    calls::free_all(&mut *tx, clock.now()).await?;
-    schedule::free_all(&mut *tx).await?;
+    queue::free_all(&mut *tx, clock.now()).await?;
     tx.commit().await.map_err(StoreError::from)?;
     failpoint::hit("start.freed");
     let audit = audit::open_key(&store, &vault).await?;

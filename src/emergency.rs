@@ -21,7 +21,11 @@ use crate::{
     },
     failpoint,
     linker::Linker,
-    store::{Store, StoreError, deletions, dialogues, inbox, keys, outbox},
+    store::{
+        Store, StoreError,
+        deletions::{self, SECRET},
+        dialogues, inbox, keys, outbox,
+    },
     vault::{Place, Vault},
 };
 
@@ -103,7 +107,7 @@ pub(crate) async fn wipe_waiting(
             inbox::finish(&mut *tx, update).await?;
             if let Some((message, sent_at)) = message {
                 let give_up_at = sent_at + DELETABLE;
-                deletions::insert(&mut *tx, chat, message, now, give_up_at, true).await?;
+                deletions::insert(&mut tx, SECRET, chat, message, Some(now), give_up_at).await?;
             }
             tx.commit().await?;
             wiped += 1;

@@ -3,6 +3,7 @@
 
 mod app;
 mod audit;
+mod backoff;
 mod backup;
 pub mod cli;
 mod clients;
@@ -18,6 +19,7 @@ mod hardening;
 mod heartbeat;
 mod incident;
 mod instance;
+mod jobs;
 mod linker;
 mod listening;
 mod messages;

@@ -59,6 +59,19 @@ names! {
     }
 }
 
+names! {
+    /// Why a promised message was not sent.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub(crate) enum Dropped {
+        /// Telegram could not be reached for days.
+        TooLate = "too_late",
+        /// Telegram does not take it.
+        Refused = "refused",
+        /// The user blocked the bot, or is gone.
+        Blocked = "blocked",
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct OfUpdate {
     kind: &'static str,
@@ -73,6 +86,11 @@ struct OfVerdict {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct OfDeletion {
     outcome: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OfDropped {
+    reason: &'static str,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -95,6 +113,7 @@ struct Counters {
     updates: Family<OfUpdate, Counter>,
     verdicts: Family<OfVerdict, Counter>,
     deletions: Family<OfDeletion, Counter>,
+    dropped: Family<OfDropped, Counter>,
     calls: Family<OfCall, Histogram, fn() -> Histogram>,
 }
 
@@ -115,6 +134,7 @@ impl Default for Metrics {
         let updates = Family::<OfUpdate, Counter>::default();
         let verdicts = Family::<OfVerdict, Counter>::default();
         let deletions = Family::<OfDeletion, Counter>::default();
+        let dropped = Family::<OfDropped, Counter>::default();
         let calls = Family::new_with_constructor(range as fn() -> Histogram);
         registry.register(
             "updates",
@@ -130,6 +150,11 @@ impl Default for Metrics {
             "deletions",
             "Tries to delete a message, by outcome",
             deletions.clone(),
+        );
+        registry.register(
+            "messages_dropped",
+            "Promised messages that were not sent, by reason",
+            dropped.clone(),
         );
         registry.register(
             "x_call_seconds",
@@ -152,11 +177,16 @@ impl Default for Metrics {
             let outcome = outcome.as_str();
             drop(deletions.get_or_create(&OfDeletion { outcome }));
         }
+        for reason in Dropped::ALL {
+            let reason = reason.as_str();
+            drop(dropped.get_or_create(&OfDropped { reason }));
+        }
         Self(Arc::new(Counters {
             registry,
             updates,
             verdicts,
             deletions,
+            dropped,
             calls,
         }))
     }
@@ -186,6 +216,13 @@ impl Metrics {
             .deletions
             .get_or_create(&OfDeletion { outcome })
             .inc();
+    }
+
+    /// A promised message was dropped.
+    pub(crate) fn message_dropped(&self, reason: Dropped) {
+        let reason = reason.as_str();
+        let dropped = &self.0.dropped;
+        dropped.get_or_create(&OfDropped { reason }).inc();
     }
 
     /// X was called. `answer` is the class of its status, or why there was none.

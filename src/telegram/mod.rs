@@ -5,7 +5,7 @@
 
 mod access;
 mod command;
-mod deletions;
+pub(crate) mod deletions;
 mod handlers;
 mod inbox;
 mod lanes;
@@ -82,8 +82,6 @@ pub(crate) struct Parts {
     reading: Lanes,
     /// Per chat: sends what was promised.
     writing: Lanes,
-    /// Per chat: deletes what could not be deleted at once.
-    deleting: Lanes,
     /// Chats that Telegram wants to be left alone for a while.
     pauses: Pauses,
     permits: Semaphore,
@@ -199,7 +197,6 @@ impl Telegram {
             schema: schema::schema(),
             reading: Lanes::default(),
             writing: Lanes::default(),
-            deleting: Lanes::default(),
             pauses: Pauses::default(),
             permits: Semaphore::new(CONCURRENT_HANDLERS),
             albums: Mutex::default(),
@@ -237,7 +234,6 @@ impl Telegram {
         tasks.wait().await;
         self.reading.finish().await;
         self.writing.finish().await;
-        self.deleting.finish().await;
     }
 
     /// Runs a part until the bot stops, and begins it again when it panics.
@@ -247,10 +243,7 @@ impl Telegram {
 
     /// Lets everything be looked for that an update of this chat may have promised.
     fn wake_all(&self, chat: i64) {
-        self.linker.wake_checks();
-        self.linker.wake_posts();
         self.wake_writing(chat);
-        self.wake_deleting(chat);
         self.agenda_changed.notify_one();
     }
 

@@ -11,26 +11,29 @@ use super::{
     whole,
 };
 use crate::{
+    backoff::Backoff,
     domain::{
         account::AccountId,
         linking::{Ending, LinkingState},
     },
     failpoint, incident,
     messages::{self, Asked, Message, Role},
+    metrics::Dropped,
     store::{
-        StoreError, deletions,
+        StoreError,
+        deletions::{self, OWN},
         dialogues::{self, Dialogue},
         outbox::{self, Promised},
         progress, schedule, unreachable,
     },
 };
 
-/// The longest pause between two tries.
-const LONGEST_PAUSE: Duration = Duration::from_mins(5);
+/// Pauses while Telegram cannot be reached.
+const PAUSES: Backoff = Backoff::new(Duration::from_secs(1), Duration::from_mins(5));
 /// After two messages about a link within this time, the last one is changed instead of a third being sent.
 const QUIET_AFTER_TWO: TimeDelta = TimeDelta::hours(24);
-/// A message that failed so often for another reason than the network is dropped.
-const MAX_ATTEMPTS: u32 = 100;
+/// A message that could not be sent for so long is dropped: whoever reads it then learns nothing from it.
+const KEEP_TRYING: TimeDelta = TimeDelta::days(7);
 
 impl Telegram {
     /// Lets a chat's messages go out.
@@ -192,15 +195,23 @@ impl Telegram {
         sent: Result<Option<i32>, CallError>,
     ) -> Result<bool, StoreError> {
         let mut tx = self.store.begin().await?;
-        let mut renewed = false;
+        let now = self.clock.now();
+        let mut dropped = None;
         let go_on = match after(sent.map(|_| ()), promised.attempts) {
+            After::Later(_) if promised.promised_at + KEEP_TRYING <= now => {
+                outbox::finish(&mut *tx, promised.id).await?;
+                dropped = Some(Dropped::TooLate);
+                true
+            }
             After::Done => {
+                if sent == Err(CallError::Refused) {
+                    dropped = Some(Dropped::Refused);
+                }
                 outbox::finish(&mut *tx, promised.id).await?;
                 if let Role::Answer(asked) = promised.role {
                     progress::clear(&mut *tx, chat, asked).await?;
                 }
                 if let Ok(Some(number)) = sent {
-                    let now = self.clock.now();
                     match promised.role {
                         Role::Progress(asked) => {
                             progress::set(&mut *tx, chat, asked, number).await?;
@@ -210,7 +221,7 @@ impl Telegram {
                         }
                         Role::Plain | Role::Lasting | Role::Answer(_) => {}
                     }
-                    renewed = self.keep_card_last(&mut tx, chat, message, number).await?;
+                    self.keep_card_last(&mut tx, chat, message, number).await?;
                 }
                 if sent.is_ok() {
                     unreachable::clear(&mut *tx, chat).await?;
@@ -219,41 +230,43 @@ impl Telegram {
             }
             After::Later(wait) => {
                 let begun = promised.begun || sent == Err(CallError::Unanswered);
-                let due = self.clock.now() + wait;
-                outbox::postpone(&mut *tx, promised.id, due, begun).await?;
+                outbox::postpone(&mut *tx, promised.id, now + wait, begun).await?;
                 false
             }
             After::Blocked => {
+                dropped = Some(Dropped::Blocked);
                 self.forget_chat(&mut tx, chat).await?;
                 false
             }
         };
         tx.commit().await?;
-        if renewed {
-            self.wake_deleting(chat);
+        if let Some(reason) = dropped {
+            self.metrics.message_dropped(reason);
+            let chat = self.aliases.of(chat);
+            tracing::warn!(%chat, reason = reason.as_str(), "a message was dropped");
         }
         Ok(go_on)
     }
 
     /// Something was said below the card of an open flow: the card moves below it. The question whether to go on is the
-    /// card itself until it is answered. `true` if a message has to be deleted.
+    /// card itself until it is answered.
     async fn keep_card_last(
         &self,
         tx: &mut crate::store::Tx,
         chat: i64,
         said: &Message,
         number: i32,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<(), StoreError> {
         let Some(mut dialogue) = dialogues::get(&mut **tx, &self.vault, chat).await? else {
-            return Ok(false);
+            return Ok(());
         };
         if dialogue.state.flow_id().is_none() {
-            return Ok(false);
+            return Ok(());
         }
         let now = self.clock.now();
         let card = dialogue.card_message;
         if let Some(card) = card {
-            deletions::insert(&mut **tx, chat, card, now, now + DELETABLE, false).await?;
+            deletions::insert(tx, OWN, chat, card, None, now + DELETABLE).await?;
         }
         if messages::flow::asks_about(said, &dialogue.state) {
             dialogue.adopt_card(number);
@@ -261,10 +274,9 @@ impl Telegram {
             dialogue.detach_card();
             dialogue.redraw(now);
         } else {
-            return Ok(false);
+            return Ok(());
         }
-        dialogues::save_card(&mut **tx, chat, &dialogue).await?;
-        Ok(card.is_some())
+        dialogues::save_card(&mut **tx, chat, &dialogue).await
     }
 
     /// Draws the card of a chat. `false` if it has to be tried later.
@@ -421,19 +433,11 @@ enum After {
 fn after(sent: Result<(), CallError>, attempts: u32) -> After {
     match sent {
         Err(CallError::RetryAfter(wait)) => After::Later(whole(wait)),
-        Err(CallError::Unreachable | CallError::Unanswered) if attempts < MAX_ATTEMPTS => {
-            let pause = Duration::from_secs(1 << attempts.min(9));
-            After::Later(pause.min(LONGEST_PAUSE))
-        }
+        Err(CallError::Unreachable | CallError::Unanswered) => After::Later(PAUSES.pause(attempts)),
         Err(CallError::Blocked) => After::Blocked,
         // Done, or trying again would be refused again.
-        Ok(())
-        | Err(
-            CallError::Unreachable
-            | CallError::Unanswered
-            | CallError::Refused
-            | CallError::NoSuchMessage
-            | CallError::NotModified,
-        ) => After::Done,
+        Ok(()) | Err(CallError::Refused | CallError::NoSuchMessage | CallError::NotModified) => {
+            After::Done
+        }
     }
 }

@@ -17,7 +17,8 @@ use crate::{
     failpoint,
     messages::{self, Message, action::StepTag},
     store::{
-        StoreError, Tx, deletions,
+        StoreError, Tx,
+        deletions::{self, OWN, SECRET},
         dialogues::{self, Dialogue},
         inbox, outbox,
     },
@@ -178,8 +179,6 @@ pub(super) struct UnitOfWork {
 /// What follows a commit.
 #[derive(Default)]
 pub(super) struct Effects {
-    /// Deletions wait.
-    deletions: bool,
     /// Other chats that were promised something.
     others: Vec<i64>,
     /// What a tap is answered, besides that it was seen.
@@ -222,7 +221,6 @@ impl UnitOfWork {
             effects: Effects::default(),
         };
         if let Some(removal) = deletion {
-            unit.effects.deletions |= !removal.is_done();
             unit.by_hand = record(telegram, &mut unit.tx, chat, removal).await?;
         }
         if let LinkingState::Closed(closed) = unit.storage.state()
@@ -356,17 +354,8 @@ impl UnitOfWork {
 
     /// Deletes one of the bot's own messages, soon.
     pub(super) async fn delete_own(&mut self, message: i32) -> Result<(), StoreError> {
-        self.effects.deletions = true;
-        let now = self.telegram.clock.now();
-        deletions::insert(
-            &mut *self.tx,
-            self.chat,
-            message,
-            now,
-            now + DELETABLE,
-            false,
-        )
-        .await
+        let give_up_at = self.telegram.clock.now() + DELETABLE;
+        deletions::insert(&mut self.tx, OWN, self.chat, message, None, give_up_at).await
     }
 
     /// Writes the dialogue, and makes all of it last. What is to follow.
@@ -397,15 +386,9 @@ impl UnitOfWork {
 impl Telegram {
     /// Wakes those who have something to do after a commit.
     pub(super) fn release(&self, chat: i64, effects: &Effects) {
-        self.linker.wake_checks();
-        self.linker.wake_posts();
         self.wake_writing(chat);
         for other in &effects.others {
             self.wake_writing(*other);
-        }
-        if effects.deletions {
-            self.wake_deleting(chat);
-            self.agenda_changed.notify_one();
         }
     }
 
@@ -454,12 +437,12 @@ pub(super) async fn record(
         ) => return Ok(true),
     };
     deletions::insert(
-        &mut **tx,
+        tx,
+        SECRET,
         chat,
         removal.message,
-        now + wait,
+        Some(now + wait),
         removal.give_up_at,
-        true,
     )
     .await?;
     Ok(false)

@@ -75,7 +75,7 @@ async fn finish_link(world: &World, person: &Person, card: &SeenMessage, user: &
     let connected = format!("is connected as @{}", user.username);
     assert!(result.text.contains(&connected), "{result}");
     world.rest().await;
-    let left = "SELECT (SELECT count(*) FROM temporary_credentials) + (SELECT count(*) FROM calls)";
+    let left = "SELECT (SELECT count(*) FROM temporary_credentials) + (SELECT count(*) FROM jobs WHERE kind = 'pin')";
     assert_eq!(world.count(left).await, 0);
 }
 
@@ -683,7 +683,7 @@ async fn leaving_wipes_everything_of_the_pin() {
     stage.link_card().await;
     stage.person.press("Cancel").unwrap();
     stage.says("The 2 values you had entered are wiped").await;
-    let left = "SELECT (SELECT count(*) FROM temporary_credentials) + (SELECT count(*) FROM calls)
+    let left = "SELECT (SELECT count(*) FROM temporary_credentials) + (SELECT count(*) FROM jobs WHERE kind = 'pin')
         + (SELECT count(*) FROM data_keys)";
     assert_eq!(stage.world.count(left).await, 0);
     let card = stage.link_card().await;
@@ -946,7 +946,7 @@ async fn a_tap_that_xs_answer_overtakes_is_old_and_the_next_one_wipes_what_came_
     let told = stage.says("At X it stays valid until you end it").await;
     assert!(told.text.contains("a token for @seedling"), "{told}");
     stage.world.rest().await;
-    let left = "SELECT (SELECT count(*) FROM temporary_credentials) + (SELECT count(*) FROM calls)
+    let left = "SELECT (SELECT count(*) FROM temporary_credentials) + (SELECT count(*) FROM jobs WHERE kind = 'pin')
         + (SELECT count(*) FROM data_keys) + (SELECT count(*) FROM sealed_values)";
     assert_eq!(stage.world.count(left).await, 0);
     let card = stage.link_card().await;

@@ -168,7 +168,6 @@ pub(in crate::telegram) async fn choose(
 
 /// A tap on "Publish" or "Discard".
 pub(in crate::telegram) async fn decide(
-    telegram: Telegram,
     unit: Unit,
     (action, draft): (DraftAction, i64),
 ) -> HandlerResult {
@@ -185,9 +184,8 @@ pub(in crate::telegram) async fn decide(
         }
         DraftAction::Publish => {
             let linked = links::by_id(&mut *unit.tx, unit.chat, account).await?;
-            let now = telegram.clock.now();
             if let Some(linked) = linked
-                && posts::confirm(&mut *unit.tx, draft, now).await?
+                && posts::confirm(&mut unit.tx, draft, account).await?
             {
                 unit.say(|| messages::publishing::posting(&linked.name))
                     .await?;
