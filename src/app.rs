@@ -393,7 +393,7 @@ async fn try_to_open(config: &Config, clock: &Clock, random: &Random) -> Result<
     failpoint::hit("start.unlocked");
     let mut tx = store.begin().await?;
     queue::free_all(&mut *tx, clock.now()).await?;
-    tx.commit().await.map_err(StoreError::from)?;
+    tx.commit().await?;
     failpoint::hit("start.freed");
     let audit = audit::open_key(&store, &vault).await?;
     Ok(Opened {

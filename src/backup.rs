@@ -323,7 +323,7 @@ pub(crate) async fn restore(
         detail: String::new(),
     };
     audit::note(&mut tx, &audit_key, act, clock.now()).await?;
-    tx.commit().await.map_err(StoreError::from)?;
+    tx.commit().await?;
     store.close().await?;
     if stop.is_cancelled() {
         return Err(BackupError::Stopped);

@@ -248,7 +248,7 @@ pub struct Config {
 
 impl Config {
     /// Reads the variables through `get`.
-    pub(crate) fn read(get: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
+    pub fn read(get: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         let value = |variable: Variable| {
             get(variable.name)
                 .map(|value| value.trim().to_owned())

@@ -452,5 +452,5 @@ pub(crate) async fn retire(
         detail: id.to_string(),
     };
     audit_trail::note(&mut tx, audit_key, act, now).await?;
-    Ok(tx.commit().await.map_err(StoreError::from)?)
+    Ok(tx.commit().await?)
 }

@@ -170,7 +170,7 @@ async fn note_key_added(store: &Store, vault: &Vault, id: KeyId) -> Result<(), S
     };
     let mut tx = store.begin().await?;
     audit::note(&mut tx, &key, act, Clock::system().now()).await?;
-    Ok(tx.commit().await?)
+    tx.commit().await
 }
 
 async fn rewrap(store: &Store, vault: &Vault, json: bool) -> Result<Exit, CliError> {

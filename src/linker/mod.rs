@@ -274,7 +274,7 @@ impl Linker {
             .await?;
             failpoint::hit("candidate.erased");
         }
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     /// Appends to the audit trail what was done with an account.

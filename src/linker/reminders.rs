@@ -85,7 +85,7 @@ impl Linker {
             };
             reminders::set(&mut *tx, due.account, due.days, now + later).await?;
         }
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     /// When the oldest of a link's values came.

@@ -23,7 +23,7 @@ pub(crate) struct Promised {
     /// When it may be said.
     pub due_at: DateTime<Utc>,
     /// When it was promised.
-    pub promised_at: DateTime<Utc>,
+    pub since: DateTime<Utc>,
     /// How often it was tried in vain.
     pub attempts: u32,
     /// Sending it was begun, and what came of that is not known: it may have been said already.
@@ -142,7 +142,7 @@ pub(crate) async fn next(
             .and_then(|json| serde_json::from_slice(&json).map_err(|_| OpenError::Malformed)),
         role: read(&row.role, row.account_id),
         due_at: row.due_at,
-        promised_at: row.promised_at,
+        since: row.promised_at,
         attempts: row.attempts,
         begun: row.begun,
     }))

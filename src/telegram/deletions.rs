@@ -14,10 +14,10 @@ use crate::{
     backoff::Backoff,
     failpoint,
     jobs::runner::{Outcome, Rules, Work},
-    messages::{Message, deletions as words},
+    messages::{self, Message},
     metrics::DeletionOutcome,
     store::{
-        StoreError,
+        StoreError, Tx,
         deletions::{self, SECRET},
         jobs::{self, Job, Kind},
         outbox,
@@ -64,8 +64,10 @@ impl Work for Deleting {
     ) -> BoxFuture<'a, Result<(), StoreError>> {
         Box::pin(async {
             let (chat, _) = job.about(deletions::message_of)?;
-            let said = is_secret(job).then(|| words::not_deleted(false));
-            self.0.end_deletion(job, chat, said).await
+            let said = messages::deletions::not_deleted(false);
+            self.0
+                .end_deletion(job, chat, is_secret(job).then_some(said))
+                .await
         })
     }
 }
@@ -97,7 +99,7 @@ impl Telegram {
         let was_told = is_secret(job) && job.tries >= TELL_AFTER;
         match outcome {
             Ok(()) => {
-                let said = was_told.then(words::deleted_at_last);
+                let said = was_told.then(messages::deletions::deleted_at_last);
                 self.end_deletion(job, chat, said).await?;
                 Ok(Outcome::Done)
             }
@@ -132,14 +134,18 @@ impl Telegram {
             jobs::hold(&mut *tx, &job.subject, at).await?;
         }
         if tell {
-            let stands = || words::not_deleted(true);
-            outbox::push(&mut tx, &self.vault, chat, stands, self.clock.now()).await?;
+            let said = messages::deletions::not_deleted(true);
+            self.promise(&mut tx, chat, said).await?;
         }
         tx.commit().await?;
         if tell {
             self.wake_writing(chat);
         }
         Ok(Outcome::Done)
+    }
+
+    async fn promise(&self, tx: &mut Tx, chat: i64, said: Message) -> Result<(), StoreError> {
+        outbox::push(tx, &self.vault, chat, || said, self.clock.now()).await
     }
 
     async fn end_deletion(
@@ -150,12 +156,12 @@ impl Telegram {
     ) -> Result<(), StoreError> {
         let mut tx = self.store.begin().await?;
         jobs::finish(&mut *tx, job.id).await?;
-        let tell = said.is_some();
+        let tells = said.is_some();
         if let Some(said) = said {
-            outbox::push(&mut tx, &self.vault, chat, || said, self.clock.now()).await?;
+            self.promise(&mut tx, chat, said).await?;
         }
         tx.commit().await?;
-        if tell {
+        if tells {
             self.wake_writing(chat);
         }
         Ok(())

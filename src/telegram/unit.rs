@@ -213,7 +213,7 @@ impl UnitOfWork {
             telegram: telegram.clone(),
             chat,
             deletion,
-            admission: telegram.admission(&mut *tx, update).await?,
+            admission: telegram.admission(&mut tx, update).await?,
             tx,
             dialogue: LinkingDialogue::new(Arc::clone(&storage), ChatId(chat)),
             storage,
