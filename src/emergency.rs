@@ -237,7 +237,7 @@ impl Asking<'_> {
         // What is erased without an answer was asked about; else one in ten shows whether X is back.
         let out_of_reach = !self.manner.erase_unanswered
             && self.unanswered >= OUT_OF_REACH
-            && self.unanswered % PROBE != 0;
+            && !self.unanswered.is_multiple_of(PROBE);
         let ended = if out_of_reach {
             only(Revocation::Unanswered)
         } else {
