@@ -12,7 +12,7 @@ use url::Url;
 use zeroize::Zeroizing;
 
 use super::{
-    oauth1::{Signatory, Stamp, authorization, escaped, query_string},
+    oauth1::{Signatory, Stamp, authorization, escaped, plain_authorization, query_string},
     response::{Answer, Body, NoAnswer, Reply},
 };
 use crate::{
@@ -201,10 +201,13 @@ impl XClient {
     ) -> Option<RequestBuilder> {
         let stamp = Stamp::fresh(&self.clock, &self.random)?;
         let mut url = self.url(path);
-        let header = authorization(signatory, &stamp, &method, &url, query)?;
-        if !query.is_empty() {
+        let header = if query.is_empty() {
+            plain_authorization(&self.http, signatory, &stamp, &method, &url)?
+        } else {
+            let header = authorization(signatory, &stamp, &method, &url, query)?;
             url.set_query(Some(&query_string(query)));
-        }
+            header
+        };
         Some(self.http.request(method, url).header(AUTHORIZATION, header))
     }
 

@@ -1,10 +1,16 @@
 //! Signs a request with OAuth 1.0a (RFC 5849 §3); the nonce and the time are arguments.
 //!
-//! The body is never part of the signature: it is JSON, multipart, or empty (RFC 5849 §3.4.1.3.1).
+//! The body is never part of the signature: it is JSON, multipart, or empty (RFC 5849 §3.4.1.3.1). What the bot asks by
+//! itself has no query, and `reqwest-oauth1` signs that. It sorts names before escaping them, so a query, which only programs
+//! send, is signed here, by the letter of RFC 5849 §3.4. Its types print what they hold: none of them leaves this file.
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use hmac::{Hmac, KeyInit, Mac as _};
-use reqwest::{Method, header::HeaderValue};
+use reqwest::{
+    Method,
+    header::{AUTHORIZATION, HeaderValue},
+};
+use reqwest_oauth1::{OAuthClientProvider as _, OAuthParameters, SecretsProvider};
 use sha1::Sha1;
 use url::Url;
 use zeroize::Zeroizing;
@@ -53,10 +59,21 @@ impl<'a> Signatory<'a> {
     }
 }
 
+impl SecretsProvider for Signatory<'_> {
+    fn get_consumer_key_pair(&self) -> (&str, &str) {
+        (self.client.key.expose(), self.client.secret.expose())
+    }
+
+    fn get_token_pair_option(&self) -> Option<(&str, &str)> {
+        let token = self.token?;
+        Some((token.token.expose(), token.secret.expose()))
+    }
+}
+
 /// What makes a signature valid once: a nonce and a time (RFC 5849 §3.3).
 pub(super) struct Stamp {
     nonce: String,
-    seconds: String,
+    seconds: u64,
 }
 
 impl Stamp {
@@ -65,10 +82,37 @@ impl Stamp {
         let nonce = random.bytes::<16>().ok()?;
         Some(Self {
             nonce: format!("{:032x}", u128::from_be_bytes(nonce)),
-            // RFC 5849 has positive numbers only.
-            seconds: clock.now().timestamp().max(1).to_string(),
+            // RFC 5849 has positive numbers only, and the library reads the machine's clock where it is given a zero.
+            seconds: u64::try_from(clock.now().timestamp()).unwrap_or(1).max(1),
         })
     }
+}
+
+/// The `Authorization` header of a request without a query, marked as sensitive.
+pub(super) fn plain_authorization(
+    http: &reqwest::Client,
+    signatory: Signatory<'_>,
+    stamp: &Stamp,
+    method: &Method,
+    url: &Url,
+) -> Option<HeaderValue> {
+    let parameters = OAuthParameters::new()
+        .nonce(stamp.nonce.as_str())
+        .timestamp(stamp.seconds)
+        .version(true);
+    let parameters = match signatory.besides {
+        Some(("oauth_callback", callback)) => parameters.callback(callback),
+        Some((_, verifier)) => parameters.verifier(verifier),
+        None => parameters,
+    };
+    let request = http
+        .clone()
+        .oauth1_with_params(signatory, parameters)
+        .request(method.clone(), url.clone());
+    let request = request.generate_signature().ok()?.build().ok()?;
+    let mut header = request.headers().get(AUTHORIZATION)?.clone();
+    header.set_sensitive(true);
+    Some(header)
 }
 
 /// The `Authorization` header, marked as sensitive. `oauth_version` is among what X asks for (docs.x.com, "Authorizing a
@@ -87,11 +131,12 @@ pub(super) fn authorization(
         token,
         besides,
     } = signatory;
+    let seconds = stamp.seconds.to_string();
     let mut oauth = vec![
         ("oauth_consumer_key", client.key.expose()),
         ("oauth_nonce", &stamp.nonce),
         ("oauth_signature_method", "HMAC-SHA1"),
-        ("oauth_timestamp", &stamp.seconds),
+        ("oauth_timestamp", &seconds),
         ("oauth_version", "1.0"),
     ];
     oauth.extend(token.map(|token| ("oauth_token", token.token.expose())));
@@ -212,7 +257,7 @@ mod tests {
     fn sample_stamp() -> Stamp {
         Stamp {
             nonce: "kYjzVBB8Y0ZFabxSWbWovY3uYSQ2pTgmZeNu2VS4cg".to_owned(),
-            seconds: "1318622958".to_owned(),
+            seconds: 1_318_622_958,
         }
     }
 
@@ -300,6 +345,33 @@ mod tests {
     }
 
     #[test]
+    fn without_a_query_both_signers_agree() {
+        let (client, token) = (sample_pair(), sample_token());
+        let url = Url::parse("https://api.x.com/oauth/access_token").unwrap();
+        let (app, user) = (Signatory::app(&client), Signatory::user(&client, &token));
+        for signatory in [
+            user,
+            app.besides("oauth_callback", "oob"),
+            user.besides("oauth_verifier", "1234567"),
+        ] {
+            let (http, stamp) = (reqwest::Client::default(), sample_stamp());
+            let library = plain_authorization(&http, signatory, &stamp, &Method::POST, &url);
+            let library = library.unwrap();
+            assert!(library.is_sensitive());
+            let ours = authorization(signatory, &stamp, &Method::POST, &url, &[]).unwrap();
+            for name in [
+                "oauth_signature",
+                "oauth_timestamp",
+                "oauth_nonce",
+                "oauth_version",
+            ] {
+                assert_eq!(parameter(&library, name), parameter(&ours, name), "{name}");
+                assert!(parameter(&ours, name).is_some(), "{name}");
+            }
+        }
+    }
+
+    #[test]
     fn signs_the_question_for_a_request_token_without_a_token() {
         let client = sample_pair();
         let app = Signatory::app(&client).besides("oauth_callback", "oob");
@@ -357,7 +429,7 @@ mod tests {
         let mut request = reqwest::Request::new(Method::GET, url.parse().unwrap());
         let header = header(Signatory::user(&client, &token), &Method::GET, url, &[]);
         let headers = request.headers_mut();
-        headers.insert(reqwest::header::AUTHORIZATION, header);
+        headers.insert(AUTHORIZATION, header);
         let printed = format!("{request:?}");
         for part in ["xvz1ev", "370773112", "oauth_signature", "kAcSOq", "Lswwdo"] {
             assert!(!printed.contains(part), "{printed}");
@@ -370,7 +442,7 @@ mod tests {
         let random = Random::seeded(1);
         let one = Stamp::fresh(&clock, &random).unwrap();
         let other = Stamp::fresh(&clock, &random).unwrap();
-        assert_eq!(one.seconds, "1800000000");
+        assert_eq!(one.seconds, 1_800_000_000);
         assert_eq!(one.nonce.len(), 32);
         assert!(one.nonce.bytes().all(|byte| byte.is_ascii_alphanumeric()));
         assert_ne!(one.nonce, other.nonce);
@@ -382,7 +454,7 @@ mod tests {
     fn a_clock_before_1970_gives_the_first_second_that_the_protocol_has() {
         let clock = Clock::manual(chrono::DateTime::from_timestamp(-5, 0).unwrap());
         let stamp = Stamp::fresh(&clock, &Random::seeded(1)).unwrap();
-        assert_eq!(stamp.seconds, "1");
+        assert_eq!(stamp.seconds, 1);
     }
 
     #[test]
