@@ -85,19 +85,6 @@ CREATE INDEX inbox_waiting ON inbox (chat_id, update_id) WHERE sealed IS NOT NUL
 CREATE INDEX inbox_by_key ON inbox (key_id) WHERE sealed IS NOT NULL;
 CREATE INDEX inbox_by_age ON inbox (received_at);
 
--- Messages that still have to be deleted.
-CREATE TABLE deletions (
-    chat_id     INTEGER NOT NULL,
-    message_id  INTEGER NOT NULL,
-    due_at      INTEGER NOT NULL,
-    attempts    INTEGER NOT NULL DEFAULT 0,
-    give_up_at  INTEGER NOT NULL, -- Telegram deletes no message older than 48 hours
-    secret      INTEGER NOT NULL, -- 1: a user's message, so the user is told when it stays; 0: one of the bot's
-    told        INTEGER NOT NULL DEFAULT 0,
-    PRIMARY KEY (chat_id, message_id)
-) STRICT, WITHOUT ROWID;
-CREATE INDEX deletions_by_due ON deletions (due_at);
-
 -- Messages that were promised to a user.
 CREATE TABLE outbox (
     id          INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -108,6 +95,7 @@ CREATE TABLE outbox (
     role        TEXT    NOT NULL, -- what hangs on it besides its words
     account_id  BLOB    REFERENCES accounts (account_id) ON DELETE CASCADE, -- whose news it tells
     due_at      INTEGER NOT NULL,
+    promised_at INTEGER NOT NULL,
     attempts    INTEGER NOT NULL DEFAULT 0,
     begun       INTEGER NOT NULL DEFAULT 0 -- 1: it may have been said already
 ) STRICT;
@@ -124,18 +112,26 @@ CREATE TABLE progress_messages (
     PRIMARY KEY (chat_id, asked)
 ) STRICT, WITHOUT ROWID;
 
--- Questions that X still has to answer; one of a kind per account.
-CREATE TABLE checks (
-    id           INTEGER PRIMARY KEY AUTOINCREMENT,
-    account_id   BLOB    NOT NULL REFERENCES data_keys (account_id) ON DELETE CASCADE,
-    kind         TEXT    NOT NULL CHECK (kind IN ('key_pair', 'link', 'verify', 'rotation')),
-    due_at       INTEGER NOT NULL,
-    leased_until INTEGER,          -- someone is asking
-    attempts     INTEGER NOT NULL DEFAULT 0,
-    UNIQUE (account_id, kind)
+-- What is left to do at X and Telegram, now or later: asked, called, published, deleted.
+CREATE TABLE jobs (
+    id         INTEGER PRIMARY KEY AUTOINCREMENT, -- never given twice: what came of an older job cannot count for a newer one
+    kind       TEXT    NOT NULL,
+    key        TEXT    NOT NULL, -- what it is about; one job of a kind for each
+    subject    TEXT    NOT NULL, -- who is busy meanwhile: an account, across kinds, or a chat
+    account_id BLOB    REFERENCES data_keys (account_id) ON DELETE CASCADE,
+    key_id     INTEGER,          -- the keyring's key that sealed the payload
+    payload    BLOB,
+    run_at     INTEGER,          -- null: it was handed to the runner by whoever asked for it
+    claims     INTEGER NOT NULL DEFAULT 0, -- how often it was begun what cannot be repeated: it may have been done
+    tries      INTEGER NOT NULL DEFAULT 0, -- how often it was tried to the end, and that decided nothing
+    give_up_at INTEGER,          -- after that it is of no use any more
+    UNIQUE (kind, key)
 ) STRICT;
-CREATE INDEX checks_by_due ON checks (due_at);
-CREATE INDEX checks_leased ON checks (account_id, leased_until) WHERE leased_until IS NOT NULL;
+CREATE INDEX jobs_by_time ON jobs (run_at);
+CREATE INDEX jobs_of_kind ON jobs (kind, run_at);
+CREATE INDEX jobs_of_subject ON jobs (subject);
+CREATE INDEX jobs_of_account ON jobs (account_id) WHERE account_id IS NOT NULL;
+CREATE INDEX jobs_by_key ON jobs (key_id) WHERE key_id IS NOT NULL;
 
 -- When each user caused a check, for the hourly limit.
 CREATE TABLE check_log (

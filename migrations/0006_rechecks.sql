@@ -3,7 +3,6 @@ CREATE TABLE watches (
     account_id   BLOB    NOT NULL PRIMARY KEY REFERENCES accounts (account_id) ON DELETE CASCADE,
     due_at       INTEGER NOT NULL,           -- when to ask next
     charged_at   INTEGER NOT NULL DEFAULT 0, -- until then X is asked only what it charges nothing for
-    leased_until INTEGER,                    -- someone is asking
     attempts     INTEGER NOT NULL DEFAULT 0, -- failures of ours in a row
     app          BLOB    CHECK (length(app) = 16), -- keyed fingerprint of the API key pair: tells apps apart
     good_at      INTEGER,                    -- when X last accepted it; null unless it is held to work
@@ -15,7 +14,6 @@ CREATE TABLE watches (
 CREATE INDEX watches_by_due ON watches (due_at);
 CREATE INDEX watches_by_good ON watches (good_at) WHERE good_at IS NOT NULL;
 CREATE INDEX watches_by_app ON watches (app) WHERE app IS NOT NULL;
-CREATE INDEX watches_leased ON watches (account_id, leased_until) WHERE leased_until IS NOT NULL;
 
 -- Every link is watched. X's answer to the link itself comes first; this is for the case that none ever comes.
 CREATE TRIGGER a_link_is_watched AFTER INSERT ON accounts

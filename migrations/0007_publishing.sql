@@ -26,17 +26,13 @@ CREATE TABLE posts (
     kind       TEXT    NOT NULL CHECK (kind IN ('test', 'message')),
     state      TEXT    NOT NULL CHECK (state IN (
         'draft',    -- shown, and not confirmed
-        'waiting',  -- confirmed, not sent
-        'sending',  -- handed to X; after a crash nobody knows whether it was published, so it is never sent again
-        'posted'    -- a test post that is to be deleted
+        'waiting',  -- confirmed: a job sends it
+        'posted'    -- a test post that is to be deleted: another job
     )),
     text       TEXT    NOT NULL,
     post_id    TEXT,               -- X's number for it
-    due_at     INTEGER,            -- null for a draft
-    attempts   INTEGER NOT NULL DEFAULT 0, -- to delete it
     created_at INTEGER NOT NULL
 ) STRICT;
-CREATE INDEX posts_by_due ON posts (due_at) WHERE due_at IS NOT NULL;
 CREATE INDEX posts_by_owner ON posts (owner);
 CREATE INDEX posts_by_account ON posts (account_id);
 CREATE INDEX posts_by_age ON posts (created_at) WHERE state = 'draft';

@@ -317,7 +317,7 @@ pub(crate) async fn restore(
     copies::quieten(&mut tx, clock.now()).await?;
     let act = Act::of_operator(Event::Restore, String::new());
     audit::note(&mut tx, &audit_key, act, clock.now()).await?;
-    tx.commit().await.map_err(StoreError::from)?;
+    tx.commit().await?;
     store.close().await?;
     if stop.is_cancelled() {
         return Err(BackupError::Stopped);

@@ -77,10 +77,12 @@ impl Finding {
     }
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "it stands beside what fails")]
 fn ok(detail: impl Into<String>) -> Judged {
     Ok((State::Ok, detail.into()))
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "it stands beside what fails")]
 fn warning(detail: impl Into<String>) -> Judged {
     Ok((State::Warning, detail.into()))
 }

@@ -21,7 +21,11 @@ use crate::{
     },
     failpoint,
     linker::Linker,
-    store::{Store, StoreError, deletions, dialogues::Dialogues, inbox, keys, outbox},
+    store::{
+        Store, StoreError,
+        deletions::{self, SECRET},
+        dialogues, inbox, keys, outbox,
+    },
     vault::{Place, Vault},
 };
 
@@ -90,12 +94,11 @@ pub(crate) struct Count {
 pub(crate) async fn wipe_waiting(
     store: &Store,
     vault: &Vault,
-    dialogues: &Dialogues,
     now: DateTime<Utc>,
 ) -> Result<(usize, u64), StoreError> {
     let mut wiped = 0;
     for chat in inbox::waiting_chats(store.reader()).await? {
-        let dialogue = dialogues.get(store.reader(), chat).await?;
+        let dialogue = dialogues::get(store.reader(), vault, chat).await?;
         let asked = dialogue.is_some_and(|dialogue| dialogue.state.expects_secret());
         while let Some((update, sealed)) = inbox::next(store.reader(), chat).await? {
             let json = vault.open(&Place::update(chat, update), &sealed).ok();
@@ -104,7 +107,7 @@ pub(crate) async fn wipe_waiting(
             inbox::finish(&mut *tx, update).await?;
             if let Some((message, sent_at)) = message {
                 let give_up_at = sent_at + DELETABLE;
-                deletions::insert(&mut *tx, chat, message, now, give_up_at, true).await?;
+                deletions::insert(&mut tx, SECRET, chat, message, Some(now), give_up_at).await?;
             }
             tx.commit().await?;
             wiped += 1;
@@ -234,7 +237,7 @@ impl Asking<'_> {
         // What is erased without an answer was asked about; else one in ten shows whether X is back.
         let out_of_reach = !self.manner.erase_unanswered
             && self.unanswered >= OUT_OF_REACH
-            && self.unanswered % PROBE != 0;
+            && !self.unanswered.is_multiple_of(PROBE);
         let ended = if out_of_reach {
             only(Revocation::Unanswered)
         } else {

@@ -5,7 +5,7 @@
 //! `*` instead of a number means every time.
 
 /// Every point there is. `tests/reliability/crash.rs` checks that this list and the calls in `src/` are the same.
-pub const POINTS: [&str; 73] = [
+pub const POINTS: [&str; 76] = [
     // Start.
     "start.key_made",
     "start.unlocked",
@@ -20,9 +20,9 @@ pub const POINTS: [&str; 73] = [
     "delete.after",
     "handle.durable",
     "handle.spill",
-    "turn.begun",
-    "turn.before_commit",
-    "turn.committed",
+    "unit.begun",
+    "unit.before_commit",
+    "unit.committed",
     // Inside a turn.
     "link.begun",
     "value.sealed",
@@ -41,8 +41,9 @@ pub const POINTS: [&str; 73] = [
     "card.edited",
     "card.noted",
     // X is asked.
-    "check.before_claim",
-    "check.claimed",
+    "jobs.looked",
+    "job.begun",
+    "job.ended",
     "check.answered",
     "check.key_pair",
     "check.before_commit",
@@ -52,17 +53,19 @@ pub const POINTS: [&str; 73] = [
     "pin.wanted",
     "pin.copied",
     "pin.sealed",
-    "call.claimed",
+    "pin.claimed",
     "pin.requested",
     "pin.before_open",
     "pin.exchanged",
     "pin.revoked",
     "pin.before_answer",
-    "call.committed",
+    "pin.committed",
     // Tokens are revoked.
     "revoke.wanted",
+    "revoke.claimed",
     "revoke.answered",
     "revoke.before_commit",
+    "revoke.committed",
     // The operator revokes and erases everything.
     "panic.answered",
     "panic.erased",

@@ -3,12 +3,14 @@
 
 mod app;
 mod audit;
+mod backoff;
 mod backup;
 pub mod cli;
 mod clients;
 mod clock;
 mod config;
 mod doctor;
+#[macro_use]
 mod domain;
 mod emergency;
 mod failpoint;
@@ -17,6 +19,7 @@ mod hardening;
 mod heartbeat;
 mod incident;
 mod instance;
+mod jobs;
 mod linker;
 mod listening;
 mod messages;

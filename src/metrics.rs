@@ -12,31 +12,10 @@ use prometheus_client::{
 /// The upper ends of the ranges that calls to X are sorted into, in seconds. A call is broken off after ten.
 const RANGES: [f64; 9] = [0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 3.0, 5.0, 10.0];
 
-/// A set of labels, each with its name.
-macro_rules! labels {
-    ($(#[$about:meta])* $type:ident { $($(#[$meaning:meta])* $variant:ident = $name:literal,)+ }) => {
-        $(#[$about])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        pub(crate) enum $type {
-            $($(#[$meaning])* $variant,)+
-        }
-
-        impl $type {
-            const ALL: &[Self] = &[$(Self::$variant),+];
-
-            /// The label.
-            pub(crate) fn as_str(self) -> &'static str {
-                match self {
-                    $(Self::$variant => $name),+
-                }
-            }
-        }
-    };
-}
-
-labels! {
+names! {
     /// What came from Telegram.
-    UpdateKind {
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub(crate) enum UpdateKind {
         /// A message.
         Message = "message",
         /// A message that was changed.
@@ -50,9 +29,10 @@ labels! {
     }
 }
 
-labels! {
+names! {
     /// What became of an update.
-    UpdateOutcome {
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub(crate) enum UpdateOutcome {
         /// A handler did what there was to do.
         Handled = "handled",
         /// A handler failed, and it is tried again.
@@ -64,9 +44,10 @@ labels! {
     }
 }
 
-labels! {
+names! {
     /// What became of a try to delete a message.
-    DeletionOutcome {
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub(crate) enum DeletionOutcome {
         /// The message is gone.
         Deleted = "deleted",
         /// Telegram did not do it, or did not say so: again later.
@@ -75,6 +56,19 @@ labels! {
         Refused = "refused",
         /// The message became too old to be deleted.
         GivenUp = "given_up",
+    }
+}
+
+names! {
+    /// Why a promised message was not sent.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub(crate) enum Dropped {
+        /// Telegram could not be reached for days.
+        TooLate = "too_late",
+        /// Telegram does not take it.
+        Refused = "refused",
+        /// The user blocked the bot, or is gone.
+        Blocked = "blocked",
     }
 }
 
@@ -91,6 +85,7 @@ struct Counters {
     updates: Family<Two, Counter>,
     verdicts: Family<One, Counter>,
     deletions: Family<One, Counter>,
+    dropped: Family<One, Counter>,
     calls: Family<Two, Histogram, fn() -> Histogram>,
 }
 
@@ -111,6 +106,7 @@ impl Default for Metrics {
         let updates = Family::<Two, Counter>::default();
         let verdicts = Family::<One, Counter>::default();
         let deletions = Family::<One, Counter>::default();
+        let dropped = Family::<One, Counter>::default();
         let calls = Family::new_with_constructor(range as fn() -> Histogram);
         let version = Info::new(vec![("version", env!("CARGO_PKG_VERSION"))]);
         let help = "Updates from Telegram, by kind and by what became of them";
@@ -119,23 +115,29 @@ impl Default for Metrics {
         registry.register("verdicts", help, verdicts.clone());
         let help = "Tries to delete a message, by outcome";
         registry.register("deletions", help, deletions.clone());
+        let help = "Promised messages that were not sent, by reason";
+        registry.register("messages_dropped", help, dropped.clone());
         let help = "How long calls to X took, by endpoint and by class of the answer";
         registry.register("x_call_seconds", help, calls.clone());
         registry.register("build", "The program", version);
         // A series that begins at 0 shows its first event as a rise.
         for kind in UpdateKind::ALL {
             for outcome in UpdateOutcome::ALL {
-                drop(updates.get_or_create(&of_update(*kind, *outcome)));
+                drop(updates.get_or_create(&of_update(kind, outcome)));
             }
         }
         for outcome in DeletionOutcome::ALL {
             drop(deletions.get_or_create(&[("outcome", outcome.as_str())]));
+        }
+        for reason in Dropped::ALL {
+            drop(dropped.get_or_create(&[("reason", reason.as_str())]));
         }
         Self(Arc::new(Counters {
             registry,
             updates,
             verdicts,
             deletions,
+            dropped,
             calls,
         }))
     }
@@ -165,6 +167,12 @@ impl Metrics {
     pub(crate) fn deletion(&self, outcome: DeletionOutcome) {
         let outcome = [("outcome", outcome.as_str())];
         self.0.deletions.get_or_create(&outcome).inc();
+    }
+
+    /// A promised message was dropped.
+    pub(crate) fn message_dropped(&self, reason: Dropped) {
+        let reason = [("reason", reason.as_str())];
+        self.0.dropped.get_or_create(&reason).inc();
     }
 
     /// X was called. `answer` is the class of its status, or why there was none.

@@ -228,6 +228,7 @@ struct Reached {
     data_keys: i64,
     dialogues: i64,
     updates: i64,
+    jobs: i64,
     messages: i64,
 }
 
@@ -236,6 +237,7 @@ impl Reached {
         data_keys: i64::MIN,
         dialogues: i64::MIN,
         updates: i64::MIN,
+        jobs: i64::MIN,
         messages: i64::MIN,
     };
 }
@@ -258,6 +260,11 @@ enum Which {
         chat: i64,
         update: i64,
     },
+    Job {
+        owner: i64,
+        account: AccountId,
+        job: i64,
+    },
     Message {
         chat: i64,
         message: i64,
@@ -272,6 +279,7 @@ impl SealedRow {
             Which::DataKey { owner, account } => Place::data_key(owner, account),
             Which::Dialogue { chat } => Place::dialogue(chat),
             Which::Update { chat, update } => Place::update(chat, update),
+            Which::Job { owner, account, .. } => Place::job(owner, account),
             Which::Message {
                 chat, fingerprint, ..
             } => Place::message(chat, fingerprint),
@@ -284,6 +292,7 @@ impl SealedRow {
             Which::DataKey { owner, account } => ("data_keys", account.to_string(), Some(owner)),
             Which::Dialogue { chat } => ("dialogues", chat.to_string(), Some(chat)),
             Which::Update { chat, update } => ("inbox", update.to_string(), Some(chat)),
+            Which::Job { owner, job, .. } => ("jobs", job.to_string(), Some(owner)),
             Which::Message { chat, message, .. } => ("outbox", message.to_string(), Some(chat)),
             Which::AuditKey => ("audit_key", "1".to_owned(), None),
         };
@@ -300,6 +309,7 @@ impl SealedRow {
             Which::DataKey { account, .. } => keys::set_data_key(tx, account, id, sealed).await,
             Which::Dialogue { chat } => keys::set_dialogue(tx, chat, id, sealed).await,
             Which::Update { update, .. } => keys::set_update(tx, update, id, sealed).await,
+            Which::Job { job, .. } => keys::set_job(tx, job, id, sealed).await,
             Which::Message { message, .. } => keys::set_message(tx, message, id, sealed).await,
             Which::AuditKey => audit::put_key(&mut **tx, id, sealed).await,
         }
@@ -324,11 +334,13 @@ async fn read_batch(
     let data_keys = keys::data_keys_of(&mut *db, key, from.data_keys, BATCH).await?;
     let dialogues = keys::dialogues_of(&mut *db, key, from.dialogues, BATCH).await?;
     let updates = keys::updates_of(&mut *db, key, from.updates, BATCH).await?;
+    let jobs = keys::jobs_of(&mut *db, key, from.jobs, BATCH).await?;
     let messages = keys::messages_of(&mut *db, key, from.messages, BATCH).await?;
     let lengths = [
         data_keys.len(),
         dialogues.len(),
         updates.len(),
+        jobs.len(),
         messages.len(),
     ];
     for stored in data_keys {
@@ -346,6 +358,17 @@ async fn read_batch(
     for (update, chat, sealed) in updates {
         reached.updates = update;
         let which = Which::Update { chat, update };
+        rows.push(SealedRow { which, sealed });
+    }
+    for stored in jobs {
+        let (owner, account, job) = (stored.owner, stored.account, stored.row);
+        reached.jobs = job;
+        let which = Which::Job {
+            owner,
+            account,
+            job,
+        };
+        let sealed = stored.wrapped;
         rows.push(SealedRow { which, sealed });
     }
     for (message, chat, fingerprint, sealed) in messages {
@@ -423,5 +446,5 @@ pub(crate) async fn retire(
     file.retire(id)?;
     let act = Act::of_operator(Event::KeyRetire, id.to_string());
     audit_trail::note(&mut tx, audit_key, act, now).await?;
-    Ok(tx.commit().await.map_err(StoreError::from)?)
+    Ok(tx.commit().await?)
 }

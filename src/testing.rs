@@ -51,6 +51,35 @@ pub mod domain {
 pub mod failpoint {
     pub use crate::failpoint::POINTS;
 }
+pub mod jobs {
+    use std::sync::Arc;
+
+    use tokio_util::sync::CancellationToken;
+
+    use crate::{
+        clock::Clock,
+        jobs::{
+            check::Checking,
+            runner::{Runner, Work},
+        },
+        linker::Linker,
+        random::Random,
+        store::Store,
+    };
+
+    /// Answers checks until `stop`, and does nothing else.
+    pub async fn run_checks(
+        linker: &Linker,
+        store: Store,
+        clock: Clock,
+        random: Random,
+        stop: CancellationToken,
+    ) {
+        let works: Vec<Arc<dyn Work>> = vec![Arc::new(Checking(linker.clone()))];
+        let runner = Runner::new(store, clock, random, linker.busy.clone(), works);
+        runner.run(stop).await;
+    }
+}
 pub mod linker {
     pub use crate::linker::Linker;
 }
@@ -76,7 +105,7 @@ pub mod store {
         pub use crate::store::copies::quieten;
     }
     pub mod schedule {
-        pub use crate::store::schedule::{Settled, claim, get, next_due, settle};
+        pub use crate::store::schedule::{Settled, due, get, next_due, settle};
     }
     pub mod spending {
         pub use crate::store::spending::add;

@@ -221,7 +221,7 @@ pub(crate) async fn note_primary(store: &Store, vault: &Vault) -> Result<(), Sto
         };
         canary::put(&mut *tx, &canary).await?;
     }
-    Ok(tx.commit().await?)
+    tx.commit().await
 }
 
 fn problem(problem: impl Display) -> UnlockError {

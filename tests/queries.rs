@@ -18,7 +18,7 @@ use sqlx::AssertSqlSafe;
 const CALLS: [&str; 3] = ["query", "query_as", "query_scalar"];
 
 /// Statements that read a whole table on purpose: a part of the statement, and why.
-const DELIBERATE: [(&str, &str); 24] = [
+const DELIBERATE: [(&str, &str); 23] = [
     (
         "DELETE FROM outbox WHERE role NOT IN",
         "drops what no longer counts, once, after a break-in",
@@ -27,7 +27,8 @@ const DELIBERATE: [(&str, &str); 24] = [
         "DELETE FROM posts WHERE state <>",
         "makes a restored database quiet, once",
     ),
-    ("UPDATE posts SET attempts = 0", "the same"),
+    ("DELETE FROM jobs WHERE kind <>", "the same"),
+    ("UPDATE jobs SET run_at = ?, tries = 0\n", "the same"),
     (
         "FROM accounts ORDER BY owner, name_key",
         "lists all accounts, when the operator asks for their ids",
@@ -41,7 +42,7 @@ const DELIBERATE: [(&str, &str); 24] = [
         "asked once, at start, and the first row answers it",
     ),
     (
-        "ORDER BY due_at LIMIT 1)",
+        "SELECT due_at FROM watches WHERE hex(account_id) NOT IN",
         "goes through the index in order of time, to the first account that is not being asked about",
     ),
     (
@@ -78,9 +79,7 @@ const DELIBERATE: [(&str, &str); 24] = [
         "the same",
     ),
     ("DELETE FROM data_keys WHERE account_id NOT IN", "the same"),
-    ("DELETE FROM checks\n", "the same"),
     ("DELETE FROM outbox\n", "the same"),
-    ("DELETE FROM calls\n", "the same"),
     ("DELETE FROM temporary_credentials\n", "the same"),
     ("UPDATE watches SET memory = '{}'", "the same"),
     ("UPDATE reminders SET due_at = max", "the same"),
@@ -153,7 +152,10 @@ async fn every_statement_prepares_and_none_reads_a_whole_table() {
 /// Whether a step of a plan goes through a table from one end to the other. A partial index holds only the rows that are
 /// looked for, so going through it is no such thing.
 fn reads_a_whole_table(step: &str, partial: &BTreeSet<String>) -> bool {
-    let is_made_up = |what: &str| what == "CONSTANT ROW" || what.starts_with('(');
+    // A list that the statement is given, or rows that it has made itself.
+    let is_made_up = |what: &str| {
+        what == "CONSTANT ROW" || what.starts_with('(') || what.contains("VIRTUAL TABLE")
+    };
     if let Some(what) = step.strip_prefix("SCAN ") {
         let index = what.split("INDEX ").nth(1).map(str::trim);
         return !is_made_up(what) && index.is_none_or(|index| !partial.contains(index));
@@ -189,6 +191,10 @@ fn collect_files(path: &Path, found: &mut Vec<Statement>) {
     } else if path.extension().is_some_and(|extension| extension == "rs") {
         let text = fs::read_to_string(whole).unwrap();
         let file = path.to_str().unwrap();
+        // What stands around a unit of work reads no table.
+        if file == "src/store/group.rs" {
+            return;
+        }
         collect(text.parse().unwrap(), file, found);
     }
 }

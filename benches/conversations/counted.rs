@@ -9,7 +9,7 @@ use std::{
     sync::atomic::{AtomicU64, Ordering},
 };
 
-use addx::{app, clock::Clock, config::Config, random::Random};
+use addx::testing::{app, clock::Clock, config::Config, random::Random};
 use anyhow::Context as _;
 use tokio_util::sync::CancellationToken;
 use tracing::{

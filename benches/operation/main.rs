@@ -18,6 +18,7 @@ use std::{
 
 use addx::testing::{
     clock::Clock,
+    jobs,
     linker::Linker,
     random::Random,
     store::{accounts as links, values},
@@ -173,8 +174,9 @@ impl Subject {
         );
         let stop = CancellationToken::new();
         let checks = tokio::spawn({
-            let (linker, stop) = (linker.clone(), stop.clone());
-            async move { linker.run_checks(stop).await }
+            let (linker, store, clock) = (linker.clone(), store.clone(), clock.clone());
+            let stop = stop.clone();
+            async move { jobs::run_checks(&linker, store, clock, Random::system(), stop).await }
         });
         for time in 0..times {
             // Far apart, so that each finds other pages than the one before.
@@ -191,7 +193,6 @@ impl Subject {
             let mut tx = store.begin().await?;
             linker.verify(&mut tx, owner, first).await?;
             tx.commit().await?;
-            linker.wake_checks();
             told.recv().await.context("the checks ended")?;
             self.verifications.push(millis(begun.elapsed()));
             // The next round asks again: that it was asked is forgotten, as after an hour.

@@ -106,7 +106,7 @@ async fn note_key_added(opened: &Opened, id: KeyId) -> Result<(), StoreError> {
     let act = Act::of_operator(Event::KeyAdd, id.to_string());
     let mut tx = opened.store.begin().await?;
     audit::note(&mut tx, &key, act, opened.clock.now()).await?;
-    Ok(tx.commit().await?)
+    tx.commit().await
 }
 
 async fn rewrap(opened: &Opened, json: bool) -> anyhow::Result<Exit> {

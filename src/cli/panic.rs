@@ -9,7 +9,6 @@ use crate::{
     instance::Instance,
     linker::Linker,
     plural::{are, count},
-    store::dialogues::Dialogues,
     unlock::Wanted,
     x::XClient,
 };
@@ -80,7 +79,6 @@ async fn revoke_everything(
         .map_err(|error| ConfigError::new(X_URL, error))?;
     let (to_write, _unread) = mpsc::unbounded_channel();
     let now = clock.now();
-    let dialogues = Dialogues::new(store.clone(), vault.clone(), clock.clone());
     let linker = Linker::new(
         store.clone(),
         vault.clone(),
@@ -102,7 +100,7 @@ async fn revoke_everything(
     clients::revoke_all(store, &audit, now)
         .await
         .context("cannot end the programs' tokens")?;
-    let (updates_wiped, messages_dropped) = emergency::wipe_waiting(store, vault, &dialogues, now)
+    let (updates_wiped, messages_dropped) = emergency::wipe_waiting(store, vault, now)
         .await
         .context("cannot wipe what waits to be handled")?;
     let manner = Manner {

@@ -1,6 +1,6 @@
 //! Who and what a link is about: the X account, and the name and id under which a user keeps it.
 
-use std::{fmt, str::FromStr};
+use std::{fmt, num::ParseIntError, str::FromStr};
 
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use chrono::{DateTime, Utc};
@@ -12,8 +12,7 @@ use super::verdict::Verdict;
 pub(crate) const MAX_ACCOUNTS: i64 = 20;
 
 /// The immutable id of a link, made at random when its flow begins. Part of what binds the sealed values to their row.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AccountId([u8; 16]);
 
 impl AccountId {
@@ -58,19 +57,7 @@ impl FromStr for AccountId {
     }
 }
 
-impl TryFrom<String> for AccountId {
-    type Error = NotAnAccountId;
-
-    fn try_from(text: String) -> Result<Self, Self::Error> {
-        text.parse()
-    }
-}
-
-impl From<AccountId> for String {
-    fn from(id: AccountId) -> Self {
-        id.to_string()
-    }
-}
+as_text!(AccountId);
 
 /// The name under which a user keeps a link: 1 to 32 characters on one line, unique per user without regard to case.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -149,8 +136,10 @@ fn is_invisible(c: char) -> bool {
 }
 
 /// X's numeric user id. Above 2^53, so never a JSON number on the way out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct XUserId(#[serde(with = "decimal")] pub u64);
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct XUserId(pub u64);
+
+as_text!(XUserId);
 
 impl XUserId {
     /// The id that an Access Token carries before its first dash, if the text has that form.
@@ -159,11 +148,15 @@ impl XUserId {
         let shaped = !rest.is_empty()
             && digits.bytes().all(|byte| byte.is_ascii_digit())
             && rest.bytes().all(|byte| byte.is_ascii_alphanumeric());
-        if shaped {
-            digits.parse().ok().map(Self)
-        } else {
-            None
-        }
+        shaped.then(|| digits.parse().ok())?
+    }
+}
+
+impl FromStr for XUserId {
+    type Err = ParseIntError;
+
+    fn from_str(digits: &str) -> Result<Self, ParseIntError> {
+        digits.parse().map(Self)
     }
 }
 
@@ -217,22 +210,4 @@ pub struct LinkedAccount {
     pub candidate_until: Option<DateTime<Utc>>,
     /// When the link was made.
     pub created_at: DateTime<Utc>,
-}
-
-mod decimal {
-    //! A `u64` as a decimal string.
-    use serde::{Deserialize, Deserializer, Serializer, de::Error};
-
-    #[expect(
-        clippy::trivially_copy_pass_by_ref,
-        reason = "the signature serde asks for"
-    )]
-    pub(super) fn serialize<S: Serializer>(id: &u64, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(id)
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        text.parse().map_err(D::Error::custom)
-    }
 }

@@ -1,14 +1,13 @@
 //! Entries of the audit table: who did what with which account, and when. Never a value, never a text a user sent.
 
 use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::account::AccountId;
 
 names! {
     /// Who did it.
-    #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-    #[serde(rename_all = "snake_case")]
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub enum Actor {
         /// The user whom the entry concerns.
         User = "user",
@@ -25,8 +24,7 @@ names! {
 
 names! {
     /// What was done.
-    #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-    #[serde(rename_all = "snake_case")]
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub enum Event {
         /// A link was made, not yet judged by X.
         Link = "link",

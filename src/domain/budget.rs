@@ -66,9 +66,7 @@ pub(crate) fn stretched(accounts: u64, interval: TimeDelta, budget: Option<Dolla
         .saturating_mul(JITTER)
         .div_ceil(charges.max(1).saturating_mul(JITTER - 1));
     let longest = TimeDelta::days(3660);
-    i64::try_from(pause)
-        .ok()
-        .and_then(TimeDelta::try_seconds)
+    time(pause)
         .map_or(longest, |pause| pause.min(longest))
         .max(interval)
 }
@@ -92,10 +90,7 @@ pub(crate) fn month_of(day: NaiveDate) -> String {
 pub fn jittered(pause: TimeDelta, draw: u64) -> TimeDelta {
     let seconds = seconds(pause);
     let cut = draw % (seconds / JITTER + 1);
-    i64::try_from((seconds - cut).max(1))
-        .ok()
-        .and_then(TimeDelta::try_seconds)
-        .unwrap_or(pause)
+    time((seconds - cut).max(1)).unwrap_or(pause)
 }
 
 /// A time as a person says it.
@@ -115,6 +110,10 @@ pub(crate) fn spoken(time: TimeDelta) -> String {
 /// Questions about one link in the longest month, with the shortest pauses.
 fn calls_each(interval: u64) -> u64 {
     (MONTH_DAYS * DAY * JITTER).div_ceil(interval.max(1) * (JITTER - 1))
+}
+
+fn time(seconds: u64) -> Option<TimeDelta> {
+    TimeDelta::try_seconds(i64::try_from(seconds).ok()?)
 }
 
 fn seconds(interval: TimeDelta) -> u64 {

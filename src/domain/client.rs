@@ -34,7 +34,7 @@ impl FromStr for ClientName {
     type Err = NotAClientName;
 
     fn from_str(text: &str) -> Result<Self, NotAClientName> {
-        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
+        let plain = |byte| is_plain(byte) || byte == b'.';
         if (1..=32).contains(&text.len()) && text.bytes().all(plain) {
             Ok(Self(text.to_owned()))
         } else {
@@ -62,9 +62,13 @@ impl TokenHash {
     /// The hash of what somebody shows as a token. `None`: no token looks like that, and everybody may know it.
     pub(crate) fn of_shown(shown: &str) -> Option<Self> {
         let secret = shown.strip_prefix(TOKEN_PREFIX)?;
-        let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
-        (secret.len() == TOKEN_CHARS && secret.bytes().all(plain)).then(|| Self::of(shown))
+        (secret.len() == TOKEN_CHARS && secret.bytes().all(is_plain)).then(|| Self::of(shown))
     }
+}
+
+/// A letter, a digit, a dash or an underscore.
+fn is_plain(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-'
 }
 
 const TOKEN_PREFIX: &str = "addx_";
@@ -78,8 +82,7 @@ pub(crate) fn new_token(bytes: [u8; 32]) -> Secret {
 }
 
 /// What a program may ask of X: a method and a path, in which a segment like `:id` stands for any one.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Rule {
     method: String,
     path: String,
@@ -159,19 +162,7 @@ impl fmt::Display for Rule {
     }
 }
 
-impl TryFrom<String> for Rule {
-    type Error = NotARule;
-
-    fn try_from(text: String) -> Result<Self, NotARule> {
-        text.parse()
-    }
-}
-
-impl From<Rule> for String {
-    fn from(rule: Rule) -> Self {
-        rule.to_string()
-    }
-}
+as_text!(Rule);
 
 /// A path of X's API that can be read in one way only: `/2/` and then plain segments. No escape, no empty segment and no
 /// dots, so that no server on the way can take it for another one.
@@ -182,11 +173,8 @@ impl ApiPath {
     /// Reads a path as it stands in a request.
     pub fn parse(path: &str) -> Option<Self> {
         let rest = path.strip_prefix("/2/")?;
-        let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
-        let is_plain = rest
-            .split('/')
-            .all(|segment| !segment.is_empty() && segment.bytes().all(plain));
-        (is_plain && path.len() <= 200).then(|| Self(path.to_owned()))
+        let is_segment = |segment: &str| !segment.is_empty() && segment.bytes().all(is_plain);
+        (rest.split('/').all(is_segment) && path.len() <= 200).then(|| Self(path.to_owned()))
     }
 
     /// The path.

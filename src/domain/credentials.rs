@@ -29,7 +29,7 @@ impl fmt::Debug for Secret {
 }
 
 names! {
-    /// One of the four values a link is made of.
+    /// One of the four values a link is made of, in the order in which they are asked for.
     #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
     #[serde(rename_all = "snake_case")]
     pub enum Field {
@@ -45,13 +45,6 @@ names! {
 }
 
 impl Field {
-    /// All four in the order in which they are asked for.
-    pub const ALL: [Self; 4] = [
-        Self::ApiKey,
-        Self::ApiSecret,
-        Self::AccessToken,
-        Self::AccessSecret,
-    ];
     /// The client credentials (RFC 5849 §1.1).
     pub const KEY_PAIR: [Self; 2] = [Self::ApiKey, Self::ApiSecret];
     /// The token credentials (RFC 5849 §1.1).

@@ -42,7 +42,6 @@ pub(crate) struct AwaitingName {
     /// Why the last answer was not taken.
     pub rejection: Option<NameRejection>,
     /// How often the same was said before, in a row.
-    #[serde(default)]
     pub again: u32,
 }
 
@@ -56,7 +55,6 @@ pub(crate) struct AwaitingValue {
     /// What is said about the last message.
     pub remark: Option<Remark>,
     /// How often the same was said before, in a row.
-    #[serde(default)]
     pub again: u32,
 }
 
@@ -85,7 +83,6 @@ pub(crate) struct Closed {
     /// Whether the user knows.
     pub told: bool,
     /// What is said about the last message.
-    #[serde(default)]
     pub remark: Option<Remark>,
 }
 
@@ -199,22 +196,16 @@ impl LinkingState {
     /// The flow's id, while a flow is open.
     pub(crate) fn flow_id(&self) -> Option<FlowId> {
         match self {
-            Self::Idle | Self::Closed(_) => None,
             Self::AwaitingName(state) => Some(state.id),
-            Self::AwaitingValue(state) => Some(state.flow.id),
-            Self::ConfirmingValue(state) => Some(state.flow.id),
-            Self::AwaitingPin(state) => Some(state.flow.id),
+            state => state.flow().map(|flow| flow.id),
         }
     }
 
     /// The account the open flow works on.
     pub(crate) fn account(&self) -> Option<AccountId> {
         match self {
-            Self::Idle | Self::Closed(_) => None,
             Self::AwaitingName(state) => Some(state.account),
-            Self::AwaitingValue(state) => Some(state.flow.account),
-            Self::ConfirmingValue(state) => Some(state.flow.account),
-            Self::AwaitingPin(state) => Some(state.flow.account),
+            state => state.flow().map(|flow| flow.account),
         }
     }
 
@@ -267,9 +258,16 @@ impl LinkingState {
             | Self::AwaitingValue(_)
             | Self::ConfirmingValue(_)
             | Self::AwaitingPin(_) => true,
-            Self::Closed(closed) => closed.ending == Ending::Expired && !closed.told,
+            Self::Closed(closed) => closed.is_untold(),
             Self::Idle => false,
         }
+    }
+}
+
+impl Closed {
+    /// Whether it ended without the user knowing.
+    pub(crate) fn is_untold(&self) -> bool {
+        self.ending == Ending::Expired && !self.told
     }
 }
 
@@ -321,14 +319,7 @@ pub(super) fn times_again(is_same: bool, before: u32) -> u32 {
 impl Flow {
     /// A flow for a new link.
     pub(crate) fn link(id: FlowId, account: AccountId, name: LinkName) -> Self {
-        Self {
-            id,
-            account,
-            purpose: Purpose::Link(name),
-            asked: Field::ALL.to_vec(),
-            received: Vec::new(),
-            restart_as: None,
-        }
+        Self::begin(id, account, Purpose::Link(name), &Field::ALL)
     }
 
     /// A flow that takes new values for a link.
@@ -338,10 +329,14 @@ impl Flow {
         name: AccountName,
         asked: &[Field],
     ) -> Self {
+        Self::begin(id, account, Purpose::Rotate(name), asked)
+    }
+
+    fn begin(id: FlowId, account: AccountId, purpose: Purpose, asked: &[Field]) -> Self {
         Self {
             id,
             account,
-            purpose: Purpose::Rotate(name),
+            purpose,
             asked: asked.to_vec(),
             received: Vec::new(),
             restart_as: None,
@@ -389,15 +384,8 @@ impl Flow {
 
     /// Notes that these values are in. A value that came again keeps its place.
     pub(crate) fn receive(mut self, fields: &[Field], remark: Option<Remark>) -> Progress {
-        for field in fields {
-            if !self.received.contains(field) {
-                self.received.push(*field);
-            }
-            if !self.asked.contains(field) {
-                self.asked.push(*field);
-            }
-        }
-        self.asked.sort();
+        add_missing(&mut self.received, fields);
+        self.ask_also(fields);
         if self.next_field().is_none() {
             Progress::Complete(self, remark)
         } else {
@@ -413,14 +401,22 @@ impl Flow {
 
     /// Forgets these values, so that they are asked for again, also if they were not before.
     pub(crate) fn forget(mut self, fields: &[Field]) -> AwaitingValue {
-        for field in fields {
-            if !self.asked.contains(field) {
-                self.asked.push(*field);
-            }
-        }
-        self.asked.sort();
+        self.ask_also(fields);
         self.received.retain(|field| !fields.contains(field));
         self.ask(None)
+    }
+
+    fn ask_also(&mut self, fields: &[Field]) {
+        add_missing(&mut self.asked, fields);
+        self.asked.sort();
+    }
+}
+
+fn add_missing(known: &mut Vec<Field>, fields: &[Field]) {
+    for field in fields {
+        if !known.contains(field) {
+            known.push(*field);
+        }
     }
 }
 

@@ -1,15 +1,26 @@
 //! The pure core: values, states and judgements. No I/O, no clock, no tokio, sqlx, reqwest or teloxide.
 
-/// Gives an enum's variants stable names, which stand in the database, in exports and in logs. Never change one.
+/// An enum whose variants have stable names, which stand in the database, in exports and in logs. Never change one.
 macro_rules! names {
-    ($(#[$about:meta])* $visible:vis enum $type:ident {
-        $($(#[$meaning:meta])* $variant:ident = $name:literal,)+
+    ($(#[$attribute:meta])* $visibility:vis enum $type:ident {
+        $($(#[$about:meta])* $variant:ident = $name:literal),+ $(,)?
     }) => {
-        $(#[$about])*
-        $visible enum $type {
-            $($(#[$meaning])* $variant,)+
+        $(#[$attribute])*
+        $visibility enum $type {
+            $($(#[$about])* $variant),+
         }
 
+        impl $type {
+            /// All of them, in their order.
+            $visibility const ALL: [Self; [$($name),+].len()] = [$(Self::$variant),+];
+        }
+
+        // Not all are listed anywhere.
+        const _: &[$type] = &$type::ALL;
+
+        names!($type { $($variant => $name),+ });
+    };
+    ($type:ident { $($variant:ident => $name:literal),+ $(,)? }) => {
         impl $type {
             /// The stable name.
             pub(crate) fn as_str(self) -> &'static str {
@@ -27,6 +38,24 @@ macro_rules! names {
                     $($name => Ok(Self::$variant),)+
                     _ => Err(crate::domain::UnknownName),
                 }
+            }
+        }
+    };
+}
+
+/// Makes a type stand in JSON as the text that it displays and is read from.
+macro_rules! as_text {
+    ($type:ident) => {
+        impl serde::Serialize for $type {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_str(self)
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $type {
+            fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+                let text = <String as serde::Deserialize>::deserialize(from)?;
+                text.parse().map_err(serde::de::Error::custom)
             }
         }
     };

@@ -5,7 +5,7 @@ use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
 use super::{
     budget::{self, Dollars},
     verdict::{Outcome, Verdict},
-    watch::{Answer, Memory, Next, Question, Rules, Standing, Trouble, Witness},
+    watch::{Answer, Memory, Next, Rules, Standing, Trouble, Witness},
 };
 
 /// X takes a key pair that is asked about too often for a wrong one.
@@ -24,6 +24,16 @@ pub(crate) enum Ask {
     Whole,
     /// The key pair alone, which is free.
     KeyPair,
+}
+
+impl Ask {
+    /// What to ask if it costs nothing: a refusal that is to be confirmed is asked for its reason.
+    pub(crate) fn first(memory: &Memory) -> Self {
+        match &memory.suspicion {
+            Some(_) => Self::Whole,
+            None => Self::Glance,
+        }
+    }
 }
 
 /// How far apart questions are.
@@ -61,10 +71,7 @@ impl Pace {
         charged: u64,
         now: DateTime<Utc>,
     ) -> Ask {
-        let ask = match memory.question() {
-            Question::Whole => Ask::Whole,
-            Question::Glance => Ask::Glance,
-        };
+        let ask = Ask::first(memory);
         let Some(sum) = self.budget else { return ask };
         if !budget::is_charged(accepted_at, now) {
             return ask;
@@ -155,13 +162,10 @@ impl Pace {
         } else {
             charged_before
         };
+        let suspicion = memory.suspicion.as_ref();
+        let is_held = suspicion.is_some_and(|suspicion| suspicion.held > 0);
         let due_at = match next {
-            Next::At(at)
-                if memory
-                    .suspicion
-                    .as_ref()
-                    .is_some_and(|suspicion| suspicion.held > 0) =>
-            {
+            Next::At(at) if is_held => {
                 let apart = self.rules.confirm.min(APART);
                 at + (apart - budget::jittered(apart, draw))
             }

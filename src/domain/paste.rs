@@ -21,7 +21,7 @@ mod sort;
 mod tests;
 mod words;
 
-pub(crate) use clean::Repair;
+pub(crate) use clean::{Repair, is_invisible};
 pub(crate) use kind::Kind;
 pub(crate) use scan::looks_secret;
 
@@ -198,10 +198,7 @@ fn sorted(sorted: Sorted, cleaned: &Cleaned, words: &Words<'_>, asked: Field) ->
         clash,
     } = sorted;
     if placed.len() > 1 && !clash {
-        return Paste {
-            dropped,
-            ..several(&placed, cleaned)
-        };
+        return several(&placed, dropped, cleaned);
     }
     let torn = left.len() > 1;
     let mut found = placed.into_iter().map(|placed| placed.found).chain(left);
@@ -218,7 +215,7 @@ fn sorted(sorted: Sorted, cleaned: &Cleaned, words: &Words<'_>, asked: Field) ->
     }
 }
 
-fn several(placed: &[Placed], cleaned: &Cleaned) -> Paste {
+fn several(placed: &[Placed], dropped: Vec<Kind>, cleaned: &Cleaned) -> Paste {
     let repairs = noise::in_values(placed.iter().map(|placed| &placed.found), cleaned);
     let warning = |placed: &Placed| Some((placed.field, placed.warning?));
     let content = Content::Several {
@@ -230,7 +227,7 @@ fn several(placed: &[Placed], cleaned: &Cleaned) -> Paste {
     };
     Paste {
         repairs,
-        dropped: Vec::new(),
+        dropped,
         content,
     }
 }

@@ -8,6 +8,7 @@ use super::{
     account::XAccount,
     credentials::{Field, Secret},
     linking::{AwaitingValue, Flow, Progress, Remark, times_again},
+    paste::is_invisible,
     verdict::Verdict,
 };
 
@@ -41,7 +42,7 @@ impl Verifier {
                 // As East Asian keyboards write them.
                 '\u{ff10}'..='\u{ff19}' => digits.extend(char::from_u32(u32::from(c) - 0xfee0)),
                 '-' | '\u{2010}'..='\u{2015}' | '.' | ',' | '`' | '"' | '\'' | ':' => {}
-                _ if c.is_whitespace() || c.is_control() || is_invisible(c) => {}
+                _ if c.is_whitespace() || is_invisible(c) => {}
                 _ if digits.is_empty() && c.is_ascii_alphabetic() => {}
                 _ => return None,
             }
@@ -57,29 +58,16 @@ impl Verifier {
     }
 }
 
-fn is_invisible(c: char) -> bool {
-    matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
-}
-
-/// A part of an authorisation that is under way, as it is kept.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum TemporaryField {
-    /// [`TemporaryCredentials::token`]
-    Token,
-    /// [`TemporaryCredentials::secret`]
-    Secret,
-    /// [`Verifier`]
-    Verifier,
-}
-
-impl TemporaryField {
-    /// The stable name in associated data. Never change one.
-    pub(crate) fn as_str(self) -> &'static str {
-        match self {
-            Self::Token => "temporary_token",
-            Self::Secret => "temporary_secret",
-            Self::Verifier => "verifier",
-        }
+names! {
+    /// A part of an authorisation that is under way, as it is kept: the name stands in associated data.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub(crate) enum TemporaryField {
+        /// [`TemporaryCredentials::token`]
+        Token = "temporary_token",
+        /// [`TemporaryCredentials::secret`]
+        Secret = "temporary_secret",
+        /// [`Verifier`]
+        Verifier = "verifier",
     }
 }
 
@@ -95,7 +83,6 @@ pub(crate) struct AwaitingPin {
     /// What is said about the last message.
     pub remark: Option<PinRemark>,
     /// How often the same was said before, in a row.
-    #[serde(default)]
     pub again: u32,
 }
 
@@ -117,7 +104,6 @@ pub(crate) enum PinStage {
         /// Who authorised.
         found: XAccount,
         /// The token may be another link's too, so it is not to be revoked from here.
-        #[serde(default)]
         in_use: bool,
     },
     /// It was the wrong account, and its token is being revoked.
@@ -204,10 +190,7 @@ impl AwaitingPin {
     pub(crate) fn token_of(&self) -> Option<&XAccount> {
         match &self.stage {
             PinStage::Confirming { found, .. } | PinStage::Revoking { found } => Some(found),
-            PinStage::Requesting
-            | PinStage::Open
-            | PinStage::Exchanging { .. }
-            | PinStage::Failed { .. } => None,
+            _ => None,
         }
     }
 

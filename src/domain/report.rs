@@ -15,7 +15,6 @@ pub struct Report {
     /// The verdict's code; `None` before the first check.
     pub verdict: Option<String>,
     /// The HTTP status of an answer that is not understood.
-    #[serde(default)]
     pub status: Option<u16>,
     /// Since when.
     pub since: Option<DateTime<Utc>>,

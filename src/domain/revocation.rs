@@ -62,13 +62,10 @@ pub(crate) struct Farewell {
     #[serde(flatten)]
     pub gone: Gone,
     /// Its test posts that still stand at X.
-    #[serde(default)]
     pub posts: Vec<PostId>,
     /// The user wants its tokens to stay valid.
-    #[serde(default)]
     pub tokens_stay: bool,
     /// A new token came without the key pair of its app.
-    #[serde(default)]
     pub foreign_token: bool,
 }
 

@@ -33,13 +33,8 @@ impl XWords {
 
     /// Cuts and cleans what X wrote.
     pub fn new(text: &str) -> Self {
-        let clean: String = text
-            .split_whitespace()
-            .collect::<Vec<_>>()
-            .join(" ")
-            .chars()
-            .filter(|c| !c.is_control())
-            .collect();
+        let mut clean = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        clean.retain(|c| !c.is_control());
         if clean.chars().count() <= Self::MAX_CHARS {
             return Self(clean);
         }
@@ -151,67 +146,59 @@ pub enum Verdict {
     },
 }
 
-impl Verdict {
-    /// Every code, in the order of the enum.
-    pub const CODES: [&'static str; 25] = [
-        "connected",
-        "connected_permission_unknown",
-        "read_only",
-        "api_key_pair_rejected",
-        "access_token_rejected",
-        "access_secret_rejected",
-        "token_pair_rejected",
-        "token_of_other_account",
-        "pin_of_other_account",
-        "callback_not_set",
-        "pin_rejected",
-        "pin_spent",
-        "same_values_again",
-        "app_suspended",
-        "user_suspended",
-        "user_locked",
-        "not_enrolled",
-        "no_credits",
-        "spend_cap_reached",
-        "rate_limited",
-        "clock_skew",
-        "not_permitted",
-        "duplicate",
-        "x_unavailable",
-        "unexpected",
-    ];
+/// Each verdict's stable code, and what it says of the values.
+macro_rules! verdicts {
+    ($($verdict:ident => $code:literal, $outcome:ident;)+) => {
+        impl Verdict {
+            /// Every code, in the order of the enum.
+            pub const CODES: [&'static str; [$($code),+].len()] = [$($code),+];
 
-    /// The stable code that the user sees and programs may rely on.
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::Connected { .. } => "connected",
-            Self::ConnectedPermissionUnknown { .. } => "connected_permission_unknown",
-            Self::ReadOnly { .. } => "read_only",
-            Self::ApiKeyPairRejected => "api_key_pair_rejected",
-            Self::AccessTokenRejected => "access_token_rejected",
-            Self::AccessSecretRejected => "access_secret_rejected",
-            Self::TokenPairRejected => "token_pair_rejected",
-            Self::TokenOfOtherAccount { .. } => "token_of_other_account",
-            Self::PinOfOtherAccount { .. } => "pin_of_other_account",
-            Self::CallbackNotSet => "callback_not_set",
-            Self::PinRejected => "pin_rejected",
-            Self::PinSpent => "pin_spent",
-            Self::SameValuesAgain { .. } => "same_values_again",
-            Self::AppSuspended => "app_suspended",
-            Self::UserSuspended => "user_suspended",
-            Self::UserLocked => "user_locked",
-            Self::NotEnrolled { .. } => "not_enrolled",
-            Self::NoCredits => "no_credits",
-            Self::SpendCapReached { .. } => "spend_cap_reached",
-            Self::RateLimited { .. } => "rate_limited",
-            Self::ClockSkew { .. } => "clock_skew",
-            Self::NotPermitted => "not_permitted",
-            Self::Duplicate => "duplicate",
-            Self::XUnavailable => "x_unavailable",
-            Self::Unexpected { .. } => "unexpected",
+            /// The stable code that the user sees and programs may rely on.
+            pub fn code(&self) -> &'static str {
+                match self {
+                    $(Self::$verdict { .. } => $code),+
+                }
+            }
+
+            /// What became of the values: accepted, refused, or X did not get as far as judging them.
+            pub fn outcome(&self) -> Outcome {
+                match self {
+                    $(Self::$verdict { .. } => Outcome::$outcome),+
+                }
+            }
         }
-    }
+    };
+}
 
+verdicts! {
+    Connected => "connected", Accepted;
+    ConnectedPermissionUnknown => "connected_permission_unknown", Accepted;
+    ReadOnly => "read_only", Accepted;
+    ApiKeyPairRejected => "api_key_pair_rejected", Refused;
+    AccessTokenRejected => "access_token_rejected", Refused;
+    AccessSecretRejected => "access_secret_rejected", Refused;
+    TokenPairRejected => "token_pair_rejected", Refused;
+    TokenOfOtherAccount => "token_of_other_account", Refused;
+    PinOfOtherAccount => "pin_of_other_account", Refused;
+    CallbackNotSet => "callback_not_set", Refused;
+    PinRejected => "pin_rejected", Refused;
+    PinSpent => "pin_spent", Refused;
+    SameValuesAgain => "same_values_again", Refused;
+    AppSuspended => "app_suspended", Refused;
+    UserSuspended => "user_suspended", Refused;
+    UserLocked => "user_locked", Refused;
+    NotEnrolled => "not_enrolled", Refused;
+    NoCredits => "no_credits", Undecided;
+    SpendCapReached => "spend_cap_reached", Undecided;
+    RateLimited => "rate_limited", Undecided;
+    ClockSkew => "clock_skew", Undecided;
+    NotPermitted => "not_permitted", Undecided;
+    Duplicate => "duplicate", Undecided;
+    XUnavailable => "x_unavailable", Undecided;
+    Unexpected => "unexpected", Undecided;
+}
+
+impl Verdict {
     /// The X account, where X named it: then the four values authenticate together.
     pub fn account(&self) -> Option<&XAccount> {
         match self {
@@ -219,37 +206,6 @@ impl Verdict {
             | Self::ConnectedPermissionUnknown { account }
             | Self::ReadOnly { account } => Some(account),
             _ => None,
-        }
-    }
-
-    /// What became of the values: accepted, refused, or X did not get as far as judging them.
-    pub fn outcome(&self) -> Outcome {
-        match self {
-            Self::Connected { .. }
-            | Self::ConnectedPermissionUnknown { .. }
-            | Self::ReadOnly { .. } => Outcome::Accepted,
-            Self::ApiKeyPairRejected
-            | Self::AccessTokenRejected
-            | Self::AccessSecretRejected
-            | Self::TokenPairRejected
-            | Self::TokenOfOtherAccount { .. }
-            | Self::PinOfOtherAccount { .. }
-            | Self::CallbackNotSet
-            | Self::PinRejected
-            | Self::PinSpent
-            | Self::SameValuesAgain { .. }
-            | Self::AppSuspended
-            | Self::UserSuspended
-            | Self::UserLocked
-            | Self::NotEnrolled { .. } => Outcome::Refused,
-            Self::NoCredits
-            | Self::SpendCapReached { .. }
-            | Self::RateLimited { .. }
-            | Self::ClockSkew { .. }
-            | Self::NotPermitted
-            | Self::Duplicate
-            | Self::XUnavailable
-            | Self::Unexpected { .. } => Outcome::Undecided,
         }
     }
 
@@ -267,24 +223,7 @@ impl Verdict {
             | Self::AccessTokenRejected
             | Self::TokenPairRejected
             | Self::TokenOfOtherAccount { .. } => &Field::TOKEN_PAIR,
-            Self::Connected { .. }
-            | Self::ConnectedPermissionUnknown { .. }
-            | Self::PinOfOtherAccount { .. }
-            | Self::CallbackNotSet
-            | Self::PinRejected
-            | Self::PinSpent
-            | Self::AppSuspended
-            | Self::UserSuspended
-            | Self::UserLocked
-            | Self::NotEnrolled { .. }
-            | Self::NoCredits
-            | Self::SpendCapReached { .. }
-            | Self::RateLimited { .. }
-            | Self::ClockSkew { .. }
-            | Self::NotPermitted
-            | Self::Duplicate
-            | Self::XUnavailable
-            | Self::Unexpected { .. } => &[],
+            _ => &[],
         }
     }
 }

@@ -45,10 +45,8 @@ pub struct Suspicion {
     /// How often it was repeated without being told: others were refused too, or its reason was not known.
     pub held: u32,
     /// Whether only the key pair was refused: once X accepts that, there is nothing to confirm.
-    #[serde(default)]
     pub of_pair: bool,
     /// The program whose request X refused, if it was one.
-    #[serde(default)]
     pub program: Option<ClientName>,
 }
 
@@ -106,15 +104,6 @@ pub enum Witness {
     Refused,
     /// X did not decide.
     Undecided,
-}
-
-/// How thorough a question has to be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Question {
-    /// One call: does X still accept the values?
-    Glance,
-    /// Up to four calls: which value is wrong?
-    Whole,
 }
 
 /// What the user is to be told.
@@ -184,14 +173,6 @@ impl<'a> From<Answer<'a>> for Heard<'a> {
 }
 
 impl Memory {
-    /// What to ask: a refusal that is to be confirmed is asked for its reason.
-    pub(crate) fn question(&self) -> Question {
-        match &self.suspicion {
-            Some(_) => Question::Whole,
-            None => Question::Glance,
-        }
-    }
-
     /// Whether this answer would confirm a refusal, so that another link has to be asked about before anybody is told.
     pub(crate) fn needs_witness(
         &self,
@@ -216,7 +197,7 @@ impl Memory {
     ) -> Step {
         match answer.into() {
             Heard::Good => self.works(now),
-            Heard::Bad { .. } if self.standing == Standing::Refused => self.still_refused(),
+            Heard::Bad { .. } if self.standing == Standing::Refused => self.dead(now),
             Heard::Bad { judged } => {
                 let mut step = self.refused(judged, witness, now, rules);
                 if let Some(suspicion) = &mut step.memory.suspicion {
@@ -228,11 +209,7 @@ impl Memory {
             Heard::Nothing => {
                 let mut memory = self.heard();
                 memory.suspicion = memory.suspicion.filter(|suspicion| !suspicion.of_pair);
-                Step {
-                    memory,
-                    tell: None,
-                    next: Next::Interval,
-                }
+                memory.quiet(Next::Interval)
             }
         }
     }
@@ -273,16 +250,11 @@ impl Memory {
 
     /// Takes in an answer that the user asked for and gets to see.
     pub(crate) fn shown(self, verdict: &Verdict, now: DateTime<Utc>) -> Self {
-        let standing = match verdict.outcome() {
-            Outcome::Accepted => Standing::Works,
-            Outcome::Refused => Standing::Refused,
-            Outcome::Undecided => return self,
-        };
-        let mut memory = self.heard();
-        memory.stand(standing, now);
-        memory.suspicion = None;
-        memory.told = Some(standing);
-        memory
+        match verdict.outcome() {
+            Outcome::Accepted => self.settled(Standing::Works, now),
+            Outcome::Refused => self.settled(Standing::Refused, now),
+            Outcome::Undecided => self,
+        }
     }
 
     /// What was promised could not be said: it is told when the user can be reached again.
@@ -304,38 +276,40 @@ impl Memory {
         }
     }
 
-    fn stand(&mut self, standing: Standing, now: DateTime<Utc>) {
-        if self.standing != standing {
-            self.standing = standing;
-            self.since = Some(now);
+    /// Nothing is in doubt any more, and the user knows.
+    fn settled(self, standing: Standing, now: DateTime<Utc>) -> Self {
+        let is_new = self.standing != standing;
+        Self {
+            standing,
+            since: if is_new { Some(now) } else { self.since },
+            told: Some(standing),
+            ..Self::default()
+        }
+    }
+
+    fn quiet(self, next: Next) -> Step {
+        Step {
+            memory: self,
+            tell: None,
+            next,
         }
     }
 
     fn works(self, now: DateTime<Utc>) -> Step {
         let refused_since = self.since.filter(|_| self.standing == Standing::Refused);
-        let mut memory = self.heard();
-        memory.stand(Standing::Works, now);
-        memory.suspicion = None;
         // Who was told nothing yet learns nothing from "it works".
-        let tell =
-            (memory.told == Some(Standing::Refused)).then_some(Change::Recovered { refused_since });
-        memory.told = Some(Standing::Works);
+        let tell = self.told == Some(Standing::Refused);
         Step {
-            memory,
-            tell,
-            next: Next::Interval,
+            tell: tell.then_some(Change::Recovered { refused_since }),
+            ..self.settled(Standing::Works, now).quiet(Next::Interval)
         }
     }
 
-    fn still_refused(self) -> Step {
-        let mut memory = self.heard();
-        memory.suspicion = None;
-        let tell = (memory.told != Some(Standing::Refused)).then_some(Change::Died);
-        memory.told = Some(Standing::Refused);
+    fn dead(self, now: DateTime<Utc>) -> Step {
+        let tell = self.told != Some(Standing::Refused);
         Step {
-            memory,
-            tell,
-            next: Next::Interval,
+            tell: tell.then_some(Change::Died),
+            ..self.settled(Standing::Refused, now).quiet(Next::Interval)
         }
     }
 
@@ -348,44 +322,20 @@ impl Memory {
                 of_pair: true,
                 program: None,
             });
-            return Step {
-                memory,
-                tell: None,
-                next: Next::At(now + rules.confirm),
-            };
+            return memory.quiet(Next::At(now + rules.confirm));
         };
         let sure_at = suspicion.first_at + rules.confirm;
         if now < sure_at {
-            return Step {
-                memory,
-                tell: None,
-                next: Next::At(sure_at),
-            };
+            return memory.quiet(Next::At(sure_at));
         }
-        match witness {
-            Witness::Accepted | Witness::Nobody if judged => {
-                memory.stand(Standing::Refused, now);
-                memory.suspicion = None;
-                let tell = (memory.told != Some(Standing::Refused)).then_some(Change::Died);
-                memory.told = Some(Standing::Refused);
-                Step {
-                    memory,
-                    tell,
-                    next: Next::Interval,
-                }
-            }
-            // Others are refused too, or nobody knows why this one is.
-            _ => {
-                let pause = backoff(rules, suspicion.held);
-                // Whoever is asked for somebody else's sake does not come later for that.
-                suspicion.held = suspicion.held.saturating_add(u32::from(judged));
-                Step {
-                    memory,
-                    tell: None,
-                    next: Next::At(now + pause),
-                }
-            }
+        if judged && matches!(witness, Witness::Accepted | Witness::Nobody) {
+            return memory.dead(now);
         }
+        // Others are refused too, or nobody knows why this one is.
+        let pause = backoff(rules, suspicion.held);
+        // Whoever is asked for somebody else's sake does not come later for that.
+        suspicion.held = suspicion.held.saturating_add(u32::from(judged));
+        memory.quiet(Next::At(now + pause))
     }
 
     fn undecided(mut self, verdict: &Verdict, now: DateTime<Utc>, rules: Rules) -> Step {
@@ -396,11 +346,7 @@ impl Memory {
         };
         self.vain = self.vain.saturating_add(1);
         self.vain_code = Some(verdict.code().to_owned());
-        Step {
-            memory: self,
-            tell: None,
-            next: Next::At(at),
-        }
+        self.quiet(Next::At(at))
     }
 }
 
@@ -481,14 +427,13 @@ impl Sign {
     /// What an answer is a sign of, if of anything. One app's empty wallet or rate limit is that app's own.
     pub(crate) fn of(answer: Answer<'_>) -> Option<Self> {
         match answer {
-            Answer::Judged(verdict) => match verdict {
-                Verdict::XUnavailable | Verdict::Unexpected { .. } => {
-                    Some(Self::Vain(TroubleKind::Away))
-                }
-                Verdict::ClockSkew { .. } => Some(Self::Vain(TroubleKind::Clock)),
-                verdict if verdict.outcome() == Outcome::Accepted => Some(Self::Good),
-                _ => None,
-            },
+            Answer::Judged(Verdict::XUnavailable | Verdict::Unexpected { .. }) => {
+                Some(Self::Vain(TroubleKind::Away))
+            }
+            Answer::Judged(Verdict::ClockSkew { .. }) => Some(Self::Vain(TroubleKind::Clock)),
+            Answer::Judged(verdict) => {
+                (verdict.outcome() == Outcome::Accepted).then_some(Self::Good)
+            }
             Answer::Refused | Answer::PairAccepted => None,
         }
     }
@@ -508,12 +453,11 @@ impl Trouble {
     ) -> (Option<Self>, Option<TroubleNews>) {
         let kind = match sign {
             Sign::Good => {
-                let news = before
-                    .filter(|trouble| trouble.told)
-                    .map(|trouble| TroubleNews::Over {
-                        since: trouble.since,
-                    });
-                return (None, news);
+                let told = before.filter(|trouble| trouble.told);
+                let over = |trouble: Self| TroubleNews::Over {
+                    since: trouble.since,
+                };
+                return (None, told.map(over));
             }
             Sign::Vain(kind) => kind,
             Sign::Mass => TroubleKind::Refused,

@@ -1,24 +1,95 @@
-//! An account's four values, opened for one request.
+//! An account's values, loaded and opened: the one place that does it.
 
 use chrono::{DateTime, Utc};
+use sqlx::SqliteConnection;
 
-use super::{Linker, checks::open_all};
+use super::{Linker, open};
 use crate::{
     audit,
     domain::{
         account::{AccountId, LinkedAccount},
         audit::Act,
         client::TokenHash,
-        credentials::{ClientCredentials, TokenCredentials},
-        verdict::{Outcome, Verdict},
+        credentials::{ClientCredentials, Field, Secret, TokenCredentials},
+        verdict::{KeyPairOutcome, Outcome, Verdict},
         watch::AppMark,
     },
     store::{
         StoreError, accounts,
         clients::{self, Entrance},
-        values::{self, Slot},
+        values::{self, SealedValue},
     },
+    vault::DataKey,
 };
+
+/// The four values of an account, opened.
+pub(crate) struct Opened {
+    /// API Key and Secret.
+    pub client: ClientCredentials,
+    /// Access Token and Secret.
+    pub token: TokenCredentials,
+}
+
+/// An account's data key, opened, and its values, sealed.
+pub(crate) struct Loaded {
+    /// The data key.
+    pub key: DataKey,
+    /// What X said of the newest key pair alone, and when.
+    pub key_pair: Option<(KeyPairOutcome, DateTime<Utc>)>,
+    /// Values in use.
+    pub current: Vec<SealedValue>,
+    /// New ones of a rotation.
+    pub candidate: Vec<SealedValue>,
+    owner: i64,
+    account: AccountId,
+}
+
+impl Loaded {
+    /// The values in use. `None`: one is missing.
+    pub(crate) fn in_use(&self) -> Result<Option<Opened>, StoreError> {
+        self.open_all(&[])
+    }
+
+    /// All four, new ones before those in use. `None`: one is missing.
+    pub(crate) fn newest(&self) -> Result<Option<Opened>, StoreError> {
+        self.open_all(&self.candidate)
+    }
+
+    /// The newest key pair. `None`: one of the two is missing.
+    pub(crate) fn newest_client(&self) -> Result<Option<ClientCredentials>, StoreError> {
+        let open = |field| self.open(&self.candidate, field);
+        let pair = open(Field::ApiKey)?.zip(open(Field::ApiSecret)?);
+        Ok(pair.map(|(key, secret)| ClientCredentials { key, secret }))
+    }
+
+    fn open_all(&self, new: &[SealedValue]) -> Result<Option<Opened>, StoreError> {
+        let open = |field| self.open(new, field);
+        let (Some(key), Some(secret), Some(token), Some(token_secret)) = (
+            open(Field::ApiKey)?,
+            open(Field::ApiSecret)?,
+            open(Field::AccessToken)?,
+            open(Field::AccessSecret)?,
+        ) else {
+            return Ok(None);
+        };
+        Ok(Some(Opened {
+            client: ClientCredentials { key, secret },
+            token: TokenCredentials {
+                token,
+                secret: token_secret,
+            },
+        }))
+    }
+
+    /// A value: of `new`, or the one in use.
+    fn open(&self, new: &[SealedValue], field: Field) -> Result<Option<Secret>, StoreError> {
+        let mut values = new.iter().chain(&self.current);
+        let value = values.find(|value| value.field == field);
+        value
+            .map(|value| open(&self.key, self.owner, self.account, value))
+            .transpose()
+    }
+}
 
 /// An account and the values in use.
 pub(crate) struct Keys {
@@ -56,28 +127,58 @@ impl Linker {
         owner: i64,
         account: AccountId,
     ) -> Result<Option<Keys>, StoreError> {
-        let reader = self.store.reader();
-        let Some(linked) = accounts::by_id(reader, owner, account).await? else {
+        let mut db = self.store.reader().lend().await?;
+        self.keys_in(&mut db, owner, account).await
+    }
+
+    /// The same, as a transaction sees them.
+    pub(crate) async fn keys_in(
+        &self,
+        db: &mut SqliteConnection,
+        owner: i64,
+        account: AccountId,
+    ) -> Result<Option<Keys>, StoreError> {
+        let Some(linked) = accounts::by_id(&mut *db, owner, account).await? else {
             return Ok(None);
         };
-        let Some(wrapped) = values::data_key(reader, owner, account).await? else {
+        let Some(loaded) = self.load(db, owner, account).await? else {
             return Ok(None);
         };
-        // One statement: a rotation changes all of them or none.
-        let current = values::list(reader, account, Slot::Current).await?;
-        let key = self
-            .vault
-            .data_key(owner, account, &wrapped.wrapped)
-            .map_err(|source| StoreError::Open {
-                table: "data_keys",
-                source,
-            })?;
-        let opened = open_all(&key, owner, account, &[], &current)?;
-        Ok(opened.map(|opened| Keys {
+        Ok(loaded.in_use()?.map(|opened| Keys {
             linked,
             client: opened.client,
             token: opened.token,
         }))
+    }
+
+    /// The data key of an account, opened, with its sealed values: the one way to them. `None`: there is no such account.
+    pub(crate) async fn load(
+        &self,
+        db: &mut SqliteConnection,
+        owner: i64,
+        account: AccountId,
+    ) -> Result<Option<Loaded>, StoreError> {
+        let Some(stored) = values::load(db, owner, account).await? else {
+            return Ok(None);
+        };
+        Ok(Some(Loaded {
+            key: self.open_data_key(owner, account, &stored.key)?,
+            key_pair: stored.key.key_pair,
+            current: stored.current,
+            candidate: stored.candidate,
+            owner,
+            account,
+        }))
+    }
+
+    /// The same, read by itself.
+    pub(crate) async fn load_now(
+        &self,
+        owner: i64,
+        account: AccountId,
+    ) -> Result<Option<Loaded>, StoreError> {
+        let mut db = self.store.reader().lend().await?;
+        self.load(&mut db, owner, account).await
     }
 
     /// The program whose token has this hash, and whether it may use `account`.

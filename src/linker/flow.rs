@@ -331,7 +331,6 @@ impl Linker {
         flow: &Flow,
         source: Source,
     ) -> Result<Submitted, StoreError> {
-        checks::cancel_unclaimed(&mut **tx, flow.account, CheckKind::KeyPair).await?;
         self.leave_pin(tx, flow.account).await?;
         match &flow.purpose {
             Purpose::Link(name) => self.submit_link(tx, owner, flow, name).await,
@@ -448,7 +447,7 @@ impl Linker {
         }
         let now = self.clock.now();
         checks::log(&mut **tx, account.owner, kind, now).await?;
-        checks::request(&mut **tx, account.id, kind, now).await?;
+        checks::request(tx, account.id, kind, None).await?;
         Ok(Submitted::Checking)
     }
 
@@ -607,7 +606,7 @@ impl Linker {
         let times = checks::logged(&mut **tx, owner, true, now - hour).await?;
         if full_until(&times, MAX_KEY_PAIR_CHECKS_AN_HOUR, hour).is_none() {
             checks::log(&mut **tx, owner, CheckKind::KeyPair, now).await?;
-            checks::request(&mut **tx, account, CheckKind::KeyPair, now).await?;
+            checks::request(tx, account, CheckKind::KeyPair, None).await?;
         }
         Ok(())
     }
@@ -649,7 +648,7 @@ impl Linker {
 }
 
 /// Where a flow's values are kept: a new link's at their final place, a rotation's beside the ones in use.
-pub(super) fn slot_of(flow: &Flow) -> Slot {
+pub(crate) fn slot_of(flow: &Flow) -> Slot {
     match flow.purpose {
         Purpose::Link(_) => Slot::Current,
         Purpose::Rotate(_) => Slot::Candidate,
@@ -670,7 +669,7 @@ fn taken(fields: &[Field], repairs: Vec<Repair>, dropped: Vec<Kind>) -> Remark {
 }
 
 /// `wanted`, or the first of `wanted-2`, `wanted-3` … that no other link of the user has.
-pub(super) async fn free_name(
+pub(crate) async fn free_name(
     tx: &mut Tx,
     owner: i64,
     account: AccountId,

@@ -2,16 +2,14 @@
 //!
 //! Each takes the caller's transaction, so that account, state and pending work change together or not at all.
 
-mod calls;
-mod checks;
-mod credentials;
+pub(crate) mod credentials;
 mod diagnose;
-mod flow;
-mod pin;
-mod posts;
+pub(crate) mod flow;
+pub(crate) mod learn;
+pub(crate) mod pin;
 mod recheck;
 mod reminders;
-mod revoke;
+pub(crate) mod revoke;
 mod verify;
 
 pub(crate) use self::{
@@ -28,7 +26,7 @@ use std::sync::{
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::SqliteConnection;
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::mpsc;
 
 use crate::{
     audit,
@@ -37,16 +35,17 @@ use crate::{
     domain::{
         account::{AccountId, LinkedAccount},
         audit::{Act, Actor, Event},
-        credentials::{ClientCredentials, Field, Secret, TokenCredentials},
+        credentials::{Field, Secret},
         notice::{AccountChoice, AccountSummary},
     },
     failpoint,
+    jobs::busy::Busy,
     metrics::Metrics,
     random::Random,
     store::{
-        Store, StoreError, Tx, access, accounts, checks as questions, clients,
-        dialogues::Dialogues,
-        posts::hand_over,
+        Store, StoreError, Tx, access, accounts,
+        checks::{self, CheckKind},
+        clients, posts,
         reminders::{begin_again as remind_again, days as reminder_days},
         schedule, unreachable,
         values::{self, SealedValue, Slot, WrappedKey},
@@ -59,39 +58,30 @@ use crate::{
 const MAX_KEY_PAIR_CHECKS_AN_HOUR: usize = 20;
 /// How long values of a rotation wait for X's decision: X shows a value only once.
 const CANDIDATE_LIFETIME: TimeDelta = TimeDelta::hours(24);
-/// How long a good answer about the key pair is trusted.
-const KEY_PAIR_FRESH: TimeDelta = TimeDelta::minutes(10);
 /// A user's checks of values in use are at least this far apart.
 const VERIFY_INTERVAL: TimeDelta = TimeDelta::seconds(15);
 
 /// The use cases. Cheap to clone.
 #[derive(Clone)]
 pub struct Linker {
-    store: Store,
-    vault: Vault,
-    x: XClient,
-    clock: Clock,
-    random: Random,
-    audit: AuditKey,
-    dialogues: Dialogues,
-    /// Wakes the runner of the calls.
-    calls_due: Arc<Notify>,
+    pub(crate) store: Store,
+    pub(crate) vault: Vault,
+    pub(crate) x: XClient,
+    pub(crate) clock: Clock,
+    pub(crate) random: Random,
+    pub(crate) audit: AuditKey,
     rechecks: Rechecks,
     /// Who decides about others, and hears of trouble.
     owner: Option<i64>,
     /// Who may use the bot.
     allowed: AllowedUsers,
-    /// Wakes the runner of the checks.
-    checks_due: Arc<Notify>,
-    /// Wakes the runner of the re-checks.
-    rechecks_due: Arc<Notify>,
-    /// Wakes the runner of the posts.
-    posts_due: Arc<Notify>,
+    /// The accounts that X is asked about just now.
+    pub(crate) busy: Busy,
     /// Names chats that have something to be told.
-    to_write: mpsc::UnboundedSender<i64>,
+    pub(crate) to_write: mpsc::UnboundedSender<i64>,
     /// Seconds by which our clock was ahead of X's when X last showed its own; `i64::MIN` before that.
-    clock_difference: Arc<AtomicI64>,
-    metrics: Metrics,
+    pub(crate) clock_difference: Arc<AtomicI64>,
+    pub(crate) metrics: Metrics,
     /// How long the operator keeps copies of the database, if that is known.
     keeps_backups: Option<TimeDelta>,
 }
@@ -107,22 +97,17 @@ impl Linker {
         audit: AuditKey,
         to_write: mpsc::UnboundedSender<i64>,
     ) -> Self {
-        let dialogues = Dialogues::new(store.clone(), vault.clone(), clock.clone());
         Self {
+            busy: Busy::new(store.bell().clone()),
             store,
             vault,
             x,
             clock,
             random,
             audit,
-            dialogues,
-            calls_due: Arc::default(),
             rechecks: Rechecks::OFF,
             owner: None,
             allowed: AllowedUsers::Everybody,
-            checks_due: Arc::default(),
-            rechecks_due: Arc::default(),
-            posts_due: Arc::default(),
             to_write,
             clock_difference: Arc::new(AtomicI64::new(i64::MIN)),
             metrics: Metrics::default(),
@@ -158,7 +143,11 @@ impl Linker {
     }
 
     /// Whether somebody is written to who has not written first: they may use the bot, and have not blocked it.
-    async fn may_be_told(&self, db: &mut SqliteConnection, user: i64) -> Result<bool, StoreError> {
+    pub(crate) async fn may_be_told(
+        &self,
+        db: &mut SqliteConnection,
+        user: i64,
+    ) -> Result<bool, StoreError> {
         let standing = access::standing(&mut *db, user).await?;
         Ok(self.allowed.admits(self.owner, user, standing)
             && !unreachable::is_noted(db, user).await?)
@@ -172,19 +161,6 @@ impl Linker {
     /// The randomness, for the ids of incidents.
     pub(crate) fn random(&self) -> &Random {
         &self.random
-    }
-
-    /// Lets the runners look for checks and calls that were asked for, and for links that nobody holds any more. Call it
-    /// after the commit.
-    pub fn wake_checks(&self) {
-        self.checks_due.notify_one();
-        self.calls_due.notify_one();
-        self.rechecks_due.notify_one();
-    }
-
-    /// Lets the runner look for posts that were confirmed. Call it after the commit.
-    pub(crate) fn wake_posts(&self) {
-        self.posts_due.notify_one();
     }
 
     /// The user's links as lines.
@@ -253,12 +229,8 @@ impl Linker {
         values::delete_all(&mut **tx, into.id, Slot::Candidate).await?;
         remind_again(&mut **tx, into.id, self.clock.now()).await?;
         // Answers about the old values say nothing about these.
-        for kind in [
-            questions::CheckKind::Link,
-            questions::CheckKind::Verify,
-            questions::CheckKind::Rotation,
-        ] {
-            questions::cancel(&mut **tx, into.id, kind).await?;
+        for kind in [CheckKind::Link, CheckKind::Verify, CheckKind::Rotation] {
+            checks::cancel(&mut **tx, into.id, kind).await?;
         }
         accounts::set_candidate_until(&mut **tx, owner, into.id, None).await?;
         if let Some(verdict) = &from.verdict {
@@ -267,7 +239,7 @@ impl Linker {
             self.watch_learns(tx, &into, verdict, None).await?;
         }
         // They are the same X user's, so the values that stay delete them.
-        hand_over(&mut **tx, from.id, into.id).await?;
+        posts::give_to(tx, from.id, into.id).await?;
         values::erase(&mut **tx, owner, from.id).await?;
         self.note(tx, owner, Actor::User, Event::Merge, into.id, "")
             .await?;
@@ -290,7 +262,7 @@ impl Linker {
         let expired = accounts::with_expired_candidates(&mut *tx, now).await?;
         for account in &expired {
             values::delete_all(&mut *tx, account.id, Slot::Candidate).await?;
-            questions::cancel(&mut *tx, account.id, questions::CheckKind::Rotation).await?;
+            checks::cancel(&mut *tx, account.id, CheckKind::Rotation).await?;
             accounts::set_candidate_until(&mut *tx, account.owner, account.id, None).await?;
             self.note(
                 &mut tx,
@@ -307,7 +279,7 @@ impl Linker {
     }
 
     /// Appends to the audit trail what was done with an account.
-    async fn note(
+    pub(crate) async fn note(
         &self,
         tx: &mut Tx,
         owner: i64,
@@ -326,7 +298,7 @@ impl Linker {
         audit::note(tx, &self.audit, act, self.clock.now()).await
     }
 
-    async fn data_key(
+    pub(crate) async fn data_key(
         &self,
         db: &mut SqliteConnection,
         owner: i64,
@@ -335,17 +307,25 @@ impl Linker {
         let Some(wrapped) = values::data_key(db, owner, account).await? else {
             return Ok(None);
         };
-        let key = self
-            .vault
+        let key = self.open_data_key(owner, account, &wrapped)?;
+        Ok(Some((key, wrapped)))
+    }
+
+    fn open_data_key(
+        &self,
+        owner: i64,
+        account: AccountId,
+        wrapped: &WrappedKey,
+    ) -> Result<DataKey, StoreError> {
+        self.vault
             .data_key(owner, account, &wrapped.wrapped)
             .map_err(|source| StoreError::Open {
                 table: "data_keys",
                 source,
-            })?;
-        Ok(Some((key, wrapped)))
+            })
     }
 
-    fn sealed(
+    pub(crate) fn sealed(
         &self,
         key: &DataKey,
         owner: i64,
@@ -370,7 +350,7 @@ impl Linker {
     }
 }
 
-fn open(
+pub(crate) fn open(
     key: &DataKey,
     owner: i64,
     account: AccountId,
@@ -383,13 +363,7 @@ fn open(
         })
 }
 
-/// The four values of an account, opened.
-struct Opened {
-    client: ClientCredentials,
-    token: TokenCredentials,
-}
-
-fn choice(account: &LinkedAccount) -> AccountChoice {
+pub(crate) fn choice(account: &LinkedAccount) -> AccountChoice {
     AccountChoice {
         id: account.id,
         name: account.name.clone(),

@@ -3,37 +3,71 @@
 use chrono::TimeDelta;
 use sqlx::SqliteConnection;
 
-use super::{Linker, checks::newest, flow::Answer, flow::slot_of, full_until, open};
+use super::{Linker, flow::Answer, flow::slot_of, full_until, open};
 use crate::{
     domain::{
-        account::{AccountId, LinkedAccount, XAccount},
+        account::{AccountId, LinkedAccount},
         audit::{Actor, Event},
-        credentials::{ClientCredentials, Field, Secret},
+        credentials::{Field, Secret},
         linking::{AwaitingValue, Flow, LinkingState, Purpose},
         notice::AccountChoice,
         paste::{self, Content},
         pin::{
-            AwaitingPin, MAX_PINS_AN_HOUR, PinProblem, PinRemark, PinStage, TemporaryCredentials,
-            TemporaryField, Verifier,
+            AwaitingPin, MAX_PINS_AN_HOUR, PinProblem, PinRemark, PinStage, TemporaryField,
+            Verifier,
         },
-        revocation::Revocation,
         verdict::{KeyPairOutcome, Verdict},
     },
     failpoint,
     messages::{self, card::Surroundings},
     store::{
-        StoreError, Tx, accounts,
-        calls::{self, Call, CallKind},
+        StoreError, Tx, accounts, checks,
+        jobs::{self, Kind, NewJob},
         outbox,
-        temporary::{self, SealedTemporary},
+        temporary::{self},
         values::{self, SealedValue, Slot},
     },
     vault::{DataKey, Place, Sealed},
-    x::{Exchange, Granted},
 };
 
-/// How long a link to X is good for here; X does not say how long it is there.
-const TEMPORARY_LIFETIME: TimeDelta = TimeDelta::minutes(30);
+/// The kind of the jobs that follow.
+pub(crate) const KIND: Kind = Kind("pin");
+
+/// What is done at X for a PIN.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum PinStep {
+    /// Temporary credentials are asked for.
+    Request,
+    /// They are exchanged, with the PIN, for a token pair.
+    Exchange,
+    /// A token that X gave out, and that the user did not want, is revoked.
+    Revoke,
+}
+
+impl PinStep {
+    const ALL: [Self; 3] = [Self::Request, Self::Exchange, Self::Revoke];
+
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Request => "request",
+            Self::Exchange => "exchange",
+            Self::Revoke => "revoke",
+        }
+    }
+
+    /// What the key of a job says.
+    pub(crate) fn of(key: &str) -> Option<Self> {
+        let (name, _) = key.split_once(':')?;
+        Self::ALL.into_iter().find(|step| step.as_str() == name)
+    }
+}
+
+/// Wants a step, in place of whatever step waits for this account.
+async fn want(tx: &mut Tx, account: AccountId, step: PinStep) -> Result<(), StoreError> {
+    jobs::cancel_of(&mut **tx, account, Some(KIND)).await?;
+    let key = format!("{}:{account}", step.as_str());
+    jobs::hand_over(tx, NewJob::with(account, KIND, key)).await
+}
 
 impl Linker {
     /// Wants a link to X for the flow's token pair.
@@ -76,13 +110,13 @@ impl Linker {
         self.leave_pin(tx, account).await?;
         values::delete_all(&mut **tx, account, Slot::Held).await?;
         let (now, hour) = (self.clock.now(), TimeDelta::hours(1));
-        let times = calls::logged(&mut **tx, owner, now - hour).await?;
+        let times = checks::logged_pins(&mut **tx, owner, now - hour).await?;
         if let Some(until) = full_until(&times, MAX_PINS_AN_HOUR, hour) {
             let problem = PinProblem::Limit { until };
             return Ok(failed(state, problem, false));
         }
-        calls::log(&mut **tx, owner, now).await?;
-        calls::want(&mut **tx, account, CallKind::RequestToken, None, now).await?;
+        checks::log_pin(&mut **tx, owner, now).await?;
+        want(tx, account, PinStep::Request).await?;
         failpoint::hit("pin.wanted");
         Ok(LinkingState::AwaitingPin(Box::new(state)))
     }
@@ -114,8 +148,8 @@ impl Linker {
         state: AwaitingPin,
         again: bool,
     ) -> Result<LinkingState, StoreError> {
-        let (account, now) = (state.flow.account, self.clock.now());
-        calls::want(&mut **tx, account, CallKind::AccessToken, None, now).await?;
+        let account = state.flow.account;
+        want(tx, account, PinStep::Exchange).await?;
         let state = state.to(PinStage::Exchanging { again });
         Ok(LinkingState::AwaitingPin(Box::new(state)))
     }
@@ -189,7 +223,7 @@ impl Linker {
             .await
     }
 
-    async fn ask_for_another(
+    pub(crate) async fn ask_for_another(
         &self,
         tx: &mut Tx,
         owner: i64,
@@ -219,42 +253,9 @@ impl Linker {
         else {
             return Ok(None);
         };
-        let now = self.clock.now();
-        calls::want(
-            &mut **tx,
-            state.flow.account,
-            CallKind::RevokeUnused,
-            None,
-            now,
-        )
-        .await?;
+        want(tx, state.flow.account, PinStep::Revoke).await?;
         let state = state.to(PinStage::Revoking { found });
         Ok(Some(LinkingState::AwaitingPin(Box::new(state))))
-    }
-
-    /// The call that ends a token nobody wants; then there is another link.
-    pub(super) async fn revoke_unused(&self, call: &Call) -> Result<(), StoreError> {
-        let ended = self.end_at_x(call.owner, call.account).await?;
-        failpoint::hit("pin.revoked");
-        let has_ended = matches!(
-            ended.revocation,
-            Some(Revocation::Proven | Revocation::AlreadyEnded)
-        );
-        let mut tx = self.store.begin().await?;
-        if calls::finish(&mut *tx, call.id).await?
-            && let Some(state) = self.pin_state(&mut tx, call).await?
-        {
-            let remark = if has_ended {
-                PinRemark::Revoked
-            } else {
-                PinRemark::NotRevoked
-            };
-            let next = self
-                .ask_for_another(&mut tx, call.owner, state, remark)
-                .await?;
-            self.show(&mut tx, call.owner, &next).await?;
-        }
-        Ok(tx.commit().await?)
     }
 
     /// Back to pasting the values.
@@ -271,7 +272,7 @@ impl Linker {
     }
 
     /// Tells the user of a token that X gave out and that is not kept, if this state has one.
-    pub(super) async fn say_token_stands(
+    pub(crate) async fn say_token_stands(
         &self,
         tx: &mut Tx,
         owner: i64,
@@ -290,7 +291,7 @@ impl Linker {
         tx: &mut Tx,
         account: AccountId,
     ) -> Result<(), StoreError> {
-        calls::cancel(&mut **tx, account).await?;
+        jobs::cancel_of(&mut **tx, account, Some(KIND)).await?;
         temporary::delete(&mut **tx, account).await?;
         Ok(())
     }
@@ -407,237 +408,16 @@ impl Linker {
         }
         Ok(apps)
     }
-
-    /// The call for temporary credentials.
-    pub(super) async fn request_token(&self, call: &Call) -> Result<(), StoreError> {
-        let Some((key, client, _)) = self.with_client(call).await? else {
-            return self.drop_call(call).await;
-        };
-        let asked = self.x.temporary_credentials(&client).await;
-        failpoint::hit("pin.requested");
-        let now = self.clock.now();
-        let mut tx = self.store.begin().await?;
-        if !calls::finish(&mut *tx, call.id).await? {
-            return Ok(tx.commit().await?);
-        }
-        let outcome = match &asked {
-            Ok(_) | Err(Verdict::CallbackNotSet) => Some(KeyPairOutcome::Accepted),
-            Err(Verdict::ApiKeyPairRejected) => Some(KeyPairOutcome::Rejected),
-            Err(Verdict::AppSuspended) => Some(KeyPairOutcome::AppSuspended),
-            Err(_) => None,
-        };
-        if outcome.is_some() {
-            values::set_key_pair(&mut *tx, call.account, outcome, now).await?;
-        }
-        if let Some(state) = self.pin_state(&mut tx, call).await? {
-            let next = match asked {
-                Ok(given) => {
-                    let seal = |field, value: &Secret| {
-                        key.seal_at(&Place::temporary(call.owner, call.account, field), value)
-                    };
-                    let token = seal(TemporaryField::Token, &given.token)?;
-                    let secret = seal(TemporaryField::Secret, &given.secret)?;
-                    let expires_at = now + TEMPORARY_LIFETIME;
-                    temporary::put(&mut *tx, call.account, &token, &secret, expires_at).await?;
-                    let remark = carried(&state);
-                    let state = state.to(PinStage::Open);
-                    LinkingState::AwaitingPin(Box::new(AwaitingPin { remark, ..state }))
-                }
-                Err(verdict) => failed(state, PinProblem::Verdict(verdict), false),
-            };
-            self.show(&mut tx, call.owner, &next).await?;
-        }
-        failpoint::hit("pin.before_open");
-        Ok(tx.commit().await?)
-    }
-
-    /// The call that exchanges the PIN.
-    pub(super) async fn exchange_pin(&self, call: &Call) -> Result<(), StoreError> {
-        let kept = temporary::get(self.store.reader(), call.account).await?;
-        let (Some((key, client, expected)), Some(kept)) = (self.with_client(call).await?, kept)
-        else {
-            return self.ask_for_a_new_link(call).await;
-        };
-        let Some((credentials, verifier)) = opened(&key, call, &kept)? else {
-            return self.ask_for_a_new_link(call).await;
-        };
-        let exchanged = self.x.exchange_pin(&client, credentials, &verifier).await;
-        failpoint::hit("pin.exchanged");
-        let mut tx = self.store.begin().await?;
-        let state = if calls::finish(&mut *tx, call.id).await? {
-            self.pin_state(&mut tx, call).await?
-        } else {
-            None
-        };
-        if state.is_none()
-            && let Exchange::Granted(Granted { account, .. }) = &exchanged
-        {
-            // The flow was left meanwhile.
-            let stands = || messages::flow::token_stands(account);
-            outbox::push(&mut tx, &self.vault, call.owner, stands, self.clock.now()).await?;
-        }
-        if let Some(state) = state {
-            let asked_before =
-                call.attempts > 1 || state.stage == PinStage::Exchanging { again: true };
-            let next = match exchanged {
-                Exchange::Granted(granted) => {
-                    self.take_token(&mut tx, call, &key, state, granted, expected)
-                        .await?
-                }
-                Exchange::Lost => failed(state, PinProblem::Verdict(Verdict::XUnavailable), true),
-                Exchange::Refused(Verdict::PinRejected) if asked_before => {
-                    failed(state, PinProblem::Verdict(Verdict::PinSpent), false)
-                }
-                Exchange::Refused(verdict) => {
-                    let kept = !matches!(verdict, Verdict::PinRejected);
-                    failed(state, PinProblem::Verdict(verdict), kept)
-                }
-            };
-            self.show(&mut tx, call.owner, &next).await?;
-        }
-        failpoint::hit("pin.before_answer");
-        Ok(tx.commit().await?)
-    }
-
-    /// The link has expired and is forgotten, while the user waited to try its PIN again.
-    async fn ask_for_a_new_link(&self, call: &Call) -> Result<(), StoreError> {
-        let mut tx = self.store.begin().await?;
-        if calls::finish(&mut *tx, call.id).await?
-            && let Some(state) = self.pin_state(&mut tx, call).await?
-        {
-            let next = failed(state, PinProblem::Verdict(Verdict::PinRejected), false);
-            self.show(&mut tx, call.owner, &next).await?;
-        }
-        Ok(tx.commit().await?)
-    }
-
-    /// Seals the token pair that X gave out, unless it is another account's than the link's.
-    async fn take_token(
-        &self,
-        tx: &mut Tx,
-        call: &Call,
-        key: &DataKey,
-        state: AwaitingPin,
-        granted: Granted,
-        expected: Option<XAccount>,
-    ) -> Result<LinkingState, StoreError> {
-        temporary::delete(&mut **tx, call.account).await?;
-        let found = granted.account;
-        if let Some(expected) = expected.filter(|expected| expected.id != found.id) {
-            let verdict = Verdict::PinOfOtherAccount { expected, found };
-            return Ok(failed(state, PinProblem::Verdict(verdict), false));
-        }
-        let pair = [
-            (Field::AccessToken, granted.token.token),
-            (Field::AccessSecret, granted.token.secret),
-        ];
-        let slot = slot_of(&state.flow);
-        for (field, secret) in &pair {
-            let value = self.sealed(key, call.owner, call.account, *field, secret)?;
-            values::put(&mut **tx, call.account, slot, &value).await?;
-        }
-        let links = accounts::list(&mut **tx, call.owner).await?;
-        let is_found = |linked: &LinkedAccount| {
-            let x_account = linked.x_account.as_ref();
-            x_account.is_some_and(|x_account| x_account.id == found.id)
-        };
-        // X may have given out a token that a link has already.
-        let in_use = !state.flow.is_link() || links.iter().any(is_found);
-        let mut state = state.to(PinStage::Confirming { found, in_use });
-        // So that leaving the flow wipes them.
-        state.flow.received.extend(Field::TOKEN_PAIR);
-        Ok(LinkingState::AwaitingPin(Box::new(state)))
-    }
-
-    /// A failure of ours ended the call for good.
-    pub(super) async fn pin_incident(
-        &self,
-        tx: &mut Tx,
-        call: &Call,
-        incident: &str,
-    ) -> Result<(), StoreError> {
-        let Some(state) = self.pin_state(tx, call).await? else {
-            return Ok(());
-        };
-        let problem = PinProblem::Incident {
-            id: incident.to_owned(),
-        };
-        if call.kind == CallKind::RevokeUnused {
-            let next = self
-                .ask_for_another(tx, call.owner, state, PinRemark::NotRevoked)
-                .await?;
-            return self.show(tx, call.owner, &next).await;
-        }
-        let next = failed(state, problem, call.kind == CallKind::AccessToken);
-        self.show(tx, call.owner, &next).await
-    }
-
-    /// The data key, the newest key pair, and whose the account is on X. `None`: something of it is gone.
-    async fn with_client(
-        &self,
-        call: &Call,
-    ) -> Result<Option<(DataKey, ClientCredentials, Option<XAccount>)>, StoreError> {
-        let (owner, account) = (call.owner, call.account);
-        let mut lent = self.store.reader().lend().await?;
-        let mut reading = lent.snapshot().await?;
-        let key = self.data_key(&mut reading, owner, account).await?;
-        let current = values::list(&mut *reading, account, Slot::Current).await?;
-        let candidate = values::list(&mut *reading, account, Slot::Candidate).await?;
-        let linked = accounts::by_id(&mut *reading, owner, account).await?;
-        reading.commit().await?;
-        let newest = |field| newest(&candidate, &current, field);
-        let (Some((key, _)), Some(api_key), Some(secret)) =
-            (key, newest(Field::ApiKey), newest(Field::ApiSecret))
-        else {
-            return Ok(None);
-        };
-        let client = ClientCredentials {
-            key: open(&key, owner, account, api_key)?,
-            secret: open(&key, owner, account, secret)?,
-        };
-        let x_account = linked.and_then(|linked| linked.x_account);
-        Ok(Some((key, client, x_account)))
-    }
-
-    async fn drop_call(&self, call: &Call) -> Result<(), StoreError> {
-        let mut tx = self.store.begin().await?;
-        calls::finish(&mut *tx, call.id).await?;
-        Ok(tx.commit().await?)
-    }
-
-    /// The dialogue's state, if it still waits for this call.
-    async fn pin_state(&self, tx: &mut Tx, call: &Call) -> Result<Option<AwaitingPin>, StoreError> {
-        let dialogue = self.dialogues.get(&mut **tx, call.owner).await?;
-        Ok(match dialogue.map(|dialogue| dialogue.state) {
-            Some(LinkingState::AwaitingPin(state)) if state.flow.account == call.account => {
-                let waits = match state.stage {
-                    PinStage::Requesting => call.kind == CallKind::RequestToken,
-                    PinStage::Exchanging { .. } => call.kind == CallKind::AccessToken,
-                    PinStage::Revoking { .. } => call.kind == CallKind::RevokeUnused,
-                    PinStage::Open | PinStage::Confirming { .. } | PinStage::Failed { .. } => false,
-                };
-                waits.then_some(*state)
-            }
-            _ => None,
-        })
-    }
-
-    /// Moves the dialogue to `next`; its card follows.
-    async fn show(&self, tx: &mut Tx, owner: i64, next: &LinkingState) -> Result<(), StoreError> {
-        let dialogue = self.dialogues.get(&mut **tx, owner).await?;
-        let expires_at = dialogue.and_then(|dialogue| dialogue.expires_at);
-        self.dialogues.put(&mut **tx, owner, next, expires_at).await
-    }
 }
 
-fn failed(state: AwaitingPin, problem: PinProblem, pin_kept: bool) -> LinkingState {
+pub(crate) fn failed(state: AwaitingPin, problem: PinProblem, pin_kept: bool) -> LinkingState {
     let remark = carried(&state);
     let state = state.to(PinStage::Failed { problem, pin_kept });
     LinkingState::AwaitingPin(Box::new(AwaitingPin { remark, ..state }))
 }
 
 /// What is said of a token that was not wanted, until the user has read it with the next link.
-fn carried(state: &AwaitingPin) -> Option<PinRemark> {
+pub(crate) fn carried(state: &AwaitingPin) -> Option<PinRemark> {
     state.remark.filter(|remark| {
         matches!(
             remark,
@@ -664,24 +444,7 @@ fn is_first_question(state: &AwaitingValue) -> bool {
     matches!(state.flow.purpose, Purpose::Link(_)) && state.flow.received.is_empty()
 }
 
-fn opened(
-    key: &DataKey,
-    call: &Call,
-    kept: &SealedTemporary,
-) -> Result<Option<(TemporaryCredentials, Verifier)>, StoreError> {
-    let Some(verifier) = &kept.verifier else {
-        return Ok(None);
-    };
-    let open = |field, sealed| open_temporary(key, call.owner, call.account, field, sealed);
-    let credentials = TemporaryCredentials {
-        token: open(TemporaryField::Token, &kept.token)?,
-        secret: open(TemporaryField::Secret, &kept.secret)?,
-    };
-    let verifier = Verifier(open(TemporaryField::Verifier, verifier)?);
-    Ok(Some((credentials, verifier)))
-}
-
-fn open_temporary(
+pub(crate) fn open_temporary(
     key: &DataKey,
     owner: i64,
     account: AccountId,

@@ -1,7 +1,7 @@
 //! Asks X by itself about every link, spread over time, and tells when one no longer works or works again.
 //!
-//! What an answer comes to is decided in `domain/watch.rs`; here it is asked, written down and promised. A link is held by
-//! a lease while it is asked about, so that no two questions about it run at once, the user's own included.
+//! What an answer comes to is decided in `domain/watch.rs`; here it is asked, written down and promised. A link counts
+//! as busy while it is asked about, so that no two calls about it run at once, the user's own included.
 
 mod doubt;
 mod outcome;
@@ -14,7 +14,7 @@ use std::sync::{
 };
 
 use chrono::{DateTime, TimeDelta, Utc};
-use tokio::sync::Semaphore;
+use tokio::sync::{Mutex, OwnedMutexGuard, Semaphore};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::Linker;
@@ -25,8 +25,10 @@ use crate::{
         watch::{AppMark, Rules, Witness},
     },
     failpoint, incident,
+    jobs::busy::Held,
     store::{
         StoreError,
+        jobs::subject_of,
         schedule::{self, Claimed},
     },
 };
@@ -37,8 +39,6 @@ use self::question::Heard;
 const CONCURRENT: usize = 4;
 /// Links that are asked about in one second, at most.
 const PER_SECOND: u32 = 5;
-/// As for the checks that users ask for.
-const LEASE: TimeDelta = TimeDelta::seconds(120);
 /// With nothing known to be due, the schedule is looked at again after this long.
 const LONGEST_PAUSE: TimeDelta = TimeDelta::minutes(1);
 /// Pause after a failure of ours; a link that fails again and again waits for the interval.
@@ -62,6 +62,9 @@ struct Rechecker {
     working: Arc<AtomicU64>,
     /// Questions under way that X may charge for.
     charging: Arc<AtomicU64>,
+    /// Held by the one question under way that is to confirm a refusal: links that came due together would be busy while each
+    /// looks for a witness among the others.
+    confirming: Arc<Mutex<()>>,
 }
 
 impl Linker {
@@ -73,6 +76,7 @@ impl Linker {
             rules: self.rechecks.rules(),
             working: Arc::default(),
             charging: Arc::default(),
+            confirming: Arc::default(),
         };
         rechecker.run(stop).await;
     }
@@ -95,11 +99,13 @@ impl Rechecker {
         {
             tracing::error!(error = %error, "the schedule could not be fitted to the interval");
         }
+        let mut bell = self.linker.store.bell().listen();
         loop {
             let permit = tokio::select! {
                 () = stop.cancelled() => break,
                 permit = Arc::clone(&permits).acquire_owned() => permit,
             };
+            bell.mark_unchanged();
             let now = self.linker.clock.now();
             if now >= next_count {
                 self.count().await;
@@ -112,13 +118,14 @@ impl Rechecker {
                 now + TimeDelta::seconds(1)
             } else {
                 match self.claim(now).await {
-                    Ok(Some(claimed)) => {
+                    Ok(Some((claimed, held, confirming))) => {
                         second.1 += 1;
                         let rechecker = self.clone();
                         running.spawn(async move {
                             rechecker.answer(claimed).await;
-                            drop(permit);
-                            rechecker.linker.wake_checks();
+                            drop((permit, confirming));
+                            // Last, since it rings.
+                            drop(held);
                         });
                         continue;
                     }
@@ -132,7 +139,7 @@ impl Rechecker {
             drop(permit);
             tokio::select! {
                 () = stop.cancelled() => break,
-                () = self.linker.rechecks_due.notified() => {}
+                _ = bell.changed() => {}
                 () = self.linker.clock.sleep_until(later) => {}
             }
         }
@@ -140,23 +147,28 @@ impl Rechecker {
         running.wait().await;
     }
 
-    async fn claim(&self, now: DateTime<Utc>) -> Result<Option<Claimed>, StoreError> {
-        let store = &self.linker.store;
-        // Looking before writing: an idle bot does not write.
-        match schedule::next_due(store.reader()).await? {
-            Some(due) if due <= now => {}
-            Some(_) | None => return Ok(None),
-        }
-        let mut tx = store.begin().await?;
-        let claimed = schedule::claim(&mut *tx, now, now + LEASE).await?;
-        tx.commit().await?;
+    async fn claim(
+        &self,
+        now: DateTime<Utc>,
+    ) -> Result<Option<(Claimed, Held, Option<OwnedMutexGuard<()>>)>, StoreError> {
+        let Linker { store, busy, .. } = &self.linker;
+        let mut confirming = Arc::clone(&self.confirming).try_lock_owned().ok();
+        let may_confirm = confirming.is_some();
+        let due = schedule::due(store.reader(), &busy.all(), may_confirm, now).await?;
+        let Some(claimed) = due else {
+            return Ok(None);
+        };
+        confirming = confirming.filter(|_| claimed.suspected);
+        let held = busy.begin(&subject_of(claimed.account));
         failpoint::hit("recheck.claimed");
-        Ok(claimed)
+        Ok(held.map(|held| (claimed, held, confirming)))
     }
 
     async fn next_look(&self, now: DateTime<Utc>) -> DateTime<Utc> {
         let latest = now + LONGEST_PAUSE;
-        match schedule::next_due(self.linker.store.reader()).await {
+        let Linker { store, busy, .. } = &self.linker;
+        let may_confirm = self.confirming.try_lock().is_ok();
+        match schedule::next_due(store.reader(), &busy.all(), may_confirm).await {
             Ok(Some(due)) => due.clamp(now + TimeDelta::seconds(1), latest),
             Ok(None) | Err(_) => latest,
         }
@@ -212,7 +224,7 @@ impl Rechecker {
             Err(panicked) => panicked.to_string(),
         };
         let base = &self.linker;
-        let last = claimed.attempts >= MAX_ATTEMPTS;
+        let last = claimed.attempts + 1 >= MAX_ATTEMPTS;
         let pause = if last {
             self.rules.interval.max(RETRY)
         } else {
@@ -225,11 +237,11 @@ impl Rechecker {
         }
         let postponed = async {
             let mut tx = base.store.begin().await?;
-            schedule::postpone(&mut *tx, claimed.account, base.clock.now() + pause).await?;
+            schedule::fail(&mut *tx, claimed.account, base.clock.now() + pause).await?;
             Ok::<_, StoreError>(tx.commit().await?)
         };
         if let Err(again) = postponed.await {
-            tracing::error!(error = %again, "a failed re-check could not be put back; its lease will end");
+            tracing::error!(error = %again, "a failed re-check could not be put back; it comes again");
         }
     }
 
@@ -244,6 +256,10 @@ impl Rechecker {
             self.leave(claimed).await?;
             return Ok(None);
         };
+        if as_witness.is_none() && subject.watch.due_at > subject.read_at {
+            // Somebody else asked just before.
+            return Ok(None);
+        }
         let memory = &subject.watch.memory;
         if as_witness.is_none()
             && !memory.is_doubted()

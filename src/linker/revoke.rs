@@ -1,8 +1,6 @@
-//! Ending an account's tokens at X, with the test posts that still stand there, and then the account here.
+//! Ending accounts: what is wanted at once, and what a job does at X, with tokens and the test posts that still stand there.
 
-use chrono::{DateTime, TimeDelta, Utc};
-
-use super::{Linker, Opened, checks::open_all};
+use super::{Linker, credentials::Opened};
 use crate::{
     audit,
     domain::{
@@ -10,25 +8,21 @@ use crate::{
         audit::{Act, Actor, Event},
         credentials::Field,
         linking::{Flow, LinkName, Purpose},
-        notice::{AccountChoice, PostResult, PostSaid},
         post::PostId,
         revocation::{Cleaned, Ended, Farewell, Gone, Revocation},
     },
     failpoint, messages,
     store::{
-        StoreError, Tx, accounts,
-        calls::{self, Call, CallKind},
-        checks::{self, CheckKind},
-        outbox, posts, temporary,
-        values::{self, Slot},
+        StoreError, Tx, accounts, dialogues,
+        jobs::{self, Kind, NewJob},
+        outbox, posts, temporary, values,
     },
+    vault::{Place, Sealed},
     x::Deletion,
 };
 
-/// Pause between two tries.
-const PAUSE: TimeDelta = TimeDelta::seconds(20);
-/// X's limits are counted in windows of this length: whatever it says, it is asked again after that.
-const LONGEST_PAUSE: TimeDelta = TimeDelta::minutes(15);
+/// The kind of the jobs that end accounts.
+pub(crate) const KIND: Kind = Kind("revoke");
 
 /// What came of erasing a link.
 #[derive(Debug)]
@@ -41,7 +35,7 @@ pub(crate) enum Unlinked {
 
 /// The tokens of an account.
 #[derive(Default)]
-struct Tokens {
+pub(crate) struct Tokens {
     /// The one in use.
     in_use: Option<Opened>,
     /// A new one, complete, that waits beside it.
@@ -118,74 +112,38 @@ impl Linker {
         farewell: &Farewell,
     ) -> Result<(), StoreError> {
         let account = linked.id;
-        for kind in [
-            CheckKind::KeyPair,
-            CheckKind::Link,
-            CheckKind::Verify,
-            CheckKind::Rotation,
-        ] {
-            checks::cancel(&mut **tx, account, kind).await?;
-        }
+        jobs::cancel_of(&mut **tx, account, None).await?;
         temporary::delete(&mut **tx, account).await?;
         accounts::delete(&mut **tx, linked.owner, account).await?;
-        let about = serde_json::to_string(farewell).unwrap_or_default();
-        let now = self.clock.now();
-        calls::want(&mut **tx, account, CallKind::Revoke, Some(&about), now).await
+        let about = serde_json::to_vec(farewell).unwrap_or_default();
+        let place = Place::job(linked.owner, account);
+        let job = NewJob {
+            payload: Some(self.vault.seal(&place, &about)?),
+            ..NewJob::with(account, KIND, account.to_string())
+        };
+        jobs::hand_over(tx, job).await
     }
 
-    /// The call that ends what is left of an account at X, then erases it.
-    pub(super) async fn revoke(&self, call: &Call) -> Result<(), StoreError> {
-        let farewell = farewell_of(call);
-        let (posts, tokens_stay, foreign_token) = match &farewell {
-            Some(farewell) => (
-                farewell.posts.as_slice(),
-                farewell.tokens_stay,
-                farewell.foreign_token,
-            ),
-            None => (&[][..], false, false),
-        };
-        let tokens = self.tokens(call.owner, call.account).await?;
-        // As long as there is a token for it.
-        let cleaned = self.delete_posts(&tokens, posts).await;
-        if let Some(until) = cleaned.again
-            && !call.is_last_try()
-        {
-            return self.put_call_back(call.id, self.pause(until)).await;
-        }
-        let revocation = if tokens_stay {
-            None
-        } else {
-            self.revoke_each(&tokens, foreign_token).await
-        };
-        failpoint::hit("revoke.answered");
-        let revocation = match revocation {
-            Some(Revocation::Unanswered) if !call.is_last_try() => {
-                return self.put_call_back(call.id, PAUSE).await;
-            }
-            Some(Revocation::Limited { until }) if !call.is_last_try() => {
-                return self.put_call_back(call.id, self.pause(until)).await;
-            }
-            // The answer to an earlier try of ours may have been lost.
-            Some(Revocation::AlreadyEnded) if call.attempts > 1 => Some(Revocation::Proven),
-            revocation => revocation,
-        };
-        let ended = Ended {
-            revocation,
-            cleaned,
-        };
-        let mut tx = self.store.begin().await?;
-        if calls::finish(&mut *tx, call.id).await? {
-            self.erase_with_receipt(&mut tx, call, farewell, ended)
-                .await?;
-        }
-        failpoint::hit("revoke.before_commit");
-        Ok(tx.commit().await?)
+    /// What a receipt says of an account whose tokens are to be revoked, if that can be read.
+    pub(crate) fn farewell(
+        &self,
+        owner: i64,
+        account: AccountId,
+        about: Option<&Sealed>,
+    ) -> Option<Farewell> {
+        let place = Place::job(owner, account);
+        let json = self.vault.open(&place, about?).ok()?;
+        serde_json::from_slice(&json).ok()
     }
 
-    fn pause(&self, until: Option<DateTime<Utc>>) -> TimeDelta {
-        until.map_or(PAUSE, |until| {
-            (until - self.clock.now()).clamp(TimeDelta::seconds(1), LONGEST_PAUSE)
-        })
+    async fn waiting_farewell(
+        &self,
+        db: impl sqlx::SqliteExecutor<'_>,
+        owner: i64,
+        account: AccountId,
+    ) -> Result<Option<Farewell>, StoreError> {
+        let about = jobs::payload(db, KIND, &account.to_string()).await?;
+        Ok(self.farewell(owner, account, about.as_ref()))
     }
 
     /// Deletes an account's test posts, and revokes its tokens.
@@ -196,8 +154,7 @@ impl Linker {
     ) -> Result<Ended, StoreError> {
         let reader = self.store.reader();
         let mut posts = posts::standing(reader, account).await?;
-        let about = calls::about(reader, account).await?;
-        if let Some(farewell) = about.as_deref().and_then(read_farewell) {
+        if let Some(farewell) = self.waiting_farewell(reader, owner, account).await? {
             posts.extend(farewell.posts);
         }
         let tokens = self.tokens(owner, account).await?;
@@ -209,7 +166,7 @@ impl Linker {
     }
 
     /// Deletes posts with the token in use, else with the new one.
-    async fn delete_posts(&self, tokens: &Tokens, posts: &[PostId]) -> Cleaned {
+    pub(crate) async fn delete_posts(&self, tokens: &Tokens, posts: &[PostId]) -> Cleaned {
         let mut cleaned = Cleaned::default();
         let opened = tokens.in_use.as_ref().or(tokens.waiting.as_ref());
         for post in posts {
@@ -231,7 +188,11 @@ impl Linker {
 
     /// Revokes the token in use, and a new one that waits beside it. The worst that came of them; `None`: there is nothing
     /// to revoke.
-    async fn revoke_each(&self, tokens: &Tokens, foreign_token: bool) -> Option<Revocation> {
+    pub(crate) async fn revoke_each(
+        &self,
+        tokens: &Tokens,
+        foreign_token: bool,
+    ) -> Option<Revocation> {
         let waiting = tokens.waiting.as_ref().filter(|_| !foreign_token);
         let not_asked = foreign_token || tokens.waits_without_key_pair;
         let mut worst = not_asked.then_some(Revocation::NotAsked);
@@ -250,7 +211,7 @@ impl Linker {
     ) -> Result<bool, StoreError> {
         let now = self.clock.now();
         let mut tx = self.store.begin().await?;
-        let open = self.dialogues.get(&mut *tx, owner).await?;
+        let open = dialogues::get(&mut *tx, &self.vault, owner).await?;
         let open = open.map(|dialogue| dialogue.state);
         let (mut told, mut posts) = (Vec::new(), Vec::new());
         for (account, ended) in accounts {
@@ -264,10 +225,9 @@ impl Linker {
                     name: name_of(state.flow()),
                     x_account: None,
                 }),
-                (None, None) => calls::about(&mut *tx, *account)
+                (None, None) => self
+                    .waiting_farewell(&mut *tx, owner, *account)
                     .await?
-                    .as_deref()
-                    .and_then(read_farewell)
                     .map(|farewell| farewell.gone),
             };
             if let Some(gone) = gone {
@@ -284,7 +244,7 @@ impl Linker {
             };
             audit::note(&mut tx, &self.audit, act, now).await?;
             if begun.is_some() {
-                self.dialogues.remove(&mut *tx, owner).await?;
+                dialogues::remove(&mut *tx, owner).await?;
             }
         }
         let tell = !told.is_empty();
@@ -296,102 +256,26 @@ impl Linker {
         Ok(tell)
     }
 
-    async fn tokens(&self, owner: i64, account: AccountId) -> Result<Tokens, StoreError> {
-        let mut lent = self.store.reader().lend().await?;
-        let mut reading = lent.snapshot().await?;
-        let key = self.data_key(&mut reading, owner, account).await?;
-        let current = values::list(&mut *reading, account, Slot::Current).await?;
-        let candidate = values::list(&mut *reading, account, Slot::Candidate).await?;
-        reading.commit().await?;
-        let Some((key, _)) = key else {
+    pub(crate) async fn tokens(
+        &self,
+        owner: i64,
+        account: AccountId,
+    ) -> Result<Tokens, StoreError> {
+        let Some(loaded) = self.load_now(owner, account).await? else {
             return Ok(Tokens::default());
         };
-        let waits = |field: &Field| candidate.iter().any(|value| value.field == *field);
+        let waits = |field: &Field| loaded.candidate.iter().any(|value| value.field == *field);
         let token_waits = Field::TOKEN_PAIR.iter().all(waits);
         let half_a_key_pair = waits(&Field::ApiKey) != waits(&Field::ApiSecret);
         Ok(Tokens {
-            in_use: open_all(&key, owner, account, &[], &current)?,
+            in_use: loaded.in_use()?,
             waiting: if token_waits && !half_a_key_pair {
-                open_all(&key, owner, account, &candidate, &current)?
+                loaded.newest()?
             } else {
                 None
             },
             waits_without_key_pair: token_waits && half_a_key_pair,
         })
-    }
-
-    /// Erases the account of a call, and promises the user a receipt.
-    pub(super) async fn erase_with_receipt(
-        &self,
-        tx: &mut Tx,
-        call: &Call,
-        farewell: Option<Farewell>,
-        ended: Ended,
-    ) -> Result<(), StoreError> {
-        let now = self.clock.now();
-        values::erase(&mut **tx, call.owner, call.account).await?;
-        let Some(Farewell {
-            gone, tokens_stay, ..
-        }) = farewell
-        else {
-            return Ok(());
-        };
-        let Ended {
-            revocation,
-            cleaned,
-        } = ended;
-        let account = AccountChoice {
-            id: call.account,
-            name: gone.name.clone(),
-        };
-        let deleted = (cleaned.deleted > 0).then_some(PostSaid::Tested);
-        let standing = cleaned.standing.into_iter();
-        let posts = deleted
-            .into_iter()
-            .chain(standing.map(|post| PostSaid::Stands { post }));
-        for said in posts {
-            let detail = match said {
-                PostSaid::Tested => "deleted",
-                _ => "not_deleted",
-            };
-            let event = Event::TestPostDelete;
-            self.note(tx, call.owner, Actor::Bot, event, call.account, detail)
-                .await?;
-            let account = account.clone();
-            let result = PostResult { account, said };
-            let answer = || messages::publishing::result(&result, now);
-            outbox::push(tx, &self.vault, call.owner, answer, now).await?;
-        }
-        let backups_until = self.backups_until();
-        if !tokens_stay {
-            let detail = revocation.map_or("", Revocation::code);
-            let event = Event::Revoke;
-            self.note(tx, call.owner, Actor::Bot, event, call.account, detail)
-                .await?;
-        }
-        let receipt = || {
-            if tokens_stay {
-                messages::receipt::unlinked(&gone.name, backups_until)
-            } else {
-                messages::receipt::receipt(&gone, revocation, backups_until)
-            }
-        };
-        outbox::push(tx, &self.vault, call.owner, receipt, now).await
-    }
-
-    /// Erases the account of a call that failed for good: the user wanted it gone, whatever X says.
-    pub(super) async fn erase_unasked(&self, tx: &mut Tx, call: &Call) -> Result<(), StoreError> {
-        let farewell = farewell_of(call);
-        let ended = Ended {
-            revocation: None,
-            cleaned: Cleaned {
-                standing: farewell
-                    .as_ref()
-                    .map_or_else(Vec::new, |farewell| farewell.posts.clone()),
-                ..Cleaned::default()
-            },
-        };
-        self.erase_with_receipt(tx, call, farewell, ended).await
     }
 }
 
@@ -409,14 +293,6 @@ fn farewell(linked: &LinkedAccount, posts: Vec<PostId>) -> Farewell {
         tokens_stay: false,
         foreign_token: false,
     }
-}
-
-fn farewell_of(call: &Call) -> Option<Farewell> {
-    call.about.as_deref().and_then(read_farewell)
-}
-
-fn read_farewell(about: &str) -> Option<Farewell> {
-    serde_json::from_str(about).ok()
 }
 
 /// What a link that was only begun is called.

@@ -40,7 +40,7 @@ impl Linker {
         // X is being asked already: one answer serves both.
         for kind in [CheckKind::Link, CheckKind::Verify] {
             if let Some(due) = checks::waiting(&mut **tx, account, kind).await? {
-                return Ok(checking((due > now).then_some(due)));
+                return Ok(checking(due.filter(|due| *due > now)));
             }
         }
         if let Some(until) = self.check_limit(tx, owner).await? {
@@ -52,9 +52,8 @@ impl Linker {
         }
         let last = checks::last_verify(&mut **tx, owner, now - VERIFY_INTERVAL).await?;
         let at = last.map(|last| last + VERIFY_INTERVAL);
-        let due = at.unwrap_or(now);
-        checks::log(&mut **tx, owner, CheckKind::Verify, due).await?;
-        checks::request(&mut **tx, account, CheckKind::Verify, due).await?;
+        checks::log(&mut **tx, owner, CheckKind::Verify, at.unwrap_or(now)).await?;
+        checks::request(tx, account, CheckKind::Verify, at.filter(|at| *at > now)).await?;
         Ok(checking(at))
     }
 

@@ -54,39 +54,41 @@ impl StepTag {
     }
 }
 
-/// A button of a flow.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum FlowAction {
-    /// Forget the last value and ask for it again.
-    Back,
-    /// Leave the flow.
-    Cancel,
-    /// The X handle shall be the name.
-    UseHandle,
-    /// Take the unusual value as what was asked for.
-    UseAnyway,
-    /// Take the value as the other one that it looks like.
-    UseAsOther,
-    /// Ask again for the value.
-    SendAgain,
-    /// Ask again for the API key pair that X refused.
-    ReenterKeyPair,
-    /// Go on with the flow that is open.
-    Continue,
-    /// Leave it and begin a new link.
-    StartOver,
-    /// Get the token pair from X with a PIN.
-    Pin,
-    /// Get another link to X.
-    NewLink,
-    /// Ask X once more.
-    PinAgain,
-    /// X named the right account.
-    ThisAccount,
-    /// X named another account than the one that is meant.
-    OtherAccount,
-    /// The same, and its token is to end at X.
-    RevokeOther,
+names! {
+    /// A button of a flow.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub(crate) enum FlowAction {
+        /// Forget the last value and ask for it again.
+        Back = "back",
+        /// Leave the flow.
+        Cancel = "cancel",
+        /// The X handle shall be the name.
+        UseHandle = "handle",
+        /// Take the unusual value as what was asked for.
+        UseAnyway = "anyway",
+        /// Take the value as the other one that it looks like.
+        UseAsOther = "other",
+        /// Ask again for the value.
+        SendAgain = "again",
+        /// Ask again for the API key pair that X refused.
+        ReenterKeyPair = "keypair",
+        /// Go on with the flow that is open.
+        Continue = "continue",
+        /// Leave it and begin a new link.
+        StartOver = "over",
+        /// Get the token pair from X with a PIN.
+        Pin = "pin",
+        /// Get another link to X.
+        NewLink = "new-link",
+        /// Ask X once more.
+        PinAgain = "pin-again",
+        /// X named the right account.
+        ThisAccount = "this",
+        /// X named another account than the one that is meant.
+        OtherAccount = "not-this",
+        /// The same, and its token is to end at X.
+        RevokeOther = "revoke-this",
+    }
 }
 
 /// A button of an account.
@@ -148,15 +150,17 @@ impl Doubtful {
     }
 }
 
-/// The owner's answer to somebody who asks to use the bot.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Decision {
-    /// They may.
-    Approve,
-    /// They may not.
-    Refuse,
-    /// They may no longer.
-    Block,
+names! {
+    /// The owner's answer to somebody who asks to use the bot.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub(crate) enum Decision {
+        /// They may.
+        Approve = "approve",
+        /// They may not.
+        Refuse = "refuse",
+        /// They may no longer.
+        Block = "block",
+    }
 }
 
 /// A button.
@@ -186,40 +190,33 @@ pub(crate) enum Action {
     DraftWith(i64, AccountId),
 }
 
-/// A button of a draft.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum DraftAction {
-    /// Publish it.
-    Publish,
-    /// Throw it away.
-    Drop,
+names! {
+    /// A button of a draft.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub(crate) enum DraftAction {
+        /// Publish it.
+        Publish = "publish",
+        /// Throw it away.
+        Drop = "drop",
+    }
 }
 
 impl Action {
     /// Whether everybody may use it, on the list of allowed users or not: to leave, and to erase.
     pub(crate) fn is_for_everybody(&self) -> bool {
-        match self {
+        matches!(
+            self,
             Self::Flow(FlowAction::Cancel, _)
-            | Self::Account(
-                AccountAction::Errand(Errand::Unlink)
-                | AccountAction::Revoke
-                | AccountAction::Erase
-                | AccountAction::Keep
-                | AccountAction::Programs,
-                _,
-            )
-            | Self::TakeBack(..) => true,
-            Self::Flow(..)
-            | Self::Account(..)
-            | Self::Guide
-            | Self::Accounts
-            | Self::Reminders
-            | Self::Rechecks
-            | Self::Add
-            | Self::Draft(..)
-            | Self::DraftWith(..)
-            | Self::Access(..) => false,
-        }
+                | Self::Account(
+                    AccountAction::Errand(Errand::Unlink)
+                        | AccountAction::Revoke
+                        | AccountAction::Erase
+                        | AccountAction::Keep
+                        | AccountAction::Programs,
+                    _,
+                )
+                | Self::TakeBack(..)
+        )
     }
 }
 
@@ -229,24 +226,6 @@ pub(crate) struct NotAnAction;
 
 /// The form's version: buttons of another one are old.
 const VERSION: &str = "v1";
-
-const FLOW: [(&str, FlowAction); 15] = [
-    ("back", FlowAction::Back),
-    ("cancel", FlowAction::Cancel),
-    ("handle", FlowAction::UseHandle),
-    ("anyway", FlowAction::UseAnyway),
-    ("other", FlowAction::UseAsOther),
-    ("again", FlowAction::SendAgain),
-    ("keypair", FlowAction::ReenterKeyPair),
-    ("continue", FlowAction::Continue),
-    ("over", FlowAction::StartOver),
-    ("pin", FlowAction::Pin),
-    ("new-link", FlowAction::NewLink),
-    ("pin-again", FlowAction::PinAgain),
-    ("this", FlowAction::ThisAccount),
-    ("not-this", FlowAction::OtherAccount),
-    ("revoke-this", FlowAction::RevokeOther),
-];
 
 const ACCOUNT: [(&str, AccountAction); 24] = [
     ("verify", AccountAction::Errand(Errand::Verify)),
@@ -275,102 +254,79 @@ const ACCOUNT: [(&str, AccountAction); 24] = [
     ("programs", AccountAction::Programs),
 ];
 
-const DRAFT: [(&str, DraftAction); 2] = [
-    ("publish", DraftAction::Publish),
-    ("drop", DraftAction::Drop),
-];
-
-const DECISIONS: [(&str, Decision); 3] = [
-    ("approve", Decision::Approve),
-    ("refuse", Decision::Refuse),
-    ("block", Decision::Block),
+/// Buttons that are about nothing in particular.
+const PLAIN: [(&str, Action); 5] = [
+    ("guide", Action::Guide),
+    ("accounts", Action::Accounts),
+    ("reminders", Action::Reminders),
+    ("rechecks", Action::Rechecks),
+    ("add", Action::Add),
 ];
 
 fn word_of<A: PartialEq>(table: &[(&'static str, A)], action: &A) -> &'static str {
-    table
-        .iter()
-        .find(|(_, known)| known == action)
-        .map_or("", |(word, _)| word)
+    let entry = table.iter().find(|(_, known)| known == action);
+    entry.map_or("", |(word, _)| word)
 }
 
 fn action_of<A: Copy>(table: &[(&str, A)], word: &str) -> Option<A> {
-    table
-        .iter()
-        .find(|(known, _)| *known == word)
-        .map(|(_, action)| *action)
+    let entry = table.iter().find(|(known, _)| *known == word);
+    entry.map(|(_, action)| *action)
 }
 
 impl fmt::Display for Action {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{VERSION}:")?;
         match self {
-            Self::Flow(action, tag) => {
-                let word = word_of(&FLOW, action);
-                write!(f, "{VERSION}:{word}:{:08x}:{}", tag.flow.0, tag.step)
+            Self::Flow(action, StepTag { flow, step }) => {
+                write!(f, "{}:{:08x}:{step}", action.as_str(), flow.0)
             }
             Self::Account(action, account) => {
-                write!(f, "{VERSION}:{}:{account}", word_of(&ACCOUNT, action))
+                write!(f, "{}:{account}", word_of(&ACCOUNT, action))
             }
-            Self::Access(decision, user) => {
-                write!(f, "{VERSION}:user:{}:{user}", word_of(&DECISIONS, decision))
+            Self::Access(decision, user) => write!(f, "user:{}:{user}", decision.as_str()),
+            Self::TakeBack(client, account) => write!(f, "take:{client}:{account}"),
+            Self::Draft(action, draft) => write!(f, "draft:{}:{draft}", action.as_str()),
+            Self::DraftWith(draft, account) => write!(f, "with:{draft}:{account}"),
+            Self::Guide | Self::Accounts | Self::Reminders | Self::Rechecks | Self::Add => {
+                f.write_str(word_of(&PLAIN, self))
             }
-            Self::TakeBack(client, account) => write!(f, "{VERSION}:take:{client}:{account}"),
-            Self::Draft(action, draft) => {
-                write!(f, "{VERSION}:draft:{}:{draft}", word_of(&DRAFT, action))
-            }
-            Self::DraftWith(draft, account) => write!(f, "{VERSION}:with:{draft}:{account}"),
-            Self::Guide => write!(f, "{VERSION}:guide"),
-            Self::Accounts => write!(f, "{VERSION}:accounts"),
-            Self::Reminders => write!(f, "{VERSION}:reminders"),
-            Self::Rechecks => write!(f, "{VERSION}:rechecks"),
-            Self::Add => write!(f, "{VERSION}:add"),
         }
     }
+}
+
+impl Action {
+    fn read(data: &str) -> Option<Self> {
+        let parts: Vec<&str> = data.split(':').collect();
+        Some(match parts[..] {
+            [VERSION, word] => action_of(&PLAIN, word)?,
+            [VERSION, "take", client, account] => Self::TakeBack(number(client)?, id(account)?),
+            [VERSION, "with", draft, account] => Self::DraftWith(number(draft)?, id(account)?),
+            [VERSION, "user", word, user] => Self::Access(word.parse().ok()?, number(user)?),
+            [VERSION, "draft", word, draft] => Self::Draft(word.parse().ok()?, number(draft)?),
+            [VERSION, word, account] => Self::Account(action_of(&ACCOUNT, word)?, id(account)?),
+            [VERSION, word, flow, step] => {
+                let flow = FlowId(u32::from_str_radix(flow, 16).ok()?);
+                let tag = StepTag::new(flow, step.parse().ok()?);
+                Self::Flow(word.parse().ok()?, tag)
+            }
+            _ => return None,
+        })
+    }
+}
+
+fn number(text: &str) -> Option<i64> {
+    text.parse().ok()
+}
+
+fn id(text: &str) -> Option<AccountId> {
+    text.parse().ok()
 }
 
 impl FromStr for Action {
     type Err = NotAnAction;
 
     fn from_str(data: &str) -> Result<Self, NotAnAction> {
-        let parts: Vec<&str> = data.split(':').collect();
-        match parts[..] {
-            [VERSION, "guide"] => Ok(Self::Guide),
-            [VERSION, "accounts"] => Ok(Self::Accounts),
-            [VERSION, "reminders"] => Ok(Self::Reminders),
-            [VERSION, "rechecks"] => Ok(Self::Rechecks),
-            [VERSION, "add"] => Ok(Self::Add),
-            [VERSION, "user", decision, user] => {
-                let decision = action_of(&DECISIONS, decision).ok_or(NotAnAction)?;
-                let user = user.parse().map_err(|_| NotAnAction)?;
-                Ok(Self::Access(decision, user))
-            }
-            [VERSION, "take", client, account] => {
-                let client = client.parse().map_err(|_| NotAnAction)?;
-                let account = account.parse().map_err(|_| NotAnAction)?;
-                Ok(Self::TakeBack(client, account))
-            }
-            [VERSION, "draft", word, draft] => {
-                let action = action_of(&DRAFT, word).ok_or(NotAnAction)?;
-                let draft = draft.parse().map_err(|_| NotAnAction)?;
-                Ok(Self::Draft(action, draft))
-            }
-            [VERSION, "with", draft, account] => {
-                let draft = draft.parse().map_err(|_| NotAnAction)?;
-                let account = account.parse().map_err(|_| NotAnAction)?;
-                Ok(Self::DraftWith(draft, account))
-            }
-            [VERSION, word, account] => {
-                let action = action_of(&ACCOUNT, word).ok_or(NotAnAction)?;
-                let account = account.parse().map_err(|_| NotAnAction)?;
-                Ok(Self::Account(action, account))
-            }
-            [VERSION, word, flow, step] => {
-                let action = action_of(&FLOW, word).ok_or(NotAnAction)?;
-                let flow = u32::from_str_radix(flow, 16).map_err(|_| NotAnAction)?;
-                let step = step.parse().map_err(|_| NotAnAction)?;
-                Ok(Self::Flow(action, StepTag::new(FlowId(flow), step)))
-            }
-            _ => Err(NotAnAction),
-        }
+        Self::read(data).ok_or(NotAnAction)
     }
 }
 
@@ -381,18 +337,12 @@ mod tests {
     fn every_action() -> Vec<Action> {
         let account = AccountId::from_bytes([0xff; 16]);
         let tag = StepTag::new(FlowId(u32::MAX), 100 + usize::from(u16::MAX) + 1000);
-        let mut all = vec![
-            Action::Guide,
-            Action::Accounts,
-            Action::Reminders,
-            Action::Rechecks,
-            Action::Add,
-        ];
+        let mut all = PLAIN.map(|(_, action)| action).to_vec();
         all.push(Action::TakeBack(i64::MAX, account));
         all.push(Action::DraftWith(i64::MAX, account));
-        all.extend(DRAFT.map(|(_, action)| Action::Draft(action, i64::MAX)));
-        all.extend(DECISIONS.map(|(_, decision)| Action::Access(decision, i64::MAX)));
-        all.extend(FLOW.map(|(_, action)| Action::Flow(action, tag)));
+        all.extend(DraftAction::ALL.map(|action| Action::Draft(action, i64::MAX)));
+        all.extend(Decision::ALL.map(|decision| Action::Access(decision, i64::MAX)));
+        all.extend(FlowAction::ALL.map(|action| Action::Flow(action, tag)));
         all.extend(ACCOUNT.map(|(_, action)| Action::Account(action, account)));
         all
     }

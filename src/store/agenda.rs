@@ -7,7 +7,7 @@ use sqlx::SqliteExecutor;
 
 use super::StoreError;
 
-/// When the next message, card, deletion, expiry, reminder or sweep is due. Checks have their own timer.
+/// When the next message, card, expiry or reminder is due. Jobs have their own timer.
 pub(crate) async fn next_due(
     db: impl SqliteExecutor<'_>,
 ) -> Result<Option<DateTime<Utc>>, StoreError> {
@@ -16,7 +16,6 @@ pub(crate) async fn next_due(
              SELECT min(due_at) AS due FROM outbox
              UNION ALL SELECT min(card_due_at) FROM dialogues WHERE card_due_at IS NOT NULL
              UNION ALL SELECT min(expires_at) FROM dialogues WHERE expires_at IS NOT NULL
-             UNION ALL SELECT min(due_at) FROM deletions
              UNION ALL SELECT min(candidate_until) FROM accounts WHERE candidate_until IS NOT NULL
              UNION ALL SELECT min(due_at) FROM reminders)",
     )
@@ -36,18 +35,6 @@ pub(crate) async fn chats_to_write_to(
     .bind(now.timestamp())
     .fetch_all(db)
     .await?;
-    Ok(chats.into_iter().collect())
-}
-
-/// Chats with a deletion that is due.
-pub(crate) async fn chats_to_delete_in(
-    db: impl SqliteExecutor<'_>,
-    now: DateTime<Utc>,
-) -> Result<HashSet<i64>, StoreError> {
-    let chats: Vec<i64> = sqlx::query_scalar("SELECT chat_id FROM deletions WHERE due_at <= ?")
-        .bind(now.timestamp())
-        .fetch_all(db)
-        .await?;
     Ok(chats.into_iter().collect())
 }
 

@@ -1,9 +1,13 @@
-//! The tables `checks` and `check_log`: questions X still has to answer, and how many each user caused.
+//! Questions to X about an account, as jobs; and the table `check_log`: how many of them each user caused.
 
 use chrono::{DateTime, Utc};
-use sqlx::{FromRow, SqliteExecutor};
+use sqlx::SqliteExecutor;
 
-use super::{StoreError, account_id, time};
+use super::{
+    StoreError, Tx,
+    jobs::{self, Kind, NewJob},
+    time,
+};
 use crate::domain::account::AccountId;
 
 /// What X is asked about an account.
@@ -37,50 +41,40 @@ impl CheckKind {
     }
 }
 
-/// A question that was claimed.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Check {
-    /// Changes when the question is asked anew: an answer to an older one is dropped.
-    pub id: i64,
-    /// About whom.
-    pub account: AccountId,
-    /// Whose.
-    pub owner: i64,
-    /// What.
-    pub kind: CheckKind,
-    /// How often it was claimed, this time included.
-    pub attempts: u32,
+/// The kind of these jobs.
+pub(crate) const KIND: Kind = Kind("check");
+
+fn key(account: AccountId, kind: CheckKind) -> String {
+    format!("{}:{account}", kind.as_str())
 }
 
-/// Asks; a question of this kind that waits already is asked anew.
+/// What the key of a job asks.
+pub(crate) fn kind_of(key: &str) -> Option<CheckKind> {
+    CheckKind::from_name(key.split_once(':')?.0)
+}
+
+/// Asks, now or at `due_at`; a question of this kind that waits already is asked anew.
 pub(crate) async fn request(
-    db: impl SqliteExecutor<'_>,
+    tx: &mut Tx,
     account: AccountId,
     kind: CheckKind,
-    due_at: DateTime<Utc>,
+    due_at: Option<DateTime<Utc>>,
 ) -> Result<(), StoreError> {
-    sqlx::query("INSERT OR REPLACE INTO checks (account_id, kind, due_at) VALUES (?, ?, ?)")
-        .bind(account.bytes().as_slice())
-        .bind(kind.as_str())
-        .bind(due_at.timestamp())
-        .execute(db)
-        .await?;
-    Ok(())
+    let job = NewJob::with(account, KIND, key(account, kind));
+    match due_at {
+        Some(due_at) => jobs::enqueue(tx, job, due_at).await,
+        None => jobs::hand_over(tx, job).await,
+    }
 }
 
-/// When the waiting question of this kind is due, if there is one.
+/// Whether a question of this kind waits, and until when; `None` inside: it is being asked. One that was answered, without
+/// deciding anything, and is only asked again by itself, does not count.
 pub(crate) async fn waiting(
     db: impl SqliteExecutor<'_>,
     account: AccountId,
     kind: CheckKind,
-) -> Result<Option<DateTime<Utc>>, StoreError> {
-    let due: Option<i64> =
-        sqlx::query_scalar("SELECT due_at FROM checks WHERE account_id = ? AND kind = ?")
-            .bind(account.bytes().as_slice())
-            .bind(kind.as_str())
-            .fetch_optional(db)
-            .await?;
-    Ok(due.map(time))
+) -> Result<Option<Option<DateTime<Utc>>>, StoreError> {
+    jobs::waiting(db, KIND, &key(account, kind)).await
 }
 
 /// Takes back a question.
@@ -89,131 +83,7 @@ pub(crate) async fn cancel(
     account: AccountId,
     kind: CheckKind,
 ) -> Result<(), StoreError> {
-    sqlx::query("DELETE FROM checks WHERE account_id = ? AND kind = ?")
-        .bind(account.bytes().as_slice())
-        .bind(kind.as_str())
-        .execute(db)
-        .await?;
-    Ok(())
-}
-
-/// Takes back a question that nobody has claimed yet.
-pub(crate) async fn cancel_unclaimed(
-    db: impl SqliteExecutor<'_>,
-    account: AccountId,
-    kind: CheckKind,
-) -> Result<(), StoreError> {
-    sqlx::query("DELETE FROM checks WHERE account_id = ? AND kind = ? AND leased_until IS NULL")
-        .bind(account.bytes().as_slice())
-        .bind(kind.as_str())
-        .execute(db)
-        .await?;
-    Ok(())
-}
-
-#[derive(FromRow)]
-struct Row {
-    id: i64,
-    account_id: Vec<u8>,
-    kind: String,
-    attempts: u32,
-    owner: i64,
-}
-
-/// Claims the question that is due first, until `lease`; nobody else gets it before then. An account's questions are
-/// asked one at a time, so that the answer about its key pair serves the next one.
-pub(crate) async fn claim(
-    db: impl SqliteExecutor<'_>,
-    now: DateTime<Utc>,
-    lease: DateTime<Utc>,
-) -> Result<Option<Check>, StoreError> {
-    let row: Option<Row> = sqlx::query_as(
-        "UPDATE checks SET leased_until = ?1, attempts = attempts + 1
-         WHERE id = (
-             SELECT id FROM checks
-             WHERE due_at <= ?2 AND NOT EXISTS (
-                 SELECT 1 FROM checks AS same
-                 WHERE same.account_id = checks.account_id AND same.leased_until > ?2)
-                 AND NOT EXISTS (
-                     SELECT 1 FROM watches
-                     WHERE watches.account_id = checks.account_id AND watches.leased_until > ?2)
-             ORDER BY due_at, id LIMIT 1)
-         RETURNING id, account_id, kind, attempts,
-             (SELECT owner FROM data_keys WHERE data_keys.account_id = checks.account_id) AS owner",
-    )
-    .bind(lease.timestamp())
-    .bind(now.timestamp())
-    .fetch_optional(db)
-    .await?;
-    let corrupt = |reason| StoreError::Corrupt {
-        table: "checks",
-        reason,
-    };
-    row.map(|row| {
-        Ok(Check {
-            id: row.id,
-            account: account_id("checks", row.account_id)?,
-            owner: row.owner,
-            kind: CheckKind::from_name(&row.kind).ok_or_else(|| corrupt("unknown kind"))?,
-            attempts: row.attempts,
-        })
-    })
-    .transpose()
-}
-
-/// Ends a claimed question. `false`: it was taken back or asked anew meanwhile, so its answer no longer counts.
-pub(crate) async fn finish(db: impl SqliteExecutor<'_>, id: i64) -> Result<bool, StoreError> {
-    let done = sqlx::query("DELETE FROM checks WHERE id = ?")
-        .bind(id)
-        .execute(db)
-        .await?;
-    Ok(done.rows_affected() > 0)
-}
-
-/// Puts a claimed question back, to be claimed again at `due_at`.
-pub(crate) async fn postpone(
-    db: impl SqliteExecutor<'_>,
-    id: i64,
-    due_at: DateTime<Utc>,
-) -> Result<(), StoreError> {
-    sqlx::query("UPDATE checks SET leased_until = NULL, due_at = ? WHERE id = ?")
-        .bind(due_at.timestamp())
-        .bind(id)
-        .execute(db)
-        .await?;
-    Ok(())
-}
-
-/// Frees what a run that died had claimed.
-pub(crate) async fn free_all(db: impl SqliteExecutor<'_>) -> Result<(), StoreError> {
-    sqlx::query("UPDATE checks SET leased_until = NULL WHERE leased_until IS NOT NULL")
-        .execute(db)
-        .await?;
-    Ok(())
-}
-
-/// When the next question can be claimed.
-pub(crate) async fn next_due(
-    db: impl SqliteExecutor<'_>,
-) -> Result<Option<DateTime<Utc>>, StoreError> {
-    // The first that is due of an account that is not being asked about, or of one that is, after the lease.
-    let due: Option<i64> = sqlx::query_scalar(
-        "SELECT min(due) FROM (
-             SELECT due FROM (
-                 SELECT due_at AS due FROM checks WHERE account_id NOT IN (
-                     SELECT account_id FROM checks WHERE leased_until IS NOT NULL
-                     UNION ALL SELECT account_id FROM watches WHERE leased_until IS NOT NULL)
-                 ORDER BY due_at LIMIT 1)
-             UNION ALL
-             SELECT max(due_at, lease) FROM checks JOIN (
-                 SELECT account_id, max(leased_until) AS lease FROM (
-                     SELECT account_id, leased_until FROM checks WHERE leased_until IS NOT NULL
-                     UNION ALL SELECT account_id, leased_until FROM watches WHERE leased_until IS NOT NULL)
-                 GROUP BY account_id) USING (account_id))",
-    )
-    .fetch_one(db)
-    .await?;
-    Ok(due.map(time))
+    jobs::cancel(db, KIND, &key(account, kind)).await
 }
 
 /// Notes that `owner` caused a check.
@@ -277,4 +147,34 @@ pub async fn purge_log(
         .execute(db)
         .await?;
     Ok(())
+}
+
+/// Notes that `owner` caused an authorisation.
+pub(crate) async fn log_pin(
+    db: impl SqliteExecutor<'_>,
+    owner: i64,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    sqlx::query("INSERT INTO check_log (owner, kind, at) VALUES (?, 'pin', ?)")
+        .bind(owner)
+        .bind(now.timestamp())
+        .execute(db)
+        .await?;
+    Ok(())
+}
+
+/// The times of the authorisations that `owner` caused after `since`, oldest first.
+pub(crate) async fn logged_pins(
+    db: impl SqliteExecutor<'_>,
+    owner: i64,
+    since: DateTime<Utc>,
+) -> Result<Vec<DateTime<Utc>>, StoreError> {
+    let times: Vec<i64> = sqlx::query_scalar(
+        "SELECT at FROM check_log WHERE owner = ? AND at > ? AND kind = 'pin' ORDER BY at",
+    )
+    .bind(owner)
+    .bind(since.timestamp())
+    .fetch_all(db)
+    .await?;
+    Ok(times.into_iter().map(time).collect())
 }

@@ -95,7 +95,7 @@ pub async fn quieten(tx: &mut Tx, now: DateTime<Utc>) -> Result<(), StoreError> 
     .await?;
     // The first to ask are asked at once, the others as fast as X is asked at all.
     sqlx::query(
-        "UPDATE watches SET memory = '{}', good_at = NULL, due_at = 0, leased_until = NULL, attempts = 0,
+        "UPDATE watches SET memory = '{}', good_at = NULL, due_at = 0, attempts = 0,
              told_before = NULL, told_at = NULL, message_id = NULL, asked_at = NULL, pair_at = NULL",
     )
     .execute(&mut **tx)
@@ -123,20 +123,18 @@ pub async fn quieten(tx: &mut Tx, now: DateTime<Utc>) -> Result<(), StoreError> 
     sqlx::query("DELETE FROM posts WHERE state <> 'posted'")
         .execute(&mut **tx)
         .await?;
-    sqlx::query("UPDATE posts SET attempts = 0, due_at = ?")
+    sqlx::query("DELETE FROM jobs WHERE kind <> 'unpost'")
+        .execute(&mut **tx)
+        .await?;
+    sqlx::query("UPDATE jobs SET run_at = ?, tries = 0")
         .bind(now.timestamp())
         .execute(&mut **tx)
         .await?;
-    sqlx::query("DELETE FROM checks").execute(&mut **tx).await?;
-    sqlx::query("DELETE FROM calls").execute(&mut **tx).await?;
     sqlx::query("DELETE FROM temporary_credentials")
         .execute(&mut **tx)
         .await?;
     sqlx::query("DELETE FROM outbox").execute(&mut **tx).await?;
     sqlx::query("DELETE FROM dialogues")
-        .execute(&mut **tx)
-        .await?;
-    sqlx::query("DELETE FROM deletions")
         .execute(&mut **tx)
         .await?;
     sqlx::query("UPDATE inbox SET sealed = NULL WHERE sealed IS NOT NULL")

@@ -34,11 +34,12 @@ pub(crate) async fn waiting(
     Ok(sqlx::query_as(
         "SELECT (SELECT count(*) FROM inbox WHERE sealed IS NOT NULL) AS updates,
                 (SELECT count(*) FROM outbox) AS messages,
-                (SELECT count(*) FROM deletions) AS deletions,
-                (SELECT ifnull(max(?1 - give_up_at + 172800), 0) FROM deletions) AS oldest_deletion_s,
-                (SELECT count(*) FROM checks WHERE due_at <= ?1) AS checks,
-                (SELECT count(*) FROM calls WHERE due_at <= ?1) AS calls,
-                (SELECT count(*) FROM posts WHERE due_at <= ?1) AS posts",
+                (SELECT count(*) FROM jobs WHERE kind IN ('delete', 'tidy')) AS deletions,
+                (SELECT ifnull(max(?1 - give_up_at + 172800), 0) FROM jobs WHERE kind IN ('delete', 'tidy'))
+                    AS oldest_deletion_s,
+                (SELECT count(*) FROM jobs WHERE kind = 'check' AND ifnull(run_at, 0) <= ?1) AS checks,
+                (SELECT count(*) FROM jobs WHERE kind IN ('pin', 'revoke') AND ifnull(run_at, 0) <= ?1) AS calls,
+                (SELECT count(*) FROM jobs WHERE kind IN ('post', 'unpost') AND ifnull(run_at, 0) <= ?1) AS posts",
     )
     .bind(now.timestamp())
     .fetch_one(db)

@@ -1,138 +1,56 @@
-//! The table `deletions`: messages that still have to be deleted.
+//! Messages that still have to be deleted, as jobs.
 
 use chrono::{DateTime, Utc};
-use sqlx::{FromRow, SqliteExecutor};
+use sqlx::SqliteExecutor;
 
-use super::{StoreError, time};
+use super::{
+    StoreError, Tx,
+    jobs::{self, Kind, NewJob},
+};
 
-/// A message that still has to be deleted.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Deletion {
-    /// In which chat.
-    pub chat: i64,
-    /// Telegram's number of the message in that chat.
-    pub message: i32,
-    /// How often it was tried in vain.
-    pub attempts: u32,
-    /// When Telegram will not delete it any more.
-    pub give_up_at: DateTime<Utc>,
-    /// Whether it is a user's message that may hold a secret.
-    pub secret: bool,
-    /// Whether the user was told that it still stands.
-    pub told: bool,
-}
+/// The kind of those that delete a user's message, which may hold a secret.
+pub(crate) const SECRET: Kind = Kind("delete");
+/// The kind of those that delete one of the bot's own.
+pub(crate) const OWN: Kind = Kind("tidy");
 
-/// Keeps a deletion until it is done. One that is known already keeps its times.
+/// Keeps a deletion until it is done, now or at `due_at`. One that is known already keeps its times.
 pub(crate) async fn insert(
-    db: impl SqliteExecutor<'_>,
+    tx: &mut Tx,
+    kind: Kind,
     chat: i64,
     message: i32,
-    due_at: DateTime<Utc>,
+    due_at: Option<DateTime<Utc>>,
     give_up_at: DateTime<Utc>,
-    secret: bool,
 ) -> Result<(), StoreError> {
-    sqlx::query(
-        "INSERT OR IGNORE INTO deletions (chat_id, message_id, due_at, give_up_at, secret)
-         VALUES (?, ?, ?, ?, ?)",
-    )
-    .bind(chat)
-    .bind(message)
-    .bind(due_at.timestamp())
-    .bind(give_up_at.timestamp())
-    .bind(secret)
-    .execute(db)
-    .await?;
-    Ok(())
+    let key = format!("{chat}:{message}");
+    if jobs::is_known(&mut **tx, kind, &key).await? {
+        return Ok(());
+    }
+    let job = NewJob {
+        kind,
+        key,
+        subject: chat.to_string(),
+        account: None,
+        payload: None,
+        give_up_at: Some(give_up_at),
+    };
+    match due_at {
+        Some(due_at) => jobs::enqueue(tx, job, due_at).await,
+        None => jobs::hand_over(tx, job).await,
+    }
 }
 
-#[derive(FromRow)]
-struct Row {
-    chat_id: i64,
-    message_id: i32,
-    attempts: u32,
-    give_up_at: i64,
-    secret: bool,
-    told: bool,
+/// The chat and the message that the key of such a job names.
+pub(crate) fn message_of(key: &str) -> Option<(i64, i32)> {
+    let (chat, message) = key.split_once(':')?;
+    Some((chat.parse().ok()?, message.parse().ok()?))
 }
 
-/// The chat's deletion that is due first, if one is.
-pub(crate) async fn next(
-    db: impl SqliteExecutor<'_>,
-    chat: i64,
-    now: DateTime<Utc>,
-) -> Result<Option<Deletion>, StoreError> {
-    let row: Option<Row> = sqlx::query_as(
-        "SELECT chat_id, message_id, attempts, give_up_at, secret, told FROM deletions
-         WHERE chat_id = ? AND due_at <= ? ORDER BY due_at LIMIT 1",
-    )
-    .bind(chat)
-    .bind(now.timestamp())
-    .fetch_optional(db)
-    .await?;
-    Ok(row.map(|row| Deletion {
-        chat: row.chat_id,
-        message: row.message_id,
-        attempts: row.attempts,
-        give_up_at: time(row.give_up_at),
-        secret: row.secret,
-        told: row.told,
-    }))
-}
-
-/// Puts off all deletions of a chat: Telegram wants it to be left alone.
-pub(crate) async fn hold(
-    db: impl SqliteExecutor<'_>,
-    chat: i64,
-    until: DateTime<Utc>,
-) -> Result<(), StoreError> {
-    sqlx::query("UPDATE deletions SET due_at = max(due_at, ?) WHERE chat_id = ?")
-        .bind(until.timestamp())
-        .bind(chat)
-        .execute(db)
-        .await?;
-    Ok(())
-}
-
-/// Ends a deletion: done, or refused for good.
-pub(crate) async fn finish(
-    db: impl SqliteExecutor<'_>,
-    chat: i64,
-    message: i32,
-) -> Result<(), StoreError> {
-    sqlx::query("DELETE FROM deletions WHERE chat_id = ? AND message_id = ?")
-        .bind(chat)
-        .bind(message)
-        .execute(db)
-        .await?;
-    Ok(())
-}
-
-/// Notes another try in vain.
-pub(crate) async fn postpone(
-    db: impl SqliteExecutor<'_>,
-    chat: i64,
-    message: i32,
-    due_at: DateTime<Utc>,
-    told: bool,
-) -> Result<(), StoreError> {
-    sqlx::query(
-        "UPDATE deletions SET due_at = ?, told = ?, attempts = attempts + 1
-         WHERE chat_id = ? AND message_id = ?",
-    )
-    .bind(due_at.timestamp())
-    .bind(told)
-    .bind(chat)
-    .bind(message)
-    .execute(db)
-    .await?;
-    Ok(())
-}
-
-/// How many wait.
+/// How many of a user's messages wait.
 pub(crate) async fn count(db: impl SqliteExecutor<'_>, chat: i64) -> Result<i64, StoreError> {
     Ok(
-        sqlx::query_scalar("SELECT count(*) FROM deletions WHERE chat_id = ? AND secret")
-            .bind(chat)
+        sqlx::query_scalar("SELECT count(*) FROM jobs WHERE subject = ? AND kind = 'delete'")
+            .bind(chat.to_string())
             .fetch_one(db)
             .await?,
     )

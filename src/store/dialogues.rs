@@ -1,29 +1,16 @@
-//! The table `dialogues`: where each chat stands, sealed. This is the bot's own teloxide [`Storage`].
-
-use std::sync::Arc;
+//! The table `dialogues`: where each chat stands, sealed, and the message that shows it.
 
 use chrono::{DateTime, Utc};
-use futures::{FutureExt as _, future::BoxFuture};
 use sqlx::{FromRow, SqliteExecutor};
-use teloxide::{dispatching::dialogue::Storage, types::ChatId};
 
-use super::{Store, StoreError, time};
+use super::{StoreError, time};
 use crate::{
-    clock::Clock,
     domain::linking::LinkingState,
     vault::{Place, Sealed, Vault},
 };
 
-/// The dialogues of all chats. Reads and writes go through the application's own connections and transactions.
-#[derive(Clone)]
-pub(crate) struct Dialogues {
-    store: Store,
-    vault: Vault,
-    clock: Clock,
-}
-
 /// A chat's dialogue and its card.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Dialogue {
     /// Where it stands.
     pub state: LinkingState,
@@ -41,6 +28,47 @@ pub(crate) struct Dialogue {
     pub expires_at: Option<DateTime<Utc>>,
 }
 
+impl Dialogue {
+    /// Moves to a new state. Its card follows: into the message that is there, or a new one; if drawing it has failed, not
+    /// before its next try.
+    pub(crate) fn go(
+        &mut self,
+        state: LinkingState,
+        expires_at: Option<DateTime<Utc>>,
+        now: DateTime<Utc>,
+    ) {
+        let next_try = self.card_due_at.filter(|_| self.card_attempts > 0);
+        self.card_due_at = next_try.max(Some(now));
+        self.state = state;
+        self.expires_at = expires_at;
+    }
+
+    /// Whether its flow has rested too long.
+    pub(crate) fn has_expired(&self, now: DateTime<Utc>) -> bool {
+        self.expires_at.is_some_and(|at| at <= now)
+    }
+
+    /// Asks for the card to be drawn again.
+    pub(crate) fn redraw(&mut self, now: DateTime<Utc>) {
+        self.card_due_at = Some(now);
+    }
+
+    /// Lets the card be drawn as a new message next time.
+    pub(crate) fn detach_card(&mut self) {
+        (self.card_message, self.card_digest, self.card_attempts) = (None, None, 0);
+    }
+
+    /// Does not draw the card until the state changes or it is asked for again: a question takes its place.
+    pub(crate) fn hold_card(&mut self) {
+        self.card_due_at = None;
+    }
+
+    /// Makes this message the card's: the next one is drawn into it.
+    pub(crate) fn adopt_card(&mut self, message: i32) {
+        (self.card_message, self.card_digest) = (Some(message), None);
+    }
+}
+
 #[derive(FromRow)]
 struct Row {
     revision: i64,
@@ -52,110 +80,101 @@ struct Row {
     expires_at: Option<i64>,
 }
 
-impl Dialogues {
-    /// The dialogues kept in `store`, sealed by `vault`.
-    pub(crate) fn new(store: Store, vault: Vault, clock: Clock) -> Self {
-        Self {
-            store,
-            vault,
-            clock,
-        }
-    }
-
-    /// A chat's dialogue. One that this program cannot read, of an older version say, counts as none: the user starts
-    /// again instead of being stuck.
-    pub(crate) async fn get(
-        &self,
-        db: impl SqliteExecutor<'_>,
-        chat: i64,
-    ) -> Result<Option<Dialogue>, StoreError> {
-        let row: Option<Row> = sqlx::query_as(
-            "SELECT revision, sealed, card_message_id, card_digest, card_due_at, card_attempts, expires_at
-             FROM dialogues WHERE chat_id = ?",
-        )
-        .bind(chat)
-        .fetch_optional(db)
-        .await?;
-        let Some(row) = row else { return Ok(None) };
-        let opened = self
-            .vault
-            .open(&Place::dialogue(chat), &Sealed::from_bytes(row.sealed));
-        let state = opened
-            .ok()
-            .and_then(|json| serde_json::from_slice(&json).ok());
-        let state = state.unwrap_or_else(|| {
-            tracing::warn!("a dialogue could not be read and is forgotten; its user starts again");
-            LinkingState::Idle
-        });
-        Ok(Some(Dialogue {
-            state,
-            revision: row.revision,
-            card_message: row.card_message_id,
-            card_digest: row.card_digest,
-            card_due_at: row.card_due_at.map(time),
-            card_attempts: row.card_attempts,
-            expires_at: row.expires_at.map(time),
-        }))
-    }
-
-    /// Keeps a new state and asks for its card to be drawn: into the message that is there, or a new one.
-    pub(crate) async fn put(
-        &self,
-        db: impl SqliteExecutor<'_>,
-        chat: i64,
-        state: &LinkingState,
-        expires_at: Option<DateTime<Utc>>,
-    ) -> Result<(), StoreError> {
-        let json = serde_json::to_vec(state).map_err(|_| StoreError::Corrupt {
-            table: "dialogues",
-            reason: "the state has no JSON form",
-        })?;
-        let (key_id, sealed) = self.vault.seal(&Place::dialogue(chat), &json)?;
-        sqlx::query(
-            "INSERT INTO dialogues (chat_id, revision, key_id, sealed, card_due_at, expires_at)
-             VALUES (?1, 1, ?2, ?3, ?4, ?5)
-             ON CONFLICT (chat_id) DO UPDATE SET revision = revision + 1, key_id = ?2, sealed = ?3,
-                 card_due_at = max(?4, iif(card_attempts > 0, ifnull(card_due_at, 0), 0)), expires_at = ?5",
-        )
-        .bind(chat)
-        .bind(key_id.0)
-        .bind(sealed.as_bytes())
-        .bind(self.clock.now().timestamp())
-        .bind(expires_at.map(|at| at.timestamp()))
-        .execute(db)
-        .await?;
-        Ok(())
-    }
-
-    /// Forgets a chat's dialogue. Forgetting what is not there is no error.
-    pub(crate) async fn remove(
-        &self,
-        db: impl SqliteExecutor<'_>,
-        chat: i64,
-    ) -> Result<(), StoreError> {
-        sqlx::query("DELETE FROM dialogues WHERE chat_id = ?")
-            .bind(chat)
-            .execute(db)
-            .await?;
-        Ok(())
-    }
+/// A chat's dialogue. One that this program cannot read, of an older version say, counts as none: the user starts again
+/// instead of being stuck.
+pub(crate) async fn get(
+    db: impl SqliteExecutor<'_>,
+    vault: &Vault,
+    chat: i64,
+) -> Result<Option<Dialogue>, StoreError> {
+    let row: Option<Row> = sqlx::query_as(
+        "SELECT revision, sealed, card_message_id, card_digest, card_due_at, card_attempts, expires_at
+         FROM dialogues WHERE chat_id = ?",
+    )
+    .bind(chat)
+    .fetch_optional(db)
+    .await?;
+    let Some(row) = row else { return Ok(None) };
+    let opened = vault.open(&Place::dialogue(chat), &Sealed::from_bytes(row.sealed));
+    let state = opened
+        .ok()
+        .and_then(|json| serde_json::from_slice(&json).ok());
+    let state = state.unwrap_or_else(|| {
+        tracing::warn!("a dialogue could not be read and is forgotten; its user starts again");
+        LinkingState::Idle
+    });
+    Ok(Some(Dialogue {
+        state,
+        revision: row.revision,
+        card_message: row.card_message_id,
+        card_digest: row.card_digest,
+        card_due_at: row.card_due_at.map(time),
+        card_attempts: row.card_attempts,
+        expires_at: row.expires_at.map(time),
+    }))
 }
 
-/// Asks for a chat's card to be drawn again, if it has one.
-pub(crate) async fn redraw(
+/// Keeps a dialogue as it is now. It was read in the same transaction.
+pub(crate) async fn save(
+    db: impl SqliteExecutor<'_>,
+    vault: &Vault,
+    chat: i64,
+    dialogue: &Dialogue,
+) -> Result<(), StoreError> {
+    let json = serde_json::to_vec(&dialogue.state).map_err(|_| StoreError::Corrupt {
+        table: "dialogues",
+        reason: "the state has no JSON form",
+    })?;
+    let (key_id, sealed) = vault.seal(&Place::dialogue(chat), &json)?;
+    sqlx::query(
+        "INSERT OR REPLACE INTO dialogues (chat_id, revision, key_id, sealed, card_message_id, card_digest,
+             card_due_at, card_attempts, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    )
+    .bind(chat)
+    .bind(dialogue.revision + 1)
+    .bind(key_id.0)
+    .bind(sealed.as_bytes())
+    .bind(dialogue.card_message)
+    .bind(dialogue.card_digest)
+    .bind(dialogue.card_due_at.map(|at| at.timestamp()))
+    .bind(dialogue.card_attempts)
+    .bind(dialogue.expires_at.map(|at| at.timestamp()))
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// The same where nothing but the card has changed.
+pub(crate) async fn save_card(
     db: impl SqliteExecutor<'_>,
     chat: i64,
-    now: DateTime<Utc>,
+    dialogue: &Dialogue,
 ) -> Result<(), StoreError> {
-    sqlx::query("UPDATE dialogues SET card_due_at = ?, revision = revision + 1 WHERE chat_id = ?")
-        .bind(now.timestamp())
+    sqlx::query(
+        "UPDATE dialogues SET revision = ?, card_message_id = ?, card_digest = ?, card_due_at = ?,
+             card_attempts = ? WHERE chat_id = ?",
+    )
+    .bind(dialogue.revision + 1)
+    .bind(dialogue.card_message)
+    .bind(dialogue.card_digest)
+    .bind(dialogue.card_due_at.map(|at| at.timestamp()))
+    .bind(dialogue.card_attempts)
+    .bind(chat)
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Forgets a chat's dialogue. Forgetting what is not there is no error.
+pub(crate) async fn remove(db: impl SqliteExecutor<'_>, chat: i64) -> Result<(), StoreError> {
+    sqlx::query("DELETE FROM dialogues WHERE chat_id = ?")
         .bind(chat)
         .execute(db)
         .await?;
     Ok(())
 }
 
-/// The same for the card of an open flow, unless a question stands in its place.
+/// Asks for the card of an open flow to be drawn again, unless a question stands in its place.
 pub(crate) async fn redraw_shown(
     db: impl SqliteExecutor<'_>,
     chat: i64,
@@ -170,41 +189,6 @@ pub(crate) async fn redraw_shown(
     .bind(chat)
     .execute(db)
     .await?;
-    Ok(())
-}
-
-/// Lets the card be drawn as a new message next time.
-pub(crate) async fn detach_card(db: impl SqliteExecutor<'_>, chat: i64) -> Result<(), StoreError> {
-    sqlx::query(
-        "UPDATE dialogues SET card_message_id = NULL, card_digest = NULL, card_attempts = 0
-         WHERE chat_id = ?",
-    )
-    .bind(chat)
-    .execute(db)
-    .await?;
-    Ok(())
-}
-
-/// Does not draw the card until the state changes or it is asked for again: a question takes its place.
-pub(crate) async fn hold_card(db: impl SqliteExecutor<'_>, chat: i64) -> Result<(), StoreError> {
-    sqlx::query("UPDATE dialogues SET card_due_at = NULL WHERE chat_id = ?")
-        .bind(chat)
-        .execute(db)
-        .await?;
-    Ok(())
-}
-
-/// Makes this message the card's: the next one is drawn into it.
-pub(crate) async fn adopt_card(
-    db: impl SqliteExecutor<'_>,
-    chat: i64,
-    message: i32,
-) -> Result<(), StoreError> {
-    sqlx::query("UPDATE dialogues SET card_message_id = ?, card_digest = NULL WHERE chat_id = ?")
-        .bind(message)
-        .bind(chat)
-        .execute(db)
-        .await?;
     Ok(())
 }
 
@@ -248,82 +232,57 @@ pub(crate) async fn postpone_card(
     Ok(())
 }
 
-/// Handlers that change more than the state use [`Dialogues::put`] inside their transaction instead.
-impl Storage<LinkingState> for Dialogues {
-    type Error = StoreError;
-
-    fn remove_dialogue(
-        self: Arc<Self>,
-        ChatId(chat): ChatId,
-    ) -> BoxFuture<'static, Result<(), StoreError>> {
-        async move {
-            let mut tx = self.store.begin().await?;
-            self.remove(&mut *tx, chat).await?;
-            Ok(tx.commit().await?)
-        }
-        .boxed()
-    }
-
-    fn update_dialogue(
-        self: Arc<Self>,
-        ChatId(chat): ChatId,
-        state: LinkingState,
-    ) -> BoxFuture<'static, Result<(), StoreError>> {
-        async move {
-            let mut tx = self.store.begin().await?;
-            let before = self.get(&mut *tx, chat).await?;
-            let expires_at = before.and_then(|dialogue| dialogue.expires_at);
-            self.put(&mut *tx, chat, &state, expires_at).await?;
-            Ok(tx.commit().await?)
-        }
-        .boxed()
-    }
-
-    fn get_dialogue(
-        self: Arc<Self>,
-        ChatId(chat): ChatId,
-    ) -> BoxFuture<'static, Result<Option<LinkingState>, StoreError>> {
-        async move {
-            let dialogue = self.get(self.store.reader(), chat).await?;
-            Ok(dialogue.map(|dialogue| dialogue.state))
-        }
-        .boxed()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::{
+        clock::Clock,
         domain::{
             account::{AccountId, AccountName},
             linking::{Flow, FlowId, LinkName},
         },
         random::Random,
+        store::Store,
         vault::Keyring,
     };
 
-    const ADA: ChatId = ChatId(71);
-    const EVE: ChatId = ChatId(72);
+    const ADA: i64 = 71;
+    const EVE: i64 = 72;
 
     struct Fixture {
         folder: tempfile::TempDir,
         store: Store,
-        dialogues: Arc<Dialogues>,
+        vault: Vault,
+        now: DateTime<Utc>,
+    }
+
+    impl Fixture {
+        async fn go(&self, chat: i64, state: LinkingState) {
+            let mut tx = self.store.begin().await.unwrap();
+            let dialogue = get(&mut *tx, &self.vault, chat).await.unwrap();
+            let mut dialogue = dialogue.unwrap_or_default();
+            dialogue.go(state, None, self.now);
+            save(&mut *tx, &self.vault, chat, &dialogue).await.unwrap();
+            tx.commit().await.unwrap();
+        }
+
+        async fn state(&self, chat: i64) -> Option<LinkingState> {
+            let dialogue = get(self.store.reader(), &self.vault, chat).await.unwrap();
+            dialogue.map(|dialogue| dialogue.state)
+        }
     }
 
     async fn fixture() -> Fixture {
         let folder = tempfile::tempdir().unwrap();
         let clock = Clock::manual(DateTime::from_timestamp(1_800_000_000, 0).unwrap());
-        let random = Random::seeded(7);
+        let (now, random) = (clock.now(), Random::seeded(7));
         let key_file = folder.path().join("addx.key");
-        let keyring = Keyring::create(&key_file, &random, clock.now()).unwrap();
-        let vault = Vault::new(keyring, key_file, random);
-        let store = Store::open(&folder.path().join("addx.db")).await.unwrap();
+        let keyring = Keyring::create(&key_file, &random, now).unwrap();
         Fixture {
+            store: Store::open(&folder.path().join("addx.db")).await.unwrap(),
+            vault: Vault::new(keyring, key_file, random),
             folder,
-            store: store.clone(),
-            dialogues: Arc::new(Dialogues::new(store, vault, clock)),
+            now,
         }
     }
 
@@ -334,54 +293,33 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_state_comes_back_as_it_was_put() {
-        let Fixture {
-            folder: _folder,
-            dialogues,
-            ..
-        } = fixture().await;
-        assert_eq!(dialogues.clone().get_dialogue(ADA).await.unwrap(), None);
+    async fn a_state_comes_back_as_it_was_saved() {
+        let fixture = fixture().await;
+        assert_eq!(fixture.state(ADA).await, None);
         for name in ["first", "second"] {
-            dialogues
-                .clone()
-                .update_dialogue(ADA, state(name))
-                .await
-                .unwrap();
-            let kept = dialogues.clone().get_dialogue(ADA).await.unwrap();
-            assert_eq!(kept, Some(state(name)));
+            fixture.go(ADA, state(name)).await;
+            assert_eq!(fixture.state(ADA).await, Some(state(name)));
         }
-        assert_eq!(dialogues.clone().get_dialogue(EVE).await.unwrap(), None);
+        assert_eq!(fixture.state(EVE).await, None);
     }
 
     #[tokio::test]
     async fn forgetting_a_state_twice_is_no_error() {
-        let Fixture {
-            folder: _folder,
-            dialogues,
-            ..
-        } = fixture().await;
-        dialogues
-            .clone()
-            .update_dialogue(ADA, state("main"))
-            .await
-            .unwrap();
+        let fixture = fixture().await;
+        fixture.go(ADA, state("main")).await;
         for _ in 0..2 {
-            dialogues.clone().remove_dialogue(ADA).await.unwrap();
-            assert_eq!(dialogues.clone().get_dialogue(ADA).await.unwrap(), None);
+            remove(fixture.store.writer(), ADA).await.unwrap();
+            assert_eq!(fixture.state(ADA).await, None);
         }
     }
 
     #[tokio::test]
     async fn the_file_shows_nothing_of_a_state() {
-        let Fixture {
-            folder,
-            store,
-            dialogues,
-        } = fixture().await;
+        let fixture = fixture().await;
         let name = "a-name-to-look-for";
-        dialogues.update_dialogue(ADA, state(name)).await.unwrap();
-        store.close().await.unwrap();
-        let file = std::fs::read(folder.path().join("addx.db")).unwrap();
+        fixture.go(ADA, state(name)).await;
+        fixture.store.close().await.unwrap();
+        let file = std::fs::read(fixture.folder.path().join("addx.db")).unwrap();
         for text in [name, "awaiting_value", "api_key"] {
             // The schema names its columns' values; the row must not.
             let times = file
@@ -397,79 +335,73 @@ mod tests {
 
     #[tokio::test]
     async fn rows_that_were_swapped_between_chats_do_not_open() {
-        let Fixture {
-            folder: _folder,
-            store,
-            dialogues,
-        } = fixture().await;
+        let fixture = fixture().await;
         for (chat, name) in [(ADA, "ada"), (EVE, "eve")] {
-            dialogues
-                .clone()
-                .update_dialogue(chat, state(name))
-                .await
-                .unwrap();
+            fixture.go(chat, state(name)).await;
         }
-        let mut tx = store.begin().await.unwrap();
-        sqlx::query("UPDATE dialogues SET chat_id = 0 WHERE chat_id = 71")
-            .execute(&mut *tx)
-            .await
-            .unwrap();
-        sqlx::query("UPDATE dialogues SET chat_id = 71 WHERE chat_id = 72")
-            .execute(&mut *tx)
-            .await
-            .unwrap();
-        sqlx::query("UPDATE dialogues SET chat_id = 72 WHERE chat_id = 0")
-            .execute(&mut *tx)
-            .await
-            .unwrap();
+        let mut tx = fixture.store.begin().await.unwrap();
+        for swap in [
+            "UPDATE dialogues SET chat_id = 0 WHERE chat_id = 71",
+            "UPDATE dialogues SET chat_id = 71 WHERE chat_id = 72",
+            "UPDATE dialogues SET chat_id = 72 WHERE chat_id = 0",
+        ] {
+            sqlx::query(swap).execute(&mut *tx).await.unwrap();
+        }
         tx.commit().await.unwrap();
         for chat in [ADA, EVE] {
-            let kept = dialogues.clone().get_dialogue(chat).await.unwrap();
-            assert_eq!(
-                kept,
-                Some(LinkingState::Idle),
-                "an unreadable state counts as none"
-            );
+            let kept = fixture.state(chat).await;
+            let none = Some(LinkingState::Idle);
+            assert_eq!(kept, none, "an unreadable state counts as none");
         }
         // The user begins again.
-        dialogues
-            .clone()
-            .update_dialogue(ADA, state("again"))
-            .await
-            .unwrap();
-        let kept = dialogues.get_dialogue(ADA).await.unwrap();
-        assert_eq!(kept, Some(state("again")));
+        fixture.go(ADA, state("again")).await;
+        assert_eq!(fixture.state(ADA).await, Some(state("again")));
     }
 
     #[tokio::test]
     async fn a_card_that_was_detached_while_it_was_drawn_stays_detached() {
-        let Fixture {
-            folder: _folder,
-            store,
-            dialogues,
-        } = fixture().await;
-        dialogues
-            .clone()
-            .update_dialogue(ADA, state("main"))
-            .await
-            .unwrap();
-        let mut tx = store.begin().await.unwrap();
-        adopt_card(&mut *tx, ADA.0, 9).await.unwrap();
-        let drawn = dialogues.get(&mut *tx, ADA.0).await.unwrap().unwrap();
-        detach_card(&mut *tx, ADA.0).await.unwrap();
-        card_drawn(&mut *tx, ADA.0, &drawn, 9, Some(1))
-            .await
-            .unwrap();
-        let detached = dialogues.get(&mut *tx, ADA.0).await.unwrap().unwrap();
+        let fixture = fixture().await;
+        fixture.go(ADA, state("main")).await;
+        let mut tx = fixture.store.begin().await.unwrap();
+        let read = async |tx: &mut crate::store::Tx| {
+            let dialogue = get(&mut **tx, &fixture.vault, ADA).await.unwrap();
+            dialogue.unwrap()
+        };
+        let mut dialogue = read(&mut tx).await;
+        dialogue.adopt_card(9);
+        save_card(&mut *tx, ADA, &dialogue).await.unwrap();
+        let drawn = read(&mut tx).await;
+        let mut dialogue = drawn.clone();
+        dialogue.detach_card();
+        save_card(&mut *tx, ADA, &dialogue).await.unwrap();
+        card_drawn(&mut *tx, ADA, &drawn, 9, Some(1)).await.unwrap();
+        let detached = read(&mut tx).await;
         assert_eq!((detached.card_message, detached.card_digest), (None, None));
-        card_drawn(&mut *tx, ADA.0, &detached, 10, Some(2))
+        card_drawn(&mut *tx, ADA, &detached, 10, Some(2))
             .await
             .unwrap();
-        let redrawn = dialogues.get(&mut *tx, ADA.0).await.unwrap().unwrap();
+        let redrawn = read(&mut tx).await;
         assert_eq!(
             (redrawn.card_message, redrawn.card_due_at),
             (Some(10), None)
         );
         tx.commit().await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_card_that_could_not_be_drawn_waits_for_its_next_try() {
+        let fixture = fixture().await;
+        fixture.go(ADA, state("main")).await;
+        let later = fixture.now + chrono::TimeDelta::seconds(60);
+        postpone_card(fixture.store.writer(), ADA, later)
+            .await
+            .unwrap();
+        fixture.go(ADA, state("other")).await;
+        let dialogue = get(fixture.store.reader(), &fixture.vault, ADA)
+            .await
+            .unwrap()
+            .unwrap();
+        assert_eq!(dialogue.card_due_at, Some(later));
+        assert_eq!(dialogue.revision, 2);
     }
 }

@@ -17,6 +17,7 @@ use tokio::{sync::oneshot, time};
 use super::{
     KeyringInUse, StoreError,
     connections::{ACQUIRE_TIMEOUT, Connections, Held, Lent, Promise},
+    jobs::{Bell, News},
 };
 use crate::vault::KeyId;
 
@@ -67,6 +68,9 @@ const AROUND: [Around; 2] = [
 #[derive(Debug)]
 pub struct Tx {
     held: Held,
+    /// What the runner of jobs is told after the commit.
+    news: News,
+    bell: Bell,
 }
 
 impl Tx {
@@ -74,8 +78,16 @@ impl Tx {
     pub async fn commit(mut self) -> Result<(), StoreError> {
         let (keep, kept) = oneshot::channel();
         self.held.keep = Some(keep);
+        let (mut news, bell) = (std::mem::take(&mut self.news), self.bell.clone());
         drop(self);
-        kept.await.unwrap_or(Err(Error::WorkerCrashed.into()))
+        kept.await.unwrap_or(Err(Error::WorkerCrashed.into()))?;
+        bell.tell(&mut news);
+        Ok(())
+    }
+
+    /// What the runner of jobs is told after the commit.
+    pub(super) fn news(&mut self) -> &mut News {
+        &mut self.news
     }
 }
 
@@ -103,6 +115,7 @@ struct Inner {
     /// Another connection that writes to the same file: not at the same time.
     turn: Option<Connections>,
     keyring: KeyringInUse,
+    bell: Bell,
     queue: Mutex<Queue>,
 }
 
@@ -128,14 +141,16 @@ impl Writers {
         connections: Connections,
         turn: Option<Connections>,
         keyring: KeyringInUse,
+        bell: Bell,
     ) -> Self {
-        Self::limited(connections, turn, keyring, LIMITS)
+        Self::limited(connections, turn, keyring, bell, LIMITS)
     }
 
     fn limited(
         connections: Connections,
         turn: Option<Connections>,
         keyring: KeyringInUse,
+        bell: Bell,
         limits: Limits,
     ) -> Self {
         Self(Arc::new(Inner {
@@ -143,6 +158,7 @@ impl Writers {
             connections,
             turn,
             keyring,
+            bell,
             queue: Mutex::default(),
         }))
     }
@@ -261,7 +277,8 @@ impl Inner {
             let unit_begun = Instant::now();
             let (held, handed_on) = lent.hand_on();
             // Whoever has gone meanwhile drops it, and has written nothing.
-            let _ = grant.send(Ok(Tx { held }));
+            let (news, bell) = (News::default(), self.bell.clone());
+            let _ = grant.send(Ok(Tx { held, news, bell }));
             lent = handed_on.back().await?;
             let mut promise = lent.live.keep.take();
             let full = unit + 1 >= self.limits.units || begun.elapsed() >= self.limits.group;
@@ -384,6 +401,7 @@ mod tests {
             store.writer().clone(),
             None,
             KeyringInUse::default(),
+            Bell::default(),
             limits,
         )
     }
@@ -490,7 +508,12 @@ mod tests {
     async fn a_group_ends_when_it_is_full() {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(&folder.path().join("addx.db")).await.unwrap();
-        let writers = Writers::new(store.writer().clone(), None, KeyringInUse::default());
+        let writers = Writers::new(
+            store.writer().clone(),
+            None,
+            KeyringInUse::default(),
+            Bell::default(),
+        );
         let mut waiting: Vec<_> = (0..200).map(|_| Box::pin(writers.begin())).collect();
         for unit in &mut waiting {
             assert!(futures::poll!(unit).is_pending());
@@ -602,7 +625,13 @@ mod tests {
             ..LIMITS
         };
         let keyring = KeyringInUse::default();
-        let writers = Writers::limited(store.writer().clone(), None, keyring, limits);
+        let writers = Writers::limited(
+            store.writer().clone(),
+            None,
+            keyring,
+            Bell::default(),
+            limits,
+        );
         let (mut first, [next]) = begin_before(&writers).await;
         promise(&mut first, 1).await;
         assert!(first.commit().await.unwrap_err().is_passing());

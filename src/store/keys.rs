@@ -18,6 +18,8 @@ pub(crate) struct Rows {
     pub dialogues: i64,
     /// Updates that wait.
     pub updates: i64,
+    /// What waits to be done at X.
+    pub jobs: i64,
     /// Messages that wait to be sent.
     pub messages: i64,
     /// The key of the audit trail.
@@ -27,16 +29,17 @@ pub(crate) struct Rows {
 impl Rows {
     /// All of them.
     pub(crate) fn total(self) -> i64 {
-        self.data_keys + self.dialogues + self.updates + self.messages + self.audit_key
+        self.data_keys + self.dialogues + self.updates + self.jobs + self.messages + self.audit_key
     }
 }
 
 /// The rows that key `id` has sealed.
 pub(crate) async fn rows_of(db: impl SqliteExecutor<'_>, id: KeyId) -> Result<Rows, StoreError> {
-    let (data_keys, dialogues, updates, messages, audit_key) = sqlx::query_as(
+    let (data_keys, dialogues, updates, jobs, messages, audit_key) = sqlx::query_as(
         "SELECT (SELECT count(*) FROM data_keys WHERE key_id = ?1),
                 (SELECT count(*) FROM dialogues WHERE key_id = ?1),
                 (SELECT count(*) FROM inbox WHERE key_id = ?1 AND sealed IS NOT NULL),
+                (SELECT count(*) FROM jobs WHERE key_id = ?1),
                 (SELECT count(*) FROM outbox WHERE key_id = ?1),
                 (SELECT count(*) FROM audit_key WHERE key_id = ?1)",
     )
@@ -47,6 +50,7 @@ pub(crate) async fn rows_of(db: impl SqliteExecutor<'_>, id: KeyId) -> Result<Ro
         data_keys,
         dialogues,
         updates,
+        jobs,
         messages,
         audit_key,
     })
@@ -67,19 +71,22 @@ pub(crate) async fn in_use(db: impl SqliteExecutor<'_>) -> Result<Vec<KeyId>, St
                  SELECT min(key_id) FROM inbox WHERE sealed IS NOT NULL UNION ALL
                  SELECT (SELECT min(key_id) FROM inbox WHERE sealed IS NOT NULL AND key_id > id)
                  FROM of_updates WHERE id IS NOT NULL),
+             of_jobs (id) AS (
+                 SELECT min(key_id) FROM jobs WHERE key_id IS NOT NULL UNION ALL
+                 SELECT (SELECT min(key_id) FROM jobs WHERE key_id > id) FROM of_jobs WHERE id IS NOT NULL),
              of_messages (id) AS (
                  SELECT min(key_id) FROM outbox UNION ALL
                  SELECT (SELECT min(key_id) FROM outbox WHERE key_id > id) FROM of_messages WHERE id IS NOT NULL)
          SELECT id FROM of_data_keys WHERE id IS NOT NULL UNION SELECT id FROM of_dialogues WHERE id IS NOT NULL
-         UNION SELECT id FROM of_updates WHERE id IS NOT NULL UNION SELECT id FROM of_messages WHERE id IS NOT NULL
-         UNION SELECT key_id FROM audit_key ORDER BY 1",
+         UNION SELECT id FROM of_updates WHERE id IS NOT NULL UNION SELECT id FROM of_jobs WHERE id IS NOT NULL
+         UNION SELECT id FROM of_messages WHERE id IS NOT NULL UNION SELECT key_id FROM audit_key ORDER BY 1",
     )
     .fetch_all(db)
     .await?;
     Ok(ids.into_iter().map(KeyId).collect())
 }
 
-/// A data key as it is stored.
+/// A data key as it is stored, or what a job of an account has sealed.
 #[derive(Debug)]
 pub(crate) struct StoredDataKey {
     /// Where it stands in the table, for going on after it.
@@ -236,6 +243,41 @@ pub(crate) async fn set_update(
         .bind(id.0)
         .bind(sealed.as_bytes())
         .bind(update)
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
+}
+
+/// Jobs that key `id` has sealed: number, account and owner, and what is sealed; at most `limit` behind `after`.
+pub(crate) async fn jobs_of(
+    db: impl SqliteExecutor<'_>,
+    id: KeyId,
+    after: i64,
+    limit: u32,
+) -> Result<Vec<StoredDataKey>, StoreError> {
+    let rows: Vec<DataKeyRow> = sqlx::query_as(
+        "SELECT id AS place, owner, account_id, payload AS wrapped FROM jobs JOIN data_keys USING (account_id)
+         WHERE jobs.key_id = ? AND id > ? ORDER BY id LIMIT ?",
+    )
+    .bind(id.0)
+    .bind(after)
+    .bind(limit)
+    .fetch_all(db)
+    .await?;
+    rows.into_iter().map(TryInto::try_into).collect()
+}
+
+/// Puts what a job has sealed back under another key of the keyring.
+pub(crate) async fn set_job(
+    tx: &mut Tx,
+    job: i64,
+    id: KeyId,
+    sealed: &Sealed,
+) -> Result<(), StoreError> {
+    sqlx::query("UPDATE jobs SET key_id = ?, payload = ? WHERE id = ?")
+        .bind(id.0)
+        .bind(sealed.as_bytes())
+        .bind(job)
         .execute(&mut **tx)
         .await?;
     Ok(())

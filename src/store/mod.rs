@@ -7,7 +7,6 @@ pub(crate) mod access;
 pub(crate) mod accounts;
 pub(crate) mod agenda;
 pub(crate) mod audit;
-pub(crate) mod calls;
 pub(crate) mod canary;
 pub(crate) mod checks;
 pub(crate) mod clients;
@@ -19,6 +18,7 @@ pub(crate) mod deletions;
 pub(crate) mod dialogues;
 mod group;
 pub(crate) mod inbox;
+pub(crate) mod jobs;
 pub(crate) mod keys;
 pub(crate) mod outbox;
 pub(crate) mod posts;
@@ -51,7 +51,7 @@ use sqlx::{
 use tokio_util::sync::CancellationToken;
 
 pub use self::group::Tx;
-use self::{connections::Connections, group::Writers};
+use self::{connections::Connections, group::Writers, jobs::Bell};
 use crate::{
     domain::account::AccountId,
     failpoint,
@@ -90,6 +90,8 @@ pub struct Store {
     light: Connections,
     light_units: Writers,
     keyring: KeyringInUse,
+    /// Wakes the runner of jobs.
+    bell: Bell,
 }
 
 type KeyringInUse = Arc<OnceLock<Box<dyn KeyringWatch>>>;
@@ -173,6 +175,13 @@ pub enum StoreError {
     NoRandomness(#[from] NoRandomness),
 }
 
+// The dialogue of a unit of work cannot fail, and shares its callers' `?`.
+impl From<std::convert::Infallible> for StoreError {
+    fn from(never: std::convert::Infallible) -> Self {
+        match never {}
+    }
+}
+
 impl StoreError {
     /// Whether the file is not what SQLite wrote.
     pub fn is_damage(&self) -> bool {
@@ -246,16 +255,17 @@ impl Store {
         }
         let light = Connections::new(options.clone().synchronous(SqliteSynchronous::Normal), 1);
         let reader = Connections::new(options.pragma("query_only", "ON"), READERS);
-        let keyring = KeyringInUse::default();
+        let (keyring, bell) = (KeyringInUse::default(), Bell::default());
         // SQLite lets the two writers take turns only by trying again and again.
         let turn = Some(writer.clone());
         let store = Self {
-            units: Writers::new(writer.clone(), None, Arc::clone(&keyring)),
-            light_units: Writers::new(light.clone(), turn, Arc::clone(&keyring)),
+            units: Writers::new(writer.clone(), None, Arc::clone(&keyring), bell.clone()),
+            light_units: Writers::new(light.clone(), turn, Arc::clone(&keyring), bell.clone()),
             reader,
             writer,
             light,
             keyring,
+            bell,
         };
         // What an earlier run erased may still stand in its log.
         if !store.truncate_log().await? {
@@ -293,6 +303,11 @@ impl Store {
     /// The connection that writes, for a single statement that seals nothing: SQLite makes that a transaction of its own.
     pub fn writer(&self) -> &Connections {
         &self.writer
+    }
+
+    /// Wakes the runner of jobs; a transaction that asks for a job rings by itself.
+    pub(crate) fn bell(&self) -> &Bell {
+        &self.bell
     }
 
     /// Connections that only read. They see what was committed when a query begins.

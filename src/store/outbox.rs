@@ -22,6 +22,8 @@ pub(crate) struct Promised {
     pub role: Role,
     /// When it may be said.
     pub due_at: DateTime<Utc>,
+    /// When it was promised.
+    pub promised_at: DateTime<Utc>,
     /// How often it was tried in vain.
     pub attempts: u32,
     /// Sending it was begun, and what came of that is not known: it may have been said already.
@@ -53,8 +55,8 @@ pub(crate) async fn push(
     }
     // The first of a chat may be under way to it already, if it is due: whoever is answered now gets an answer of their own.
     sqlx::query(
-        "INSERT INTO outbox (chat_id, key_id, sealed, fingerprint, role, account_id, due_at)
-         SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7
+        "INSERT INTO outbox (chat_id, key_id, sealed, fingerprint, role, account_id, due_at, promised_at)
+         SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7
          WHERE NOT EXISTS (
              SELECT 1 FROM outbox WHERE chat_id = ?1 AND fingerprint = ?4
              AND (due_at > ?7 OR id > (SELECT min(id) FROM outbox WHERE chat_id = ?1)))",
@@ -113,6 +115,7 @@ struct Row {
     role: String,
     account_id: Option<AccountId>,
     due_at: DateTime<Utc>,
+    promised_at: DateTime<Utc>,
     attempts: u32,
     begun: bool,
 }
@@ -125,7 +128,7 @@ pub(crate) async fn next(
     chat: i64,
 ) -> Result<Option<Promised>, StoreError> {
     let row: Option<Row> = sqlx::query_as(
-        "SELECT id, sealed, fingerprint, role, account_id, due_at, attempts, begun FROM outbox
+        "SELECT id, sealed, fingerprint, role, account_id, due_at, promised_at, attempts, begun FROM outbox
          WHERE chat_id = ? ORDER BY id LIMIT 1",
     )
     .bind(chat)
@@ -139,6 +142,7 @@ pub(crate) async fn next(
             .and_then(|json| serde_json::from_slice(&json).map_err(|_| OpenError::Malformed)),
         role: read(&row.role, row.account_id),
         due_at: row.due_at,
+        promised_at: row.promised_at,
         attempts: row.attempts,
         begun: row.begun,
     }))

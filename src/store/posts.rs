@@ -1,13 +1,21 @@
-//! The table `posts`: what users asked to publish, until it is known what became of it.
+//! The table `posts`: what users asked to publish, until it is known what became of it. What is to be done about one is a job.
 
 use chrono::{DateTime, Utc};
 use sqlx::{FromRow, SqliteExecutor};
 
-use super::{StoreError, Tx, account_id, time};
+use super::{
+    StoreError, Tx, account_id,
+    jobs::{self, Kind, NewJob},
+};
 use crate::domain::{
     account::AccountId,
     post::{PostId, PostText},
 };
+
+/// The kind of the jobs that publish.
+pub(crate) const PUBLICATION: Kind = Kind("post");
+/// The kind of those that delete test posts.
+pub(crate) const DELETION: Kind = Kind("unpost");
 
 /// What a post is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,8 +33,6 @@ pub(crate) enum PostState {
     Draft,
     /// Confirmed, not sent.
     Waiting,
-    /// Handed to X; what came of it is not written down.
-    Sending,
     /// A test post that is to be deleted.
     Posted(PostId),
 }
@@ -46,10 +52,6 @@ pub(crate) struct Post {
     pub state: PostState,
     /// Its text.
     pub text: PostText,
-    /// How often it was tried to delete it.
-    pub attempts: u32,
-    /// When something is to be done about it.
-    pub due_at: Option<DateTime<Utc>>,
 }
 
 #[derive(FromRow)]
@@ -61,8 +63,6 @@ struct Row {
     state: String,
     text: String,
     post_id: Option<String>,
-    attempts: u32,
-    due_at: Option<i64>,
 }
 
 impl TryFrom<Row> for Post {
@@ -81,7 +81,6 @@ impl TryFrom<Row> for Post {
         let state = match (row.state.as_str(), number) {
             ("draft", _) => PostState::Draft,
             ("waiting", _) => PostState::Waiting,
-            ("sending", _) => PostState::Sending,
             ("posted", Some(number)) => PostState::Posted(number),
             _ => return Err(corrupt("unknown state")),
         };
@@ -96,8 +95,6 @@ impl TryFrom<Row> for Post {
             },
             state,
             text: PostText::trusted(row.text),
-            attempts: row.attempts,
-            due_at: row.due_at.map(time),
         })
     }
 }
@@ -147,60 +144,48 @@ pub(crate) async fn find_draft(
 }
 
 /// Lets a draft be published. `false`: it was already, or is gone.
-pub(crate) async fn confirm(
-    db: impl SqliteExecutor<'_>,
-    id: i64,
-    now: DateTime<Utc>,
-) -> Result<bool, StoreError> {
+pub(crate) async fn confirm(tx: &mut Tx, id: i64, account: AccountId) -> Result<bool, StoreError> {
     let done = sqlx::query(
-        "UPDATE posts SET state = 'waiting', due_at = ?
-         WHERE id = ? AND state = 'draft' AND account_id IS NOT NULL",
+        "UPDATE posts SET state = 'waiting' WHERE id = ? AND state = 'draft' AND account_id = ?",
     )
-    .bind(now.timestamp())
     .bind(id)
-    .execute(db)
+    .bind(account.bytes().as_slice())
+    .execute(&mut **tx)
     .await?;
-    Ok(done.rows_affected() > 0)
+    if done.rows_affected() == 0 {
+        return Ok(false);
+    }
+    jobs::hand_over(tx, NewJob::with(account, PUBLICATION, id.to_string())).await?;
+    Ok(true)
 }
 
-/// The next post about which something is to be done, due or not.
-pub(crate) async fn next(db: impl SqliteExecutor<'_>) -> Result<Option<Post>, StoreError> {
-    sqlx::query_as::<_, Row>(
-        "SELECT * FROM posts WHERE due_at IS NOT NULL ORDER BY due_at, id LIMIT 1",
-    )
-    .fetch_optional(db)
-    .await?
-    .map(TryInto::try_into)
-    .transpose()
-}
-
-/// From now on it may have been published. `false`: somebody else has it, or it is gone.
-pub(crate) async fn begin_sending(
-    db: impl SqliteExecutor<'_>,
-    id: i64,
-) -> Result<bool, StoreError> {
-    let done = sqlx::query("UPDATE posts SET state = 'sending' WHERE id = ? AND state = 'waiting'")
+/// The post of a job.
+pub(crate) async fn get(db: impl SqliteExecutor<'_>, id: i64) -> Result<Option<Post>, StoreError> {
+    sqlx::query_as::<_, Row>("SELECT * FROM posts WHERE id = ?")
         .bind(id)
-        .execute(db)
-        .await?;
-    Ok(done.rows_affected() > 0)
+        .fetch_optional(db)
+        .await?
+        .map(TryInto::try_into)
+        .transpose()
 }
 
 /// A test post was published, and is to be deleted. `false`: its account was erased meanwhile.
 pub(crate) async fn posted(
-    db: impl SqliteExecutor<'_>,
+    tx: &mut Tx,
     id: i64,
+    account: AccountId,
     number: &PostId,
-    now: DateTime<Utc>,
 ) -> Result<bool, StoreError> {
-    let done =
-        sqlx::query("UPDATE posts SET state = 'posted', post_id = ?, due_at = ? WHERE id = ?")
-            .bind(number.as_str())
-            .bind(now.timestamp())
-            .bind(id)
-            .execute(db)
-            .await?;
-    Ok(done.rows_affected() > 0)
+    let done = sqlx::query("UPDATE posts SET state = 'posted', post_id = ? WHERE id = ?")
+        .bind(number.as_str())
+        .bind(id)
+        .execute(&mut **tx)
+        .await?;
+    if done.rows_affected() == 0 {
+        return Ok(false);
+    }
+    jobs::hand_over(tx, NewJob::with(account, DELETION, id.to_string())).await?;
+    Ok(true)
 }
 
 /// The numbers of an account's test posts that stand at X.
@@ -218,31 +203,17 @@ pub(crate) async fn standing(
 }
 
 /// Lets another account delete the test posts of this one.
-pub(crate) async fn hand_over(
-    db: impl SqliteExecutor<'_>,
+pub(crate) async fn give_to(
+    tx: &mut Tx,
     from: AccountId,
     into: AccountId,
 ) -> Result<(), StoreError> {
     sqlx::query("UPDATE posts SET account_id = ? WHERE account_id = ? AND state = 'posted'")
         .bind(into.bytes().as_slice())
         .bind(from.bytes().as_slice())
-        .execute(db)
+        .execute(&mut **tx)
         .await?;
-    Ok(())
-}
-
-/// Comes back to a post later.
-pub(crate) async fn postpone(
-    db: impl SqliteExecutor<'_>,
-    id: i64,
-    due_at: DateTime<Utc>,
-) -> Result<(), StoreError> {
-    sqlx::query("UPDATE posts SET attempts = attempts + 1, due_at = ? WHERE id = ?")
-        .bind(due_at.timestamp())
-        .bind(id)
-        .execute(db)
-        .await?;
-    Ok(())
+    jobs::give_to(&mut **tx, DELETION, from, into).await
 }
 
 /// Forgets a post. `false`: it was gone.

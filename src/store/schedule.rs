@@ -18,8 +18,10 @@ pub struct Claimed {
     pub account: AccountId,
     /// Whose.
     pub owner: i64,
-    /// Failures of ours in a row, this time included.
+    /// Failures of ours in a row.
     pub attempts: u32,
+    /// Whether X refused it lately, and that is to be confirmed.
+    pub suspected: bool,
 }
 
 /// What is kept about a link between two questions.
@@ -33,6 +35,8 @@ pub struct Watch {
     pub asked_at: Option<DateTime<Utc>>,
     /// When X was last asked about the key pair alone.
     pub pair_at: Option<DateTime<Utc>>,
+    /// When it is to be asked next.
+    pub due_at: DateTime<Utc>,
 }
 
 /// What an answer leaves behind.
@@ -63,67 +67,55 @@ pub(crate) struct Told {
     pub last: Option<(i32, DateTime<Utc>)>,
 }
 
-/// Claims the link that is due first, until `lease`. One that is being asked about anyway, for its user or here, waits.
-pub async fn claim(
+/// The link that is due first, of those that nobody asks about; `busy` names these, as JSON. `suspected`: one that X refused
+/// lately counts.
+pub async fn due(
     db: impl SqliteExecutor<'_>,
+    busy: &str,
+    suspected: bool,
     now: DateTime<Utc>,
-    lease: DateTime<Utc>,
 ) -> Result<Option<Claimed>, StoreError> {
     Ok(sqlx::query_as(
-        "UPDATE watches SET leased_until = ?1, attempts = attempts + 1
-         WHERE account_id = (
-             SELECT account_id FROM watches
-             WHERE due_at <= ?2 AND (leased_until IS NULL OR leased_until <= ?2)
-                 AND NOT EXISTS (
-                     SELECT 1 FROM checks
-                     WHERE checks.account_id = watches.account_id AND checks.leased_until > ?2)
-             ORDER BY due_at LIMIT 1)
-         RETURNING account_id, attempts,
-             (SELECT owner FROM accounts WHERE accounts.account_id = watches.account_id) AS owner",
+        "SELECT account_id, attempts, memory ->> '$.suspicion' IS NOT NULL AS suspected,
+             (SELECT owner FROM accounts WHERE accounts.account_id = watches.account_id) AS owner
+         FROM watches WHERE due_at <= ?1 AND hex(account_id) NOT IN (SELECT value FROM json_each(?2))
+             AND (?3 OR memory ->> '$.suspicion' IS NULL)
+         ORDER BY due_at LIMIT 1",
     )
-    .bind(lease.timestamp())
     .bind(now.timestamp())
+    .bind(busy)
+    .bind(suspected)
     .fetch_optional(db)
     .await?)
 }
 
-/// Claims, out of its turn, a link of another app than `apps` that is not known to be refused: the one that X accepted last,
-/// or one that it has not judged.
-pub(crate) async fn claim_witness(
+/// Out of its turn, a link of another app than `apps` that is not known to be refused, and that nobody asks about: the one
+/// that X accepted last, or one that it has not judged.
+pub(crate) async fn witness(
     db: impl SqliteExecutor<'_>,
     apps: [AppMark; 3],
     calling: Calling,
-    now: DateTime<Utc>,
-    lease: DateTime<Utc>,
+    busy: &str,
 ) -> Result<Option<Claimed>, StoreError> {
     Ok(sqlx::query_as(
-        "UPDATE watches SET leased_until = ?1, attempts = attempts + 1
-         WHERE account_id = (
+        "SELECT account_id, attempts, memory ->> '$.suspicion' IS NOT NULL AS suspected,
+             (SELECT owner FROM accounts WHERE accounts.account_id = watches.account_id) AS owner
+         FROM watches WHERE account_id = (
              SELECT account_id FROM (SELECT account_id FROM watches
-                 WHERE good_at IS NOT NULL AND good_at >= ?3
-                     AND (app IS NULL OR app NOT IN (?5, ?6, ?7))
-                     AND (leased_until IS NULL OR leased_until <= ?2)
-                     AND (pair_at IS NULL OR pair_at <= ?4)
-                     AND NOT EXISTS (
-                         SELECT 1 FROM checks
-                         WHERE checks.account_id = watches.account_id AND checks.leased_until > ?2)
+                 WHERE good_at IS NOT NULL AND good_at >= ?1
+                     AND (app IS NULL OR app NOT IN (?3, ?4, ?5))
+                     AND hex(account_id) NOT IN (SELECT value FROM json_each(?6))
+                     AND (pair_at IS NULL OR pair_at <= ?2)
                  ORDER BY good_at DESC LIMIT 1)
              UNION ALL
              SELECT account_id FROM (SELECT account_id FROM watches
-                 WHERE good_at IS NULL AND ?3 = 0 AND memory ->> '$.standing' IS NOT 'refused'
-                     AND (app IS NULL OR app NOT IN (?5, ?6, ?7))
-                     AND (leased_until IS NULL OR leased_until <= ?2)
-                     AND (pair_at IS NULL OR pair_at <= ?4)
-                     AND NOT EXISTS (
-                         SELECT 1 FROM checks
-                         WHERE checks.account_id = watches.account_id AND checks.leased_until > ?2)
+                 WHERE good_at IS NULL AND ?1 = 0 AND memory ->> '$.standing' IS NOT 'refused'
+                     AND (app IS NULL OR app NOT IN (?3, ?4, ?5))
+                     AND hex(account_id) NOT IN (SELECT value FROM json_each(?6))
+                     AND (pair_at IS NULL OR pair_at <= ?2)
                  LIMIT 1)
-             LIMIT 1)
-         RETURNING account_id, attempts,
-             (SELECT owner FROM accounts WHERE accounts.account_id = watches.account_id) AS owner",
+             LIMIT 1)",
     )
-    .bind(lease.timestamp())
-    .bind(now.timestamp())
     .bind(calling.accepted_since.map_or(0, |since| since.timestamp()))
     .bind(
         calling
@@ -133,6 +125,7 @@ pub(crate) async fn claim_witness(
     .bind(apps[0])
     .bind(apps[1])
     .bind(apps[2])
+    .bind(busy)
     .fetch_optional(db)
     .await?)
 }
@@ -164,20 +157,20 @@ pub(crate) async fn other_witnesses(
     Ok((others, usize::try_from(suspected).unwrap_or(0)))
 }
 
-/// When the next link can be claimed.
-pub async fn next_due(db: impl SqliteExecutor<'_>) -> Result<Option<DateTime<Utc>>, StoreError> {
-    // The first that is due and not being asked about, or one that is, after its lease.
+/// When the next link is due of those that nobody asks about; `busy` names these, as JSON.
+pub async fn next_due(
+    db: impl SqliteExecutor<'_>,
+    busy: &str,
+    suspected: bool,
+) -> Result<Option<DateTime<Utc>>, StoreError> {
     Ok(sqlx::query_scalar(
-        "SELECT min(due) FROM (
-             SELECT due FROM (
-                 SELECT due_at AS due FROM watches WHERE account_id NOT IN (
-                     SELECT account_id FROM checks WHERE leased_until IS NOT NULL
-                     UNION ALL SELECT account_id FROM watches WHERE leased_until IS NOT NULL)
-                 ORDER BY due_at LIMIT 1)
-             UNION ALL
-             SELECT max(due_at, leased_until) FROM watches WHERE leased_until IS NOT NULL)",
+        "SELECT due_at FROM watches WHERE hex(account_id) NOT IN (SELECT value FROM json_each(?1))
+             AND (?2 OR memory ->> '$.suspicion' IS NULL)
+         ORDER BY due_at LIMIT 1",
     )
-    .fetch_one(db)
+    .bind(busy)
+    .bind(suspected)
+    .fetch_optional(db)
     .await?)
 }
 
@@ -187,7 +180,7 @@ pub async fn get(
     account: AccountId,
 ) -> Result<Option<Watch>, StoreError> {
     let row: Option<WatchRow> = sqlx::query_as(
-        "SELECT memory, charged_at, asked_at, pair_at FROM watches WHERE account_id = ?",
+        "SELECT memory, charged_at, asked_at, pair_at, due_at FROM watches WHERE account_id = ?",
     )
     .bind(account)
     .fetch_optional(db)
@@ -197,6 +190,7 @@ pub async fn get(
         charged_at: row.charged_at,
         asked_at: row.asked_at,
         pair_at: row.pair_at,
+        due_at: row.due_at,
     }))
 }
 
@@ -206,9 +200,10 @@ struct WatchRow {
     charged_at: DateTime<Utc>,
     asked_at: Option<DateTime<Utc>>,
     pair_at: Option<DateTime<Utc>>,
+    due_at: DateTime<Utc>,
 }
 
-/// Writes down what an answer left behind, and frees the link.
+/// Writes down what an answer left behind.
 pub async fn settle(
     db: impl SqliteExecutor<'_>,
     account: AccountId,
@@ -216,7 +211,7 @@ pub async fn settle(
 ) -> Result<(), StoreError> {
     sqlx::query(
         "UPDATE watches SET memory = ?, app = coalesce(?, app), good_at = ?, due_at = ?, charged_at = ?,
-             asked_at = ?, pair_at = ?, leased_until = NULL, attempts = 0
+             asked_at = ?, pair_at = ?, attempts = 0
          WHERE account_id = ?",
     )
     .bind(Json(&settled.memory))
@@ -232,7 +227,7 @@ pub async fn settle(
     Ok(())
 }
 
-/// Takes over what the user was shown, at `now`. Whoever holds the link keeps it.
+/// Takes over what the user was shown, at `now`.
 pub(crate) async fn learn(
     db: impl SqliteExecutor<'_>,
     account: AccountId,
@@ -287,13 +282,27 @@ pub(crate) async fn set_memory(
     Ok(())
 }
 
-/// Frees a link without an answer, to be asked about at `due_at`.
+/// Notes a failure of ours; the link is asked about at `due_at`.
+pub(crate) async fn fail(
+    db: impl SqliteExecutor<'_>,
+    account: AccountId,
+    due_at: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    sqlx::query("UPDATE watches SET due_at = ?, attempts = attempts + 1 WHERE account_id = ?")
+        .bind(due_at.timestamp())
+        .bind(account)
+        .execute(db)
+        .await?;
+    Ok(())
+}
+
+/// Leaves a link without an answer, to be asked about at `due_at`.
 pub(crate) async fn postpone(
     db: impl SqliteExecutor<'_>,
     account: AccountId,
     due_at: DateTime<Utc>,
 ) -> Result<(), StoreError> {
-    sqlx::query("UPDATE watches SET leased_until = NULL, due_at = ? WHERE account_id = ?")
+    sqlx::query("UPDATE watches SET due_at = ? WHERE account_id = ?")
         .bind(due_at.timestamp())
         .bind(account)
         .execute(db)
@@ -332,14 +341,6 @@ pub(crate) async fn due_after(
             .fetch_all(db)
             .await?,
     )
-}
-
-/// Frees what a run that died had claimed.
-pub(crate) async fn free_all(db: impl SqliteExecutor<'_>) -> Result<(), StoreError> {
-    sqlx::query("UPDATE watches SET leased_until = NULL WHERE leased_until IS NOT NULL")
-        .execute(db)
-        .await?;
-    Ok(())
 }
 
 /// How many links work: those are the ones that X charges for.

@@ -82,17 +82,30 @@ pub async fn data_key(
     owner: i64,
     account: AccountId,
 ) -> Result<Option<WrappedKey>, StoreError> {
-    let row: Option<(Sealed, Option<KeyPairOutcome>, Option<DateTime<Utc>>)> = sqlx::query_as(
+    let row: Option<KeyRow> = sqlx::query_as(
         "SELECT wrapped, key_pair, key_pair_at FROM data_keys WHERE account_id = ? AND owner = ?",
     )
     .bind(account.bytes().as_slice())
     .bind(owner)
     .fetch_optional(db)
     .await?;
-    Ok(row.map(|(wrapped, outcome, at)| WrappedKey {
-        wrapped,
-        key_pair: outcome.zip(at),
-    }))
+    Ok(row.map(Into::into))
+}
+
+#[derive(FromRow)]
+struct KeyRow {
+    wrapped: Sealed,
+    key_pair: Option<KeyPairOutcome>,
+    key_pair_at: Option<DateTime<Utc>>,
+}
+
+impl From<KeyRow> for WrappedKey {
+    fn from(row: KeyRow) -> Self {
+        Self {
+            wrapped: row.wrapped,
+            key_pair: row.key_pair.zip(row.key_pair_at),
+        }
+    }
 }
 
 /// Notes what X said of the key pair alone; `None` forgets it.
@@ -158,25 +171,80 @@ pub async fn list(
     .bind(slot.as_str())
     .fetch_all(db)
     .await?;
-    rows.into_iter()
-        .map(|row| {
-            let corrupt = |reason| StoreError::Corrupt {
-                table: "sealed_values",
-                reason,
-            };
-            Ok(SealedValue {
-                field: row.field.parse().map_err(|_| corrupt("unknown field"))?,
-                sealed: Sealed::from_bytes(row.sealed),
-                fingerprint: row
-                    .fingerprint
-                    .try_into()
-                    .map(ValueFingerprint)
-                    .map_err(|_| corrupt("fingerprint of a wrong length"))?,
-                chars: row.chars,
-                received_at: time(row.received_at),
-            })
+    rows.into_iter().map(TryInto::try_into).collect()
+}
+
+impl TryFrom<Row> for SealedValue {
+    type Error = StoreError;
+
+    fn try_from(row: Row) -> Result<Self, StoreError> {
+        let corrupt = |reason| StoreError::Corrupt {
+            table: "sealed_values",
+            reason,
+        };
+        Ok(Self {
+            field: row.field.parse().map_err(|_| corrupt("unknown field"))?,
+            sealed: Sealed::from_bytes(row.sealed),
+            fingerprint: row
+                .fingerprint
+                .try_into()
+                .map(ValueFingerprint)
+                .map_err(|_| corrupt("fingerprint of a wrong length"))?,
+            chars: row.chars,
+            received_at: time(row.received_at),
         })
-        .collect()
+    }
+}
+
+/// Everything that opens an account's values, read in one statement: a rotation changes all of them or none.
+#[derive(Debug)]
+pub(crate) struct StoredValues {
+    /// The data key.
+    pub key: WrappedKey,
+    /// In use.
+    pub current: Vec<SealedValue>,
+    /// New ones of a rotation.
+    pub candidate: Vec<SealedValue>,
+}
+
+#[derive(FromRow)]
+struct JoinedRow {
+    #[sqlx(flatten)]
+    key: KeyRow,
+    slot: Option<String>,
+    #[sqlx(flatten)]
+    value: Row,
+}
+
+/// The data key and the values of one of `owner`'s accounts.
+pub(crate) async fn load(
+    db: impl SqliteExecutor<'_>,
+    owner: i64,
+    account: AccountId,
+) -> Result<Option<StoredValues>, StoreError> {
+    let rows: Vec<JoinedRow> = sqlx::query_as(
+        "SELECT wrapped, key_pair, key_pair_at, slot, ifnull(field, '') AS field, ifnull(sealed, x'') AS sealed,
+             ifnull(fingerprint, x'') AS fingerprint, ifnull(chars, 0) AS chars, ifnull(received_at, 0) AS received_at
+         FROM data_keys LEFT JOIN sealed_values USING (account_id) WHERE account_id = ? AND owner = ?",
+    )
+    .bind(account.bytes().as_slice())
+    .bind(owner)
+    .fetch_all(db)
+    .await?;
+    let mut loaded: Option<StoredValues> = None;
+    for row in rows {
+        let stored = loaded.get_or_insert_with(|| StoredValues {
+            key: row.key.into(),
+            current: Vec::new(),
+            candidate: Vec::new(),
+        });
+        match row.slot.as_deref() {
+            Some("current") => stored.current.push(row.value.try_into()?),
+            Some("candidate") => stored.candidate.push(row.value.try_into()?),
+            Some(_) | None => {}
+        }
+    }
+    Ok(loaded)
 }
 
 /// Moves a slot's values into another, each in place of the one that is there.
@@ -246,8 +314,8 @@ pub(crate) async fn erase_unfinished(tx: &mut Tx, owner: i64) -> Result<(), Stor
         "DELETE FROM data_keys
          WHERE owner = ? AND account_id NOT IN (SELECT account_id FROM accounts)
              AND NOT EXISTS (
-                 SELECT 1 FROM calls
-                 WHERE calls.account_id = data_keys.account_id AND kind = 'revoke')",
+                 SELECT 1 FROM jobs
+                 WHERE jobs.account_id = data_keys.account_id AND kind = 'revoke')",
     )
     .bind(owner)
     .execute(&mut **tx)
@@ -273,7 +341,7 @@ pub(crate) async fn erase_orphans(
     let done = sqlx::query(
         "DELETE FROM data_keys WHERE linked = 0 AND created_at < ?
              AND NOT EXISTS (SELECT 1 FROM accounts WHERE accounts.account_id = data_keys.account_id)
-             AND NOT EXISTS (SELECT 1 FROM calls WHERE calls.account_id = data_keys.account_id)
+             AND NOT EXISTS (SELECT 1 FROM jobs WHERE jobs.account_id = data_keys.account_id)
              AND NOT EXISTS (
                  SELECT 1 FROM dialogues WHERE chat_id = data_keys.owner AND expires_at IS NOT NULL)",
     )

@@ -1,5 +1,6 @@
 //! Whether somebody may use the bot: by the fixed list, or by its owner's word.
 
+use sqlx::SqliteExecutor;
 use teloxide::types::Update;
 
 use super::Telegram;
@@ -23,13 +24,17 @@ impl Admission {
 
 impl Telegram {
     /// By the fixed list and the owner's word.
-    pub(super) async fn admission(&self, update: &Update) -> Result<Admission, StoreError> {
+    pub(super) async fn admission(
+        &self,
+        db: impl SqliteExecutor<'_>,
+        update: &Update,
+    ) -> Result<Admission, StoreError> {
         let user = update.from().and_then(|user| i64::try_from(user.id.0).ok());
         let Some(user) = user else {
             return Ok(Admission::Denied);
         };
         let standing = match self.owner {
-            Some(owner) if owner != user => access::standing(self.store.reader(), user).await?,
+            Some(owner) if owner != user => access::standing(db, user).await?,
             _ => None,
         };
         Ok(if self.allowed.admits(self.owner, user, standing) {

@@ -2,25 +2,79 @@
 
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
+use futures::future::BoxFuture;
+
 use super::{
     Telegram,
     reply::{self, CallError},
     whole,
 };
 use crate::{
+    backoff::Backoff,
     domain::notice::Notice,
-    failpoint, incident,
+    failpoint,
+    jobs::runner::{Outcome, Rules, Work},
     metrics::DeletionOutcome,
     store::{
-        StoreError,
-        deletions::{self, Deletion},
+        StoreError, Tx,
+        deletions::{self, SECRET},
+        jobs::{self, Job, Kind},
         outbox,
     },
 };
 
-const LONGEST_PAUSE: Duration = Duration::from_mins(5);
+const PAUSES: Backoff = Backoff::new(Duration::from_secs(1), Duration::from_mins(5));
 /// After so many tries in vain the user is told that the message still stands.
 const TELL_AFTER: u32 = 2;
+
+/// Deletes messages of one kind: a user's, or the bot's own. Chats do not wait for each other.
+pub(crate) struct Deleting(pub(crate) Telegram, pub(crate) Kind);
+
+impl Work for Deleting {
+    fn rules(&self) -> Rules {
+        Rules {
+            kind: self.1,
+            concurrent: 64,
+            limit: Duration::from_hours(24),
+            tries: u32::MAX,
+            pauses: PAUSES,
+        }
+    }
+
+    fn run<'a>(&'a self, job: &'a Job) -> BoxFuture<'a, Result<Outcome, StoreError>> {
+        Box::pin(async {
+            let (chat, message) = job.about(deletions::message_of)?;
+            failpoint::hit("queue.before_delete");
+            let outcome = self.0.delete(chat, message).await;
+            failpoint::hit("queue.deleted");
+            // It is not done twice because the database is away.
+            let settling = self.0.insist(|| self.0.settle(job, chat, outcome)).await;
+            failpoint::hit("queue.noted");
+            // The bot stops otherwise.
+            Ok(settling.unwrap_or(Outcome::Done))
+        })
+    }
+
+    /// Telegram refuses it, or will not do it any more.
+    fn give_up<'a>(
+        &'a self,
+        job: &'a Job,
+        _incident: Option<&'a str>,
+    ) -> BoxFuture<'a, Result<(), StoreError>> {
+        Box::pin(async {
+            let (chat, _) = job.about(deletions::message_of)?;
+            let notice = Notice::NotDeleted { trying: false };
+            self.0
+                .end_deletion(job, chat, is_secret(job).then_some(notice))
+                .await
+        })
+    }
+}
+
+fn is_secret(job: &Job) -> bool {
+    job.kind == SECRET.0
+}
 
 impl Telegram {
     /// Deletes a message, and counts what became of that.
@@ -34,91 +88,80 @@ impl Telegram {
         deleted
     }
 
-    /// Lets a chat's deletions be tried that are due. A chat that Telegram is slow about holds up no other one.
-    pub(super) fn wake_deleting(&self, chat: i64) {
-        let telegram = self.clone();
-        self.deleting.wake(chat, None::<()>, move |chat, _| {
-            let telegram = telegram.clone();
-            async move {
-                match incident::guard(telegram.delete_due(chat)).await {
-                    Ok(Ok(())) => {}
-                    Ok(Err(error)) => {
-                        tracing::error!(error = %error, "deletions could not be looked up; trying again");
-                    }
-                    Err(panicked) => {
-                        incident::log(&telegram.random, "a deletion failed", &panicked);
-                    }
-                }
-                telegram.agenda_changed.notify_one();
-            }
-        });
-    }
-
-    /// Tries the chat's deletions that are due, until none is or the bot stops.
-    async fn delete_due(&self, chat: i64) -> Result<(), StoreError> {
-        while !self.stop.is_cancelled() {
-            let now = self.clock.now();
-            let Some(deletion) = deletions::next(self.store.reader(), chat, now).await? else {
-                break;
-            };
-            failpoint::hit("queue.before_delete");
-            let outcome = self.delete(chat, deletion.message).await;
-            failpoint::hit("queue.deleted");
-            if self
-                .insist(|| self.settle(deletion, outcome))
-                .await
-                .is_none()
-            {
-                break;
-            }
-            failpoint::hit("queue.noted");
-        }
-        Ok(())
-    }
-
     async fn settle(
         &self,
-        deletion: Deletion,
+        job: &Job,
+        chat: i64,
         outcome: Result<(), CallError>,
-    ) -> Result<(), StoreError> {
-        let Deletion { chat, message, .. } = deletion;
+    ) -> Result<Outcome, StoreError> {
         let now = self.clock.now();
-        let wait = match outcome {
-            Err(CallError::RetryAfter(wait)) if deletion.give_up_at > now => Some(whole(wait)),
-            Err(CallError::Unreachable | CallError::Unanswered) if deletion.give_up_at > now => {
-                let pause = Duration::from_secs(1 << deletion.attempts.min(9));
-                Some(pause.min(LONGEST_PAUSE))
+        let in_time = job.give_up_at.is_none_or(|at| at > now);
+        let was_told = is_secret(job) && job.tries >= TELL_AFTER;
+        match outcome {
+            Ok(()) => {
+                let notice = was_told.then_some(Notice::DeletedAtLast);
+                self.end_deletion(job, chat, notice).await?;
+                Ok(Outcome::Done)
             }
-            Ok(()) | Err(_) => None,
-        };
-        let mut tx = self.store.begin().await?;
-        let mut notice = None;
-        if let Some(wait) = wait {
-            let tell = deletion.secret && !deletion.told && deletion.attempts + 1 >= TELL_AFTER;
-            if tell {
-                notice = Some(Notice::NotDeleted { trying: true });
+            Err(CallError::RetryAfter(wait)) if in_time => {
+                self.try_later(job, chat, now + whole(wait), true).await
             }
-            let told = deletion.told || tell;
-            deletions::postpone(&mut *tx, chat, message, now + wait, told).await?;
-            if matches!(outcome, Err(CallError::RetryAfter(_))) {
-                deletions::hold(&mut *tx, chat, now + wait).await?;
+            Err(CallError::Unreachable | CallError::Unanswered) if in_time => {
+                let at = now + PAUSES.pause(job.tries);
+                self.try_later(job, chat, at, false).await
             }
-        } else {
-            deletions::finish(&mut *tx, chat, message).await?;
-            notice = match outcome {
-                Ok(()) if deletion.told => Some(Notice::DeletedAtLast),
-                Err(_) if deletion.secret => Some(Notice::NotDeleted { trying: false }),
-                Ok(()) | Err(_) => None,
-            };
+            Err(error) => {
+                if error.is_passing() {
+                    self.metrics.deletion(DeletionOutcome::GivenUp);
+                }
+                Ok(Outcome::GiveUp)
+            }
         }
-        if let Some(notice) = &notice {
-            let word = || super::notices::word(notice, self.me.username(), now);
-            outbox::push(&mut tx, &self.vault, chat, word, now).await?;
+    }
+
+    /// `holds`: Telegram wants the whole chat to be left alone until then.
+    async fn try_later(
+        &self,
+        job: &Job,
+        chat: i64,
+        at: DateTime<Utc>,
+        holds: bool,
+    ) -> Result<Outcome, StoreError> {
+        let tell = is_secret(job) && job.tries + 1 == TELL_AFTER;
+        let mut tx = self.store.begin().await?;
+        jobs::postpone(&mut tx, job.id, at).await?;
+        if holds {
+            jobs::hold(&mut *tx, &job.subject, at).await?;
+        }
+        if tell {
+            self.promise(&mut tx, chat, &Notice::NotDeleted { trying: true })
+                .await?;
         }
         tx.commit().await?;
-        if wait.is_none() && outcome.is_err_and(CallError::is_passing) {
-            self.metrics.deletion(DeletionOutcome::GivenUp);
+        if tell {
+            self.wake_writing(chat);
         }
+        Ok(Outcome::Done)
+    }
+
+    async fn promise(&self, tx: &mut Tx, chat: i64, notice: &Notice) -> Result<(), StoreError> {
+        let now = self.clock.now();
+        let word = || super::notices::word(notice, self.me.username(), now);
+        outbox::push(tx, &self.vault, chat, word, now).await
+    }
+
+    async fn end_deletion(
+        &self,
+        job: &Job,
+        chat: i64,
+        notice: Option<Notice>,
+    ) -> Result<(), StoreError> {
+        let mut tx = self.store.begin().await?;
+        jobs::finish(&mut *tx, job.id).await?;
+        if let Some(notice) = &notice {
+            self.promise(&mut tx, chat, notice).await?;
+        }
+        tx.commit().await?;
         if notice.is_some() {
             self.wake_writing(chat);
         }

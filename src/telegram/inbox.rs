@@ -1,5 +1,5 @@
-//! Handles updates, one after the other in a chat: the message is deleted first, then the update is handled in one turn.
-//! What fails is tried again, then given up without its text. Nothing here stops the bot.
+//! Handles updates, one after the other in a chat: the message is deleted first, then the update is handled in one unit of
+//! work. What fails is tried again, then given up without its text. Nothing here stops the bot.
 
 use std::{
     future::Future,
@@ -18,18 +18,15 @@ use tokio::sync::watch;
 use zeroize::Zeroizing;
 
 use super::{
-    Command, Telegram,
+    Command, Telegram, reply,
     schema::HandlerError,
-    turn::{self, Removal, Visit},
+    unit::{self, Effects, Removal, UnitOfWork},
 };
 use crate::{
-    domain::{
-        linking::{Closed, Ending, LinkingState},
-        paste,
-    },
+    domain::paste,
     failpoint, incident, messages,
     metrics::{self, UpdateOutcome},
-    store::{StoreError, agenda, inbox, outbox},
+    store::{StoreError, agenda, dialogues, inbox, outbox},
     vault::{Place, Sealed},
 };
 
@@ -179,7 +176,10 @@ impl Telegram {
                 return Done::NotYet;
             }
             match self.note_failure(chat, update, &error, removal).await {
-                Ok(Failure::GivenUp) => return Done::NotYet,
+                Ok(Failure::GivenUp) => {
+                    self.answer_tap(update, None).await;
+                    return Done::NotYet;
+                }
                 Ok(Failure::Again) => {}
                 Err(error) => {
                     tracing::warn!(error = %error, "a failed update waits for the database");
@@ -199,7 +199,7 @@ impl Telegram {
         durable: Option<&mut watch::Receiver<bool>>,
         removal: &mut Option<Removal>,
     ) -> Result<Done, HandlerError> {
-        let state = self.delete_first(chat, update, removal).await?;
+        self.delete_first(chat, update, removal).await?;
         if let Some(durable) = durable {
             // The sender is gone without success when the database is away or the bot stops; the update comes again.
             if durable.wait_for(|on_disk| *on_disk).await.is_err() {
@@ -216,23 +216,34 @@ impl Telegram {
             let text = message_of(update).and_then(Message::text);
             text.unwrap_or_default().to_owned()
         });
-        let visit = Visit {
-            update: i64::from(update.id.0),
-            chat,
-            deletion: *removal,
-        };
-        let Ok(_permit) = self.permits.acquire().await else {
+        let Ok(permit) = self.permits.acquire().await else {
             return Ok(Done::NotYet);
         };
         let begun = Instant::now();
-        let handling = self.schema.handle(self, update, visit, state);
-        tokio::time::timeout(HANDLER_LIMIT, handling)
-            .await
-            .map_err(|_| HandlerError::TooSlow)??;
+        let effects = match UnitOfWork::open(self, update, chat, *removal).await? {
+            Some(unit) => {
+                let handling = self.schema.handle(self, update, unit);
+                let unit = tokio::time::timeout(HANDLER_LIMIT, handling)
+                    .await
+                    .map_err(|_| HandlerError::TooSlow)??;
+                unit.commit().await?
+            }
+            None => Effects::default(),
+        };
+        drop(permit);
+        self.release(chat, &effects);
         let elapsed_ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
         tracing::debug!(elapsed_ms, "an update was handled");
         self.count(update, UpdateOutcome::Handled);
+        self.answer_tap(update, effects.toast).await;
         Ok(Done::Handled)
+    }
+
+    /// Lets the button stop waiting, if the update is a tap.
+    async fn answer_tap(&self, update: &Update, toast: Option<String>) {
+        if let UpdateKind::CallbackQuery(query) = &update.kind {
+            reply::answer(&self.bot, query.id.clone(), toast).await;
+        }
     }
 
     fn count(&self, update: &Update, outcome: UpdateOutcome) {
@@ -246,24 +257,22 @@ impl Telegram {
         chat: i64,
         update: &Update,
         removal: &mut Option<Removal>,
-    ) -> Result<LinkingState, StoreError> {
-        let reading = self.state(chat);
+    ) -> Result<(), StoreError> {
         let Some(message) = message_of(update) else {
-            return reading.await;
+            return Ok(());
         };
         if looks_secret(message) {
-            let (state, deleted) = tokio::join!(reading, self.delete(chat, message.id.0));
+            let deleted = self.delete(chat, message.id.0).await;
             *removal = Some(Removal::new(message, deleted));
-            return state;
+            return Ok(());
         }
-        let state = reading.await;
         // While the database does not answer nobody knows what was asked for: then a message counts as an answer.
-        let expects_secret = state.as_ref().map_or(true, LinkingState::expects_secret);
-        if expects_secret && self.may_be_answer(message) {
+        let expects_secret = self.expects_secret(chat).await;
+        if *expects_secret.as_ref().unwrap_or(&true) && self.may_be_answer(message) {
             let deleted = self.delete(chat, message.id.0).await;
             *removal = Some(Removal::new(message, deleted));
         }
-        state
+        expects_secret.map(|_| ())
     }
 
     /// Deletes the message of an update that cannot be handled yet, if it may hold a secret. `false` if it still stands.
@@ -273,10 +282,7 @@ impl Telegram {
         };
         let chat = message.chat.id.0;
         if !looks_secret(message) {
-            let dialogue = self.dialogues.get(self.store.reader(), chat).await;
-            let expects_secret = dialogue.map_or(true, |dialogue| {
-                dialogue.is_some_and(|dialogue| dialogue.state.expects_secret())
-            });
+            let expects_secret = self.expects_secret(chat).await.unwrap_or(true);
             if !expects_secret || !self.may_be_answer(message) {
                 return true;
             }
@@ -284,18 +290,12 @@ impl Telegram {
         self.delete(chat, message.id.0).await.is_ok()
     }
 
-    /// Where a chat's dialogue stands now: a flow that has rested too long is ended first.
-    async fn state(&self, chat: i64) -> Result<LinkingState, StoreError> {
-        let read = || self.dialogues.get(self.store.reader(), chat);
-        let Some(dialogue) = read().await? else {
-            return Ok(LinkingState::Idle);
-        };
-        let over = dialogue.expires_at.is_some_and(|at| at <= self.clock.now());
-        if over && self.expire(chat).await? {
-            let expired = read().await?.map(|dialogue| dialogue.state);
-            return Ok(expired.unwrap_or_default());
-        }
-        Ok(dialogue.state)
+    /// Whether the chat's next message may be a secret, as far as its dialogue tells.
+    async fn expects_secret(&self, chat: i64) -> Result<bool, StoreError> {
+        let dialogue = dialogues::get(self.store.reader(), &self.vault, chat).await?;
+        let now = self.clock.now();
+        Ok(dialogue
+            .is_some_and(|dialogue| dialogue.state.expects_secret() || dialogue.has_expired(now)))
     }
 
     /// Whether a message in a flow may be meant as an answer: anything a person sends that is no command of ours.
@@ -342,7 +342,7 @@ impl Telegram {
             Some(_) | None => None,
         });
         if let Some(removal) = removal
-            && let Some(warning) = turn::record(self, &mut tx, chat, removal).await?
+            && let Some(warning) = unit::record(self, &mut tx, chat, removal).await?
         {
             let word = || super::notices::word(&warning, self.me.username(), self.clock.now());
             outbox::push(&mut tx, &self.vault, chat, word, self.clock.now()).await?;
@@ -377,31 +377,23 @@ impl Telegram {
         }
     }
 
-    /// Ends the chat's flow if it has rested too long: its values are wiped, its card says so, and the user is told with
-    /// the next message. `true` if it was ended.
-    async fn expire(&self, chat: i64) -> Result<bool, StoreError> {
+    /// Ends the chat's flow if it has rested too long, and nothing has come since.
+    async fn expire(&self, chat: i64) -> Result<(), StoreError> {
         let now = self.clock.now();
-        let dialogue = self.dialogues.get(self.store.reader(), chat).await?;
-        let due = dialogue.and_then(|dialogue| dialogue.expires_at);
-        if due.is_none_or(|due| due > now) {
-            return Ok(false);
+        let dialogue = dialogues::get(self.store.reader(), &self.vault, chat).await?;
+        if !dialogue.is_some_and(|dialogue| dialogue.has_expired(now)) {
+            return Ok(());
         }
         let mut tx = self.store.begin().await?;
-        if let Some(dialogue) = self.dialogues.get(&mut *tx, chat).await? {
-            self.linker.wipe(&mut tx, chat, &dialogue.state).await?;
-            failpoint::hit("expire.wiped");
-            let closed = LinkingState::Closed(Closed {
-                purpose: dialogue.state.flow().map(|flow| flow.purpose.clone()),
-                ending: Ending::Expired,
-                told: false,
-                remark: None,
-            });
-            self.dialogues.put(&mut *tx, chat, &closed, None).await?;
+        if let Some(mut dialogue) = dialogues::get(&mut *tx, &self.vault, chat).await?
+            && self.end_expired(&mut tx, chat, &mut dialogue).await?
+        {
+            dialogues::save(&mut *tx, &self.vault, chat, &dialogue).await?;
         }
         tx.commit().await?;
         failpoint::hit("expire.committed");
         self.wake_writing(chat);
-        Ok(true)
+        Ok(())
     }
 }
 

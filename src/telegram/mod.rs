@@ -1,11 +1,11 @@
 //! The bot's side that faces Telegram: updates come in, cards and messages go out. Sees no SQL and no X.
 //!
 //! An update goes `polling` → `inbox` (deleted first, then handled, in order per chat) → `schema` → `handlers`, which change
-//! everything in one [`turn`]. What is to be said goes `outbox` → `texts` → [`reply`].
+//! everything in one [`unit`] of work. What is to be said goes `outbox` → `texts` → [`reply`].
 
 mod access;
 mod command;
-mod deletions;
+pub(crate) mod deletions;
 mod handlers;
 mod inbox;
 mod lanes;
@@ -16,7 +16,7 @@ mod polling;
 mod reply;
 mod schema;
 mod timers;
-mod turn;
+mod unit;
 
 pub(crate) use self::command::Command;
 
@@ -46,7 +46,7 @@ use crate::{
     messages::{self as texts, action},
     metrics::Metrics,
     random::Random,
-    store::{Store, dialogues::Dialogues},
+    store::Store,
     telemetry::Aliases,
     vault::{AuditKey, Vault},
 };
@@ -69,7 +69,6 @@ pub(crate) struct Parts {
     me: Me,
     store: Store,
     vault: Vault,
-    dialogues: Arc<Dialogues>,
     linker: Linker,
     clock: Clock,
     random: Random,
@@ -85,8 +84,6 @@ pub(crate) struct Parts {
     reading: Lanes,
     /// Per chat: sends what was promised.
     writing: Lanes,
-    /// Per chat: deletes what could not be deleted at once.
-    deleting: Lanes,
     /// Chats that Telegram wants to be left alone for a while.
     pauses: Pauses,
     permits: Semaphore,
@@ -185,13 +182,11 @@ fn whole(pause: Duration) -> Duration {
 impl Telegram {
     /// Puts the parts together.
     pub(crate) fn new(deps: Deps) -> Self {
-        let dialogues = Dialogues::new(deps.store.clone(), deps.vault.clone(), deps.clock.clone());
         Self(Arc::new(Parts {
             bot: deps.bot,
             me: deps.me,
             store: deps.store,
             vault: deps.vault,
-            dialogues: Arc::new(dialogues),
             linker: deps.linker,
             clock: deps.clock,
             aliases: Aliases::new(&deps.random),
@@ -204,7 +199,6 @@ impl Telegram {
             schema: schema::schema(),
             reading: Lanes::default(),
             writing: Lanes::default(),
-            deleting: Lanes::default(),
             pauses: Pauses::default(),
             permits: Semaphore::new(CONCURRENT_HANDLERS),
             albums: Mutex::default(),
@@ -242,7 +236,6 @@ impl Telegram {
         tasks.wait().await;
         self.reading.finish().await;
         self.writing.finish().await;
-        self.deleting.finish().await;
     }
 
     /// Runs a part until the bot stops, and begins it again when it panics.
@@ -252,10 +245,7 @@ impl Telegram {
 
     /// Lets everything be looked for that an update of this chat may have promised.
     fn wake_all(&self, chat: i64) {
-        self.linker.wake_checks();
-        self.linker.wake_posts();
         self.wake_writing(chat);
-        self.wake_deleting(chat);
         self.agenda_changed.notify_one();
     }
 

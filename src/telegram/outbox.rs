@@ -7,30 +7,33 @@ use chrono::TimeDelta;
 use super::{
     Telegram,
     reply::{self, CallError},
-    turn::DELETABLE,
+    unit::DELETABLE,
     whole,
 };
 use crate::{
+    backoff::Backoff,
     domain::{
         account::AccountId,
         linking::{Ending, LinkingState},
     },
     failpoint, incident,
     messages::{self, Asked, Message, Role},
+    metrics::Dropped,
     store::{
-        StoreError, deletions,
+        StoreError,
+        deletions::{self, OWN},
         dialogues::{self, Dialogue},
         outbox::{self, Promised},
         progress, schedule, unreachable,
     },
 };
 
-/// The longest pause between two tries.
-const LONGEST_PAUSE: Duration = Duration::from_mins(5);
+/// Pauses while Telegram cannot be reached.
+const PAUSES: Backoff = Backoff::new(Duration::from_secs(1), Duration::from_mins(5));
 /// After two messages about a link within this time, the last one is changed instead of a third being sent.
 const QUIET_AFTER_TWO: TimeDelta = TimeDelta::hours(24);
-/// A message that failed so often for another reason than the network is dropped.
-const MAX_ATTEMPTS: u32 = 100;
+/// A message that could not be sent for so long is dropped: whoever reads it then learns nothing from it.
+const KEEP_TRYING: TimeDelta = TimeDelta::days(7);
 
 impl Telegram {
     /// Lets a chat's messages go out.
@@ -62,7 +65,7 @@ impl Telegram {
                 return Ok(Written::SomeLater);
             }
             let promised = outbox::next(self.store.reader(), &self.vault, chat).await?;
-            let dialogue = self.dialogues.get(self.store.reader(), chat).await?;
+            let dialogue = dialogues::get(self.store.reader(), &self.vault, chat).await?;
             let went_on = match (promised, dialogue) {
                 // It may have been said already, so it goes into the card: once that says that X is being asked.
                 (Some(promised), Some(dialogue))
@@ -192,15 +195,23 @@ impl Telegram {
         sent: Result<Option<i32>, CallError>,
     ) -> Result<bool, StoreError> {
         let mut tx = self.store.begin().await?;
-        let mut renewed = false;
+        let now = self.clock.now();
+        let mut dropped = None;
         let go_on = match after(sent.map(|_| ()), promised.attempts) {
+            After::Later(_) if promised.promised_at + KEEP_TRYING <= now => {
+                outbox::finish(&mut *tx, promised.id).await?;
+                dropped = Some(Dropped::TooLate);
+                true
+            }
             After::Done => {
+                if sent == Err(CallError::Refused) {
+                    dropped = Some(Dropped::Refused);
+                }
                 outbox::finish(&mut *tx, promised.id).await?;
                 if let Role::Answer(asked) = promised.role {
                     progress::clear(&mut *tx, chat, asked).await?;
                 }
                 if let Ok(Some(number)) = sent {
-                    let now = self.clock.now();
                     match promised.role {
                         Role::Progress(asked) => {
                             progress::set(&mut *tx, chat, asked, number).await?;
@@ -210,7 +221,7 @@ impl Telegram {
                         }
                         Role::Plain | Role::Lasting | Role::Answer(_) => {}
                     }
-                    renewed = self.keep_card_last(&mut tx, chat, message, number).await?;
+                    self.keep_card_last(&mut tx, chat, message, number).await?;
                 }
                 if sent.is_ok() {
                     unreachable::clear(&mut *tx, chat).await?;
@@ -219,49 +230,53 @@ impl Telegram {
             }
             After::Later(wait) => {
                 let begun = promised.begun || sent == Err(CallError::Unanswered);
-                let due = self.clock.now() + wait;
-                outbox::postpone(&mut *tx, promised.id, due, begun).await?;
+                outbox::postpone(&mut *tx, promised.id, now + wait, begun).await?;
                 false
             }
             After::Blocked => {
+                dropped = Some(Dropped::Blocked);
                 self.forget_chat(&mut tx, chat).await?;
                 false
             }
         };
         tx.commit().await?;
-        if renewed {
-            self.wake_deleting(chat);
+        if let Some(reason) = dropped {
+            self.metrics.message_dropped(reason);
+            let chat = self.aliases.of(chat);
+            tracing::warn!(%chat, reason = reason.as_str(), "a message was dropped");
         }
         Ok(go_on)
     }
 
     /// Something was said below the card of an open flow: the card moves below it. The question whether to go on is the
-    /// card itself until it is answered. `true` if a message has to be deleted.
+    /// card itself until it is answered.
     async fn keep_card_last(
         &self,
         tx: &mut crate::store::Tx,
         chat: i64,
         said: &Message,
         number: i32,
-    ) -> Result<bool, StoreError> {
-        let Some(dialogue) = self.dialogues.get(&mut **tx, chat).await? else {
-            return Ok(false);
+    ) -> Result<(), StoreError> {
+        let Some(mut dialogue) = dialogues::get(&mut **tx, &self.vault, chat).await? else {
+            return Ok(());
         };
         if dialogue.state.flow_id().is_none() {
-            return Ok(false);
+            return Ok(());
         }
         let now = self.clock.now();
         let card = dialogue.card_message;
         if let Some(card) = card {
-            deletions::insert(&mut **tx, chat, card, now, now + DELETABLE, false).await?;
+            deletions::insert(tx, OWN, chat, card, None, now + DELETABLE).await?;
         }
         if messages::flow::asks_about(said, &dialogue.state) {
-            dialogues::adopt_card(&mut **tx, chat, number).await?;
+            dialogue.adopt_card(number);
         } else if card.is_some() {
-            dialogues::detach_card(&mut **tx, chat).await?;
-            dialogues::redraw(&mut **tx, chat, now).await?;
+            dialogue.detach_card();
+            dialogue.redraw(now);
+        } else {
+            return Ok(());
         }
-        Ok(card.is_some())
+        dialogues::save_card(&mut **tx, chat, &dialogue).await
     }
 
     /// Draws the card of a chat. `false` if it has to be tried later.
@@ -330,12 +345,12 @@ impl Telegram {
         let go_on = match after(drawn.map(|_| ()), dialogue.card_attempts) {
             After::Done => {
                 let message = drawn.ok().flatten().or(dialogue.card_message);
-                let newest = self.dialogues.get(&mut *tx, chat).await?;
+                let newest = dialogues::get(&mut *tx, &self.vault, chat).await?;
                 let over = newest.is_some_and(|newest| {
                     newest.revision == dialogue.revision && is_over(&newest.state)
                 });
                 if over {
-                    self.dialogues.remove(&mut *tx, chat).await?;
+                    dialogues::remove(&mut *tx, chat).await?;
                 } else if let Some(message) = message {
                     dialogues::card_drawn(&mut *tx, chat, dialogue, message, digest).await?;
                 }
@@ -363,9 +378,9 @@ impl Telegram {
         tx: &mut crate::store::Tx,
         chat: i64,
     ) -> Result<(), StoreError> {
-        if let Some(dialogue) = self.dialogues.get(&mut **tx, chat).await? {
+        if let Some(dialogue) = dialogues::get(&mut **tx, &self.vault, chat).await? {
             self.linker.wipe(tx, chat, &dialogue.state).await?;
-            self.dialogues.remove(&mut **tx, chat).await?;
+            dialogues::remove(&mut **tx, chat).await?;
         }
         progress::clear_all(&mut **tx, chat).await?;
         // What they do not know about their links they are told when they are back.
@@ -418,19 +433,11 @@ enum After {
 fn after(sent: Result<(), CallError>, attempts: u32) -> After {
     match sent {
         Err(CallError::RetryAfter(wait)) => After::Later(whole(wait)),
-        Err(CallError::Unreachable | CallError::Unanswered) if attempts < MAX_ATTEMPTS => {
-            let pause = Duration::from_secs(1 << attempts.min(9));
-            After::Later(pause.min(LONGEST_PAUSE))
-        }
+        Err(CallError::Unreachable | CallError::Unanswered) => After::Later(PAUSES.pause(attempts)),
         Err(CallError::Blocked) => After::Blocked,
         // Done, or trying again would be refused again.
-        Ok(())
-        | Err(
-            CallError::Unreachable
-            | CallError::Unanswered
-            | CallError::Refused
-            | CallError::NoSuchMessage
-            | CallError::NotModified,
-        ) => After::Done,
+        Ok(()) | Err(CallError::Refused | CallError::NoSuchMessage | CallError::NotModified) => {
+            After::Done
+        }
     }
 }

@@ -1,10 +1,13 @@
 //! Which update goes to which handler, on one screen.
 
+use std::{ops::ControlFlow, sync::Arc};
+
 use teloxide::{
-    dispatching::{HandlerExt as _, UpdateFilterExt as _, UpdateHandler},
+    dispatching::{HandlerExt as _, UpdateFilterExt as _, UpdateHandler, dialogue},
     dptree::{self, case, deps},
-    types::{CallbackQuery, Me, Message, Update},
+    types::{CallbackQuery, Message, Update},
 };
+use tokio::sync::Mutex;
 
 use super::{
     Command, Telegram,
@@ -15,7 +18,7 @@ use super::{
         taps,
     },
     inbox,
-    turn::Visit,
+    unit::{Unit, UnitDialogue, UnitOfWork},
 };
 use crate::{domain::linking::LinkingState, store::StoreError};
 
@@ -28,37 +31,40 @@ pub(super) enum HandlerError {
     /// It took too long.
     #[error("the handler took too long")]
     TooSlow,
+    /// It has left something running that holds its unit of work.
+    #[error("the handler ended before its work did")]
+    StillHeld,
 }
 
-pub(super) type HandlerResult = Result<(), HandlerError>;
+pub(super) type HandlerResult = Result<(), StoreError>;
 
 /// The routing tree, ready to use.
-pub(super) struct Schema(UpdateHandler<HandlerError>);
+pub(super) struct Schema(UpdateHandler<StoreError>);
 
 impl Schema {
-    /// Sends an update to its handler.
+    /// Sends an update to its handler, which works in `unit`.
     pub(super) async fn handle(
         &self,
         telegram: &Telegram,
         update: &Update,
-        visit: Visit,
-        state: LinkingState,
-    ) -> HandlerResult {
-        let me: Me = telegram.me.clone();
-        let admission = telegram.admission(update).await?;
+        unit: UnitOfWork,
+    ) -> Result<UnitOfWork, HandlerError> {
+        let (me, storage, admission) = (telegram.me.clone(), unit.storage(), unit.admission);
+        let unit: Unit = Arc::new(Mutex::new(unit));
         let input = deps![
             telegram.clone(),
             update.clone(),
-            visit,
-            state,
+            Arc::clone(&unit),
+            storage,
             me,
             admission
         ];
-        match self.0.dispatch(input).await {
-            std::ops::ControlFlow::Break(result) => result,
-            // The last branch takes everything.
-            std::ops::ControlFlow::Continue(_) => Ok(()),
+        // The last branch takes everything, but for an update of no chat.
+        if let ControlFlow::Break(result) = self.0.dispatch(input).await {
+            result?;
         }
+        let unit = Arc::into_inner(unit).ok_or(HandlerError::StillHeld)?;
+        Ok(unit.into_inner())
     }
 }
 
@@ -138,7 +144,7 @@ pub(super) fn schema() -> Schema {
         .endpoint(taps::unknown);
 
     Schema(
-        dptree::entry()
+        dialogue::enter::<Update, UnitDialogue, LinkingState, _>()
             .branch(Update::filter_my_chat_member().endpoint(basics::membership))
             .branch(
                 dptree::filter(is_in_private)
@@ -162,7 +168,7 @@ fn is_in_private(update: Update) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use teloxide::dptree::Type;
+    use teloxide::{dptree::Type, types::Me};
 
     use super::*;
 
@@ -171,8 +177,8 @@ mod tests {
         let given = [
             Type::of::<Telegram>(),
             Type::of::<Update>(),
-            Type::of::<Visit>(),
-            Type::of::<LinkingState>(),
+            Type::of::<Unit>(),
+            Type::of::<Arc<UnitDialogue>>(),
             Type::of::<Me>(),
             Type::of::<Admission>(),
         ];

@@ -1,4 +1,4 @@
-//! Wakes what is due: messages, cards, deletions, expired flows, and the housekeeping.
+//! Wakes what is due: messages, cards, expired flows, and the housekeeping.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -82,9 +82,6 @@ impl Telegram {
     }
 
     async fn look(&self, now: DateTime<Utc>) -> Result<(), StoreError> {
-        for chat in agenda::chats_to_delete_in(self.store.reader(), now).await? {
-            self.wake_deleting(chat);
-        }
         self.linker.promise_reminders().await?;
         for chat in agenda::chats_to_write_to(self.store.reader(), now).await? {
             self.wake_writing(chat);

@@ -125,6 +125,15 @@ impl Place {
         }
     }
 
+    /// What is to be known for ending an account.
+    pub(crate) fn job(owner: i64, account: AccountId) -> Self {
+        Self {
+            owner,
+            row: account.bytes(),
+            field: "job",
+        }
+    }
+
     /// A message that a chat was promised. Two of the same fingerprint say the same.
     pub(crate) fn message(chat: i64, fingerprint: MessageFingerprint) -> Self {
         Self {

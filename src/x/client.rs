@@ -3,8 +3,8 @@
 use std::time::{Duration, Instant};
 
 use reqwest::{
-    Method, Request, Response,
-    header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderValue},
+    Method, RequestBuilder, Response,
+    header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE},
     redirect,
 };
 use tracing::{debug, error, info};
@@ -12,13 +12,13 @@ use url::Url;
 use zeroize::Zeroizing;
 
 use super::{
-    oauth1::{Signatory, Stamp, escaped, signed},
+    oauth1::{Signatory, Stamp, authorization, escaped, query_string},
     response::{Answer, Body, NoAnswer, Reply},
 };
 use crate::{
     clock::Clock,
     domain::{
-        credentials::{ClientCredentials, Secret, TokenCredentials},
+        credentials::{ClientCredentials, Secret},
         pin::Verifier,
     },
     metrics::{self, Metrics},
@@ -126,82 +126,49 @@ impl XClient {
     }
 
     /// `GET /2/users/me`: whose token it is (docs.x.com/x-api/users/get-my-user).
-    pub(super) async fn users_me(
-        &self,
-        client: &ClientCredentials,
-        token: &TokenCredentials,
-    ) -> Reply {
-        self.get("/2/users/me", client, token).await
+    pub(super) async fn users_me(&self, user: Signatory<'_>) -> Reply {
+        self.get("/2/users/me", user).await
     }
 
     /// `GET /1.1/account/verify_credentials.json`: the older question, whose failures carry a number.
-    pub(super) async fn verify_credentials(
-        &self,
-        client: &ClientCredentials,
-        token: &TokenCredentials,
-    ) -> Reply {
-        self.get("/1.1/account/verify_credentials.json", client, token)
-            .await
+    pub(super) async fn verify_credentials(&self, user: Signatory<'_>) -> Reply {
+        self.get("/1.1/account/verify_credentials.json", user).await
     }
 
     /// `POST /oauth2/token`: the key pair alone, with neither a signature nor a time
     /// (docs.x.com/fundamentals/authentication/oauth-2-0/application-only).
     pub(super) async fn bearer(&self, client: &ClientCredentials) -> Reply {
         const PATH: &str = "/oauth2/token";
+        const FORM: &str = "application/x-www-form-urlencoded;charset=UTF-8";
+        let secret = escaped(client.secret.expose());
         let request = self
             .http
             .post(self.url(PATH))
-            .basic_auth(
-                escaped(client.key.expose()).as_str(),
-                Some(escaped(client.secret.expose()).as_str()),
-            )
-            .header(
-                CONTENT_TYPE,
-                "application/x-www-form-urlencoded;charset=UTF-8",
-            )
-            .body("grant_type=client_credentials")
-            .build();
-        self.send(PATH, request.ok()).await
+            .basic_auth(escaped(client.key.expose()).as_str(), Some(secret.as_str()))
+            .header(CONTENT_TYPE, FORM)
+            .body("grant_type=client_credentials");
+        self.send(PATH, Some(request)).await
     }
 
     /// `POST /oauth/request_token` with `oauth_callback=oob`: the key pair alone, signed (RFC 5849 §2.1).
     pub(super) async fn request_token(&self, client: &ClientCredentials) -> Reply {
-        let signatory = Signatory {
-            client,
-            token: None,
-        };
-        self.post("/oauth/request_token", signatory, Some("oob"), None)
-            .await
+        let app = Signatory::app(client).besides("oauth_callback", "oob");
+        self.post("/oauth/request_token", app).await
     }
 
     /// `POST /oauth/access_token`: the PIN for a token pair (RFC 5849 §2.3).
     pub(super) async fn access_token(
         &self,
-        client: &ClientCredentials,
-        temporary: &TokenCredentials,
+        temporary: Signatory<'_>,
         verifier: &Verifier,
     ) -> Reply {
-        let signatory = Signatory {
-            client,
-            token: Some(temporary),
-        };
-        let verifier = Some(verifier.0.expose());
-        self.post("/oauth/access_token", signatory, None, verifier)
-            .await
+        let user = temporary.besides("oauth_verifier", verifier.0.expose());
+        self.post("/oauth/access_token", user).await
     }
 
     /// `POST /1.1/oauth/invalidate_token.json`: ends the token it is signed with.
-    pub(super) async fn invalidate_token(
-        &self,
-        client: &ClientCredentials,
-        token: &TokenCredentials,
-    ) -> Reply {
-        let signatory = Signatory {
-            client,
-            token: Some(token),
-        };
-        self.post("/1.1/oauth/invalidate_token.json", signatory, None, None)
-            .await
+    pub(super) async fn invalidate_token(&self, user: Signatory<'_>) -> Reply {
+        self.post("/1.1/oauth/invalidate_token.json", user).await
     }
 
     /// Where a user authorises the app of this request token; `screen_name` is filled in for them.
@@ -214,67 +181,31 @@ impl XClient {
         url
     }
 
-    /// A POST without a body, signed with `oauth_callback` or `oauth_verifier` besides.
-    async fn post(
-        &self,
-        path: &'static str,
-        signatory: Signatory<'_>,
-        callback: Option<&str>,
-        verifier: Option<&str>,
-    ) -> Reply {
-        let request = self
-            .request(Method::POST, path, signatory, callback, verifier)
-            .map(|mut request| {
-                // Some servers refuse a POST that does not say that it has no body.
-                let headers = request.headers_mut();
-                headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
-                request
-            });
+    async fn get(&self, path: &'static str, signatory: Signatory<'_>) -> Reply {
+        let request = self.signed(Method::GET, path, &[], signatory);
         self.send(path, request).await
     }
 
-    async fn get(
-        &self,
-        path: &'static str,
-        client: &ClientCredentials,
-        token: &TokenCredentials,
-    ) -> Reply {
-        let signatory = Signatory {
-            client,
-            token: Some(token),
-        };
-        let request = self.request(Method::GET, path, signatory, None, None);
-        self.send(path, request).await
+    async fn post(&self, path: &'static str, signatory: Signatory<'_>) -> Reply {
+        let request = self.signed(Method::POST, path, &[], signatory);
+        self.send(path, request.map(without_body)).await
     }
 
-    pub(super) fn http(&self) -> &reqwest::Client {
-        &self.http
-    }
-
-    fn request(
+    /// A request that carries its signature and nothing else. None if there is no randomness for one.
+    pub(super) fn signed(
         &self,
         method: Method,
         path: &str,
+        query: &[(String, String)],
         signatory: Signatory<'_>,
-        callback: Option<&str>,
-        verifier: Option<&str>,
-    ) -> Option<Request> {
+    ) -> Option<RequestBuilder> {
         let stamp = Stamp::fresh(&self.clock, &self.random)?;
-        let mut parameters = stamp.parameters();
-        if let Some(callback) = callback {
-            parameters = parameters.callback(callback);
+        let mut url = self.url(path);
+        let header = authorization(signatory, &stamp, &method, &url, query)?;
+        if !query.is_empty() {
+            url.set_query(Some(&query_string(query)));
         }
-        if let Some(verifier) = verifier {
-            parameters = parameters.verifier(verifier);
-        }
-        signed(
-            &self.http,
-            signatory,
-            parameters,
-            method,
-            self.url(path),
-            &[],
-        )
+        Some(self.http.request(method, url).header(AUTHORIZATION, header))
     }
 
     pub(super) fn url(&self, path: &str) -> Url {
@@ -284,7 +215,7 @@ impl XClient {
     }
 
     /// Sends `request` once.
-    pub(super) async fn send(&self, path: &'static str, request: Option<Request>) -> Reply {
+    pub(super) async fn send(&self, path: &'static str, request: Option<RequestBuilder>) -> Reply {
         let started = Instant::now();
         let reply = match request {
             Some(request) => self.exchange(request).await,
@@ -325,42 +256,33 @@ impl XClient {
         }
     }
 
-    async fn exchange(&self, request: Request) -> Reply {
-        let sent = self.http.execute(request).await;
+    async fn exchange(&self, request: RequestBuilder) -> Reply {
+        let sent = request.send().await;
         let mut response = sent.map_err(|error| NoAnswer::of(&error))?;
         let now = self.clock.now();
         let body = self.body(&mut response).await;
-        Ok(Answer::read(
-            response.status().as_u16(),
-            response.headers(),
-            now,
-            body,
-        ))
+        let status = response.status().as_u16();
+        Ok(Answer::read(status, response.headers(), now, body))
     }
 
     pub(super) async fn body(&self, response: &mut Response) -> Body {
         // Reserved at once: a buffer that grows leaves copies behind that nobody wipes.
         let mut bytes = Zeroizing::new(Vec::with_capacity(self.limits.body));
-        loop {
+        let complete = loop {
             match response.chunk().await {
                 Ok(Some(chunk)) if bytes.len() + chunk.len() <= self.limits.body => {
                     bytes.extend_from_slice(&chunk);
                 }
-                Ok(None) => {
-                    return Body {
-                        bytes,
-                        complete: true,
-                    };
-                }
-                Ok(Some(_)) | Err(_) => {
-                    return Body {
-                        bytes,
-                        complete: false,
-                    };
-                }
+                end => break matches!(end, Ok(None)),
             }
-        }
+        };
+        Body { bytes, complete }
     }
+}
+
+/// Some servers refuse a POST that does not say that it has no body.
+pub(super) fn without_body(request: RequestBuilder) -> RequestBuilder {
+    request.header(CONTENT_LENGTH, 0)
 }
 
 #[cfg(test)]
@@ -379,7 +301,7 @@ mod tests {
     async fn me(server: &Server, limits: Limits) -> Reply {
         let (key, token) = (client_credentials(), token_credentials());
         let client = client(&server.url, limits);
-        let reply = client.users_me(&key, &token);
+        let reply = client.users_me(Signatory::user(&key, &token));
         tokio::time::timeout(Duration::from_secs(5), reply)
             .await
             .expect("the client's own limit is shorter")
@@ -440,7 +362,7 @@ mod tests {
         let base = format!("http://{}", listener.local_addr().unwrap());
         drop(listener);
         let reply = client(&base.parse().unwrap(), Limits::default())
-            .users_me(&client_credentials(), &token_credentials())
+            .users_me(Signatory::user(&client_credentials(), &token_credentials()))
             .await;
         assert_eq!(reply.err(), Some(NoAnswer::Connect));
     }
@@ -470,7 +392,10 @@ mod tests {
         let client = client(&server.url, Limits::default());
         for _ in 0..2 {
             let (key, token) = (client_credentials(), token_credentials());
-            client.users_me(&key, &token).await.unwrap();
+            client
+                .users_me(Signatory::user(&key, &token))
+                .await
+                .unwrap();
         }
         let seen = server.seen();
         assert_eq!(seen.len(), 2);
@@ -485,7 +410,10 @@ mod tests {
         let client = client(&server.url, Limits::default());
         for _ in 0..2 {
             let (key, token) = (client_credentials(), token_credentials());
-            client.users_me(&key, &token).await.unwrap();
+            client
+                .users_me(Signatory::user(&key, &token))
+                .await
+                .unwrap();
         }
         let seen = server.seen();
         let agent = concat!("user-agent: addx/", env!("CARGO_PKG_VERSION"), "\r\n");

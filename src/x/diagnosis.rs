@@ -12,7 +12,8 @@ use tracing::{info, warn};
 
 use super::{
     client::XClient,
-    judge::{self, Bearer, Pair, UsersMe},
+    judge::{self, Bearer, Pair},
+    oauth1::Signatory,
     response::Reply,
 };
 use crate::domain::{
@@ -91,7 +92,9 @@ impl XClient {
     ) -> Diagnosis {
         let started = Instant::now();
         let mut run = Run::default();
-        let verdict = self.verdict(&mut run, client, token, known_good_pair).await;
+        let user = Signatory::user(client, token);
+        let asked_pair = (!known_good_pair).then_some(client);
+        let verdict = self.verdict(&mut run, user, asked_pair).await;
         let elapsed_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
         info!(
             target: "addx::x",
@@ -124,13 +127,10 @@ impl XClient {
         token: &TokenCredentials,
     ) -> Glance {
         let mut run = Run::default();
-        let reply = run.noted(self.users_me(client, token).await);
-        let look = match judge::users_me(&reply) {
-            UsersMe::Settled(verdict) => Look::Judged(verdict),
-            UsersMe::Refused => {
-                judge::clock(run.clock_difference).map_or(Look::Refused, Look::Judged)
-            }
-        };
+        let user = Signatory::user(client, token);
+        let reply = run.noted(self.users_me(user).await);
+        let judged = judge::users_me(&reply).or_else(|| judge::clock(run.clock_difference));
+        let look = judged.map_or(Look::Refused, Look::Judged);
         let pause_until = match &look {
             Look::Judged(Verdict::RateLimited { until }) => *until,
             Look::Judged(_) | Look::Refused => {
@@ -149,7 +149,7 @@ impl XClient {
     /// X answers a pair that is asked about too often like a wrong one: ask once per new pair.
     pub(crate) async fn check_key_pair(&self, client: &ClientCredentials) -> KeyPairOutcome {
         let mut run = Run::default();
-        self.key_pair(&mut run, client).await;
+        _ = self.key_pair(&mut run, client).await;
         let outcome = run.key_pair.unwrap_or(KeyPairOutcome::Unknown);
         info!(
             target: "addx::x",
@@ -159,57 +159,53 @@ impl XClient {
         outcome
     }
 
+    /// `asked_pair` is asked about alone if the values together are refused.
     async fn verdict(
         &self,
         run: &mut Run,
-        client: &ClientCredentials,
-        token: &TokenCredentials,
-        known_good_pair: bool,
+        user: Signatory<'_>,
+        asked_pair: Option<&ClientCredentials>,
     ) -> Verdict {
-        let reply = run.noted(self.users_me(client, token).await);
-        run.status = reply.as_ref().ok().map(|answer| answer.status);
-        let refusal = match (judge::users_me(&reply), reply) {
-            (UsersMe::Refused, Ok(answer)) => answer,
-            (UsersMe::Settled(verdict), _) => {
-                if verdict.account().is_some() {
-                    run.key_pair = Some(KeyPairOutcome::Accepted);
-                }
-                return verdict;
+        let refusal = run.noted(self.users_me(user).await);
+        run.status = refusal.as_ref().ok().map(|answer| answer.status);
+        if let Some(verdict) = judge::users_me(&refusal) {
+            if verdict.account().is_some() {
+                run.key_pair = Some(KeyPairOutcome::Accepted);
             }
-            (UsersMe::Refused, Err(_)) => return Verdict::XUnavailable,
-        };
+            return verdict;
+        }
         if let Some(skew) = judge::clock(run.clock_difference) {
             return skew;
         }
-        if !known_good_pair {
+        if let Some(client) = asked_pair {
             let pair = self.key_pair(run, client).await;
             match (pair, judge::clock(run.clock_difference)) {
-                (Pair::Settled(verdict), _) => return verdict,
-                (_, Some(skew)) => return skew,
-                (Pair::Rejected, None) => return Verdict::ApiKeyPairRejected,
-                (Pair::Accepted, None) => {}
+                (Err(verdict), _) => return verdict,
+                (Ok(_), Some(skew)) => return skew,
+                (Ok(Pair::Rejected), None) => return Verdict::ApiKeyPairRejected,
+                (Ok(Pair::Accepted), None) => {}
             }
         }
-        let reply = run.noted(self.verify_credentials(client, token).await);
+        let reply = run.noted(self.verify_credentials(user).await);
         judge::clock(run.clock_difference)
             .unwrap_or_else(|| judge::verify_credentials(&reply, &refusal))
     }
 
-    async fn key_pair(&self, run: &mut Run, client: &ClientCredentials) -> Pair {
+    async fn key_pair(&self, run: &mut Run, client: &ClientCredentials) -> Result<Pair, Verdict> {
         let reply = run.noted(self.bearer(client).await);
         let pair = match judge::bearer(&reply) {
-            Bearer::Settled(pair) => pair,
-            unsettled => {
-                let refused = unsettled == Bearer::Refused;
+            Ok(Bearer::Accepted) => Ok(Pair::Accepted),
+            Ok(unsettled) => {
                 let reply = run.noted(self.request_token(client).await);
-                judge::request_token(&reply, refused)
+                judge::request_token(&reply, unsettled == Bearer::Refused)
             }
+            Err(verdict) => Err(verdict),
         };
         run.key_pair = Some(match &pair {
-            Pair::Accepted => KeyPairOutcome::Accepted,
-            Pair::Rejected => KeyPairOutcome::Rejected,
-            Pair::Settled(Verdict::AppSuspended) => KeyPairOutcome::AppSuspended,
-            Pair::Settled(_) => KeyPairOutcome::Unknown,
+            Ok(Pair::Accepted) => KeyPairOutcome::Accepted,
+            Ok(Pair::Rejected) => KeyPairOutcome::Rejected,
+            Err(Verdict::AppSuspended) => KeyPairOutcome::AppSuspended,
+            Err(_) => KeyPairOutcome::Unknown,
         });
         pair
     }

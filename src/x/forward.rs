@@ -8,14 +8,14 @@ use std::{
 use chrono::{DateTime, Utc};
 use hyper::body::{Body as HttpBody, Bytes};
 use reqwest::{
-    Method, Request, Response,
-    header::{ACCEPT, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue},
+    Method, RequestBuilder, Response,
+    header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue},
 };
 
 use super::{
-    client::XClient,
+    client::{XClient, without_body},
     judge,
-    oauth1::{Signatory, Stamp, authorization, escaped},
+    oauth1::Signatory,
     response::{Answer, NoAnswer},
 };
 use crate::domain::{
@@ -77,15 +77,17 @@ impl XClient {
         let signed = self.forwardable(client, token, request);
         let signed = signed.ok_or(NotForwarded::NotSent)?;
         let started = Instant::now();
-        let sent = self.http().execute(signed).await;
+        let sent = signed.send().await;
         let status = sent.as_ref().map(|response| response.status().as_u16());
         let status = status.map_err(NoAnswer::of);
         // Until X's answer begins: how fast the program takes the rest is not X's doing.
         self.note_call(label, status.as_ref().copied(), started.elapsed());
-        let response = sent.map_err(|error| match NoAnswer::of(&error) {
-            NoAnswer::Connect | NoAnswer::Unsigned => NotForwarded::NotSent,
-            NoAnswer::Timeout if error.is_connect() => NotForwarded::NotSent,
-            NoAnswer::Timeout | NoAnswer::Broken => NotForwarded::Unknown,
+        let response = sent.map_err(|error| {
+            if error.is_connect() {
+                NotForwarded::NotSent
+            } else {
+                NotForwarded::Unknown
+            }
         })?;
         Ok(self.read(response).await)
     }
@@ -95,49 +97,27 @@ impl XClient {
         client: &ClientCredentials,
         token: &TokenCredentials,
         forward: Forward<B>,
-    ) -> Option<Request>
+    ) -> Option<RequestBuilder>
     where
         B: HttpBody<Data = Bytes> + Send + Sync + 'static,
         B::Error: Into<Box<dyn Error + Send + Sync>>,
     {
-        let mut url = self.url(forward.path.as_str());
-        let stamp = Stamp::fresh(&self.clock, &self.random)?;
-        let signatory = Signatory {
-            client,
-            token: Some(token),
-        };
-        let header = authorization(signatory, &stamp, &forward.method, &url, &forward.query)?;
-        if !forward.query.is_empty() {
-            // Written anew, so that X reads what was signed.
-            let pairs: Vec<String> = forward
-                .query
-                .iter()
-                .map(|(name, value)| format!("{}={}", *escaped(name), *escaped(value)))
-                .collect();
-            url.set_query(Some(&pairs.join("&")));
-        }
-        let mut request = Request::new(forward.method, url);
-        *request.timeout_mut() = Some(FORWARD_LIMIT);
-        let headers = request.headers_mut();
-        headers.insert(AUTHORIZATION, header);
-        for (name, value) in [
+        let signatory = Signatory::user(client, token);
+        let is_get = forward.method == Method::GET;
+        let path = forward.path.as_str();
+        let request = self.signed(forward.method, path, &forward.query, signatory)?;
+        let headers = [
             (CONTENT_TYPE, forward.content_type),
             (ACCEPT, forward.accept),
-        ] {
-            if let Some(value) = value {
-                headers.insert(name, value);
-            }
-        }
-        match forward.body {
-            Some(body) => *request.body_mut() = Some(reqwest::Body::wrap(body)),
-            // Some servers refuse a POST that does not say that it has no body.
-            None if request.method() != Method::GET => {
-                let headers = request.headers_mut();
-                headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
-            }
-            None => {}
-        }
-        Some(request)
+        ];
+        let headers = headers.into_iter();
+        let headers = headers.filter_map(|(name, value)| Some((name, value?)));
+        let request = request.timeout(FORWARD_LIMIT).headers(headers.collect());
+        Some(match forward.body {
+            Some(body) => request.body(reqwest::Body::wrap(body)),
+            None if is_get => request,
+            None => without_body(request),
+        })
     }
 
     /// Answers that say something about the account are read whole; all others stream. One of which only a part came counts by

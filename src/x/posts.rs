@@ -1,16 +1,8 @@
 //! Publishing and deleting a post: one call each, never repeated, and what the answer means.
 
-use reqwest::{
-    Method,
-    header::{CONTENT_TYPE, HeaderValue},
-};
+use reqwest::Method;
 
-use super::{
-    client::XClient,
-    judge,
-    oauth1::{Signatory, Stamp, authorization},
-    response::Reply,
-};
+use super::{client::XClient, judge, oauth1::Signatory};
 use crate::domain::{
     account::XAccount,
     credentials::{ClientCredentials, TokenCredentials},
@@ -20,15 +12,6 @@ use crate::domain::{
 const PATH: &str = "/2/tweets";
 /// The fewest that X returns, and what is paid for.
 const LOOKED_AT: u8 = 5;
-
-struct Call<'a> {
-    method: Method,
-    path: &'a str,
-    /// For the log and the metrics.
-    named: &'static str,
-    query: &'a [(String, String)],
-    body: Option<String>,
-}
 
 /// What became of a deletion.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,15 +33,11 @@ impl XClient {
         whose: Option<&XAccount>,
         text: &PostText,
     ) -> PostOutcome {
-        let body = serde_json::json!({ "text": text.as_str() }).to_string();
-        let call = Call {
-            method: Method::POST,
-            path: PATH,
-            named: PATH,
-            query: &[],
-            body: Some(body),
-        };
-        let reply = self.call(client, token, call).await;
+        let signatory = Signatory::user(client, token);
+        let request = self.signed(Method::POST, PATH, &[], signatory);
+        let body = serde_json::json!({ "text": text.as_str() });
+        let request = request.map(|request| request.json(&body));
+        let reply = self.send(PATH, request).await;
         judge::published(&reply, whose)
     }
 
@@ -73,14 +52,9 @@ impl XClient {
     ) -> Option<PostId> {
         let path = format!("/2/users/{}/tweets", whose.id);
         let query = [("max_results".to_owned(), LOOKED_AT.to_string())];
-        let call = Call {
-            method: Method::GET,
-            path: &path,
-            named: "/2/users/:id/tweets",
-            query: &query,
-            body: None,
-        };
-        let answer = self.call(client, token, call).await.ok()?;
+        let signatory = Signatory::user(client, token);
+        let request = self.signed(Method::GET, &path, &query, signatory);
+        let answer = self.send("/2/users/:id/tweets", request).await.ok()?;
         if answer.status != 200 {
             return None;
         }
@@ -97,49 +71,8 @@ impl XClient {
         post: &PostId,
     ) -> Deletion {
         let path = format!("{PATH}/{post}");
-        let call = Call {
-            method: Method::DELETE,
-            path: &path,
-            named: "/2/tweets/:id",
-            query: &[],
-            body: None,
-        };
-        let reply = self.call(client, token, call).await;
+        let request = self.signed(Method::DELETE, &path, &[], Signatory::user(client, token));
+        let reply = self.send("/2/tweets/:id", request).await;
         judge::deleted(&reply)
-    }
-
-    async fn call(
-        &self,
-        client: &ClientCredentials,
-        token: &TokenCredentials,
-        call: Call<'_>,
-    ) -> Reply {
-        let Call {
-            method,
-            path,
-            named,
-            query,
-            body,
-        } = call;
-        let signatory = Signatory {
-            client,
-            token: Some(token),
-        };
-        let mut url = self.url(path);
-        let request = Stamp::fresh(&self.clock, &self.random).and_then(|stamp| {
-            let header = authorization(signatory, &stamp, &method, &url, query)?;
-            if !query.is_empty() {
-                url.query_pairs_mut().extend_pairs(query);
-            }
-            let mut request = reqwest::Request::new(method, url);
-            let headers = request.headers_mut();
-            headers.insert(reqwest::header::AUTHORIZATION, header);
-            if let Some(body) = body {
-                headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-                *request.body_mut() = Some(body.into());
-            }
-            Some(request)
-        });
-        self.send(named, request).await
     }
 }

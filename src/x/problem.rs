@@ -4,6 +4,7 @@ use chrono::NaiveDate;
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::response::digits;
 use crate::domain::verdict::XWords;
 
 /// An error of X's, of whichever family. It cannot be printed: its words are cleaned only on the way out.
@@ -71,11 +72,7 @@ impl Problem {
                 .iter()
                 .map(|error| error.get("code"))
                 .chain([wire.code.as_ref()])
-                .filter_map(|code| match code? {
-                    Value::Number(number) => number.as_u64(),
-                    Value::String(digits) => digits.parse().ok(),
-                    _ => None,
-                })
+                .filter_map(|code| digits(code?)?.parse().ok())
                 .collect(),
             about_callback: false,
             title,

@@ -5,7 +5,10 @@
 
 use chrono::{DateTime, Utc};
 use reqwest::header::HeaderMap;
-use serde::{Deserialize, de::IgnoredAny};
+use serde::{
+    Deserialize,
+    de::{DeserializeOwned, IgnoredAny},
+};
 use serde_json::Value;
 use zeroize::Zeroizing;
 
@@ -22,17 +25,19 @@ use crate::domain::{
 /// What became of a request.
 pub(super) type Reply = Result<Answer, NoAnswer>;
 
-/// Why there is no answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum NoAnswer {
-    /// Too slow.
-    Timeout,
-    /// No connection: no such name, refused, TLS.
-    Connect,
-    /// The connection broke before a status came.
-    Broken,
-    /// The request was never sent, because it could not be signed.
-    Unsigned,
+names! {
+    /// Why there is no answer.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub(super) enum NoAnswer {
+        /// Too slow.
+        Timeout = "timeout",
+        /// No connection: no such name, refused, TLS.
+        Connect = "connect",
+        /// The connection broke before a status came.
+        Broken = "broken",
+        /// The request was never sent, because it could not be signed.
+        Unsigned = "unsigned",
+    }
 }
 
 impl NoAnswer {
@@ -49,20 +54,7 @@ impl NoAnswer {
 
     /// Whether X cannot have seen the request.
     pub(super) fn is_before_sending(self) -> bool {
-        match self {
-            Self::Connect | Self::Unsigned => true,
-            Self::Timeout | Self::Broken => false,
-        }
-    }
-
-    /// The name in the log.
-    pub(super) fn as_str(self) -> &'static str {
-        match self {
-            Self::Timeout => "timeout",
-            Self::Connect => "connect",
-            Self::Broken => "broken",
-            Self::Unsigned => "unsigned",
-        }
+        matches!(self, Self::Connect | Self::Unsigned)
     }
 }
 
@@ -154,21 +146,12 @@ impl Answer {
     /// The account that `GET /2/users/me` names (docs.x.com/x-api/users/get-my-user).
     pub(super) fn account(&self) -> Option<XAccount> {
         #[derive(Deserialize)]
-        struct Me {
-            data: User,
-        }
-        #[derive(Deserialize)]
         struct User {
             id: Value,
             username: String,
         }
-        let User { id, username } = self.json::<Me>()?.data;
-        let id = match &id {
-            Value::Number(number) => number.as_u64(),
-            Value::String(digits) => digits.parse().ok(),
-            _ => None,
-        }?;
-        x_account(id, username)
+        let User { id, username } = self.data()?;
+        x_account(digits(&id)?.parse().ok()?, username)
     }
 
     /// The account that `POST /oauth/access_token` names.
@@ -180,17 +163,11 @@ impl Answer {
     /// The posts that a question for several was answered with, and their texts.
     pub(super) fn posts(&self) -> Vec<(PostId, String)> {
         #[derive(Deserialize)]
-        struct Page {
-            #[serde(default)]
-            data: Vec<Post>,
-        }
-        #[derive(Deserialize)]
         struct Post {
             id: String,
             text: String,
         }
-        let page = self.json::<Page>();
-        let posts = page.map(|page| page.data).unwrap_or_default();
+        let posts: Vec<Post> = self.data().unwrap_or_default();
         let read = |post: Post| Some((PostId::parse(&post.id)?, post.text));
         posts.into_iter().filter_map(read).collect()
     }
@@ -198,18 +175,10 @@ impl Answer {
     /// The number of the post that `POST /2/tweets` made.
     pub(super) fn post(&self) -> Option<PostId> {
         #[derive(Deserialize)]
-        struct Made {
-            data: Post,
-        }
-        #[derive(Deserialize)]
         struct Post {
             id: Value,
         }
-        match self.json::<Made>()?.data.id {
-            Value::Number(number) => PostId::parse(&number.to_string()),
-            Value::String(digits) => PostId::parse(&digits),
-            _ => None,
-        }
+        PostId::parse(&digits(&self.data::<Post>()?.id)?)
     }
 
     /// Whether `POST /oauth2/token` gave a bearer token. The token itself is never taken out of the body.
@@ -226,35 +195,38 @@ impl Answer {
 
     /// Whether `POST /oauth/request_token` gave a request token. The token itself stays in the body.
     pub(super) fn grants_request_token(&self) -> bool {
-        let has = |name: &str| {
-            self.text()
-                .split('&')
-                .filter_map(|pair| pair.split_once('='))
-                .any(|(key, value)| key == name && !value.is_empty())
-        };
-        self.body.complete && has("oauth_token") && has("oauth_token_secret")
+        self.field("oauth_token").is_some() && self.field("oauth_token_secret").is_some()
     }
 
     /// The value of this name in a form, as `/oauth/…` answers (RFC 5849 §2.1, §2.3).
     pub(super) fn form(&self, name: &str) -> Option<Secret> {
-        if !self.body.complete {
-            return None;
-        }
-        let (_, value) = self
-            .text()
-            .split('&')
-            .filter_map(|pair| pair.split_once('='))
-            .find(|(key, _)| *key == name)?;
         // The values need no escaping: whatever X sends as it is goes into the next signature as it came.
-        (!value.is_empty() && !value.contains(['%', '+'])).then(|| Secret::new(value.to_owned()))
+        let plain = |value: &&str| !value.contains(['%', '+']);
+        let value = self.field(name).filter(plain)?;
+        Some(Secret::new(value.to_owned()))
     }
 
-    fn json<'de, T: Deserialize<'de>>(&'de self) -> Option<T> {
-        if self.shape() == Shape::Json {
-            serde_json::from_str(self.text()).ok()
-        } else {
-            None
+    fn field(&self, name: &str) -> Option<&str> {
+        let mut pairs = self
+            .text()
+            .split('&')
+            .filter_map(|pair| pair.split_once('='));
+        let (_, value) = pairs.find(|(key, _)| *key == name)?;
+        (self.body.complete && !value.is_empty()).then_some(value)
+    }
+
+    /// What X's API v2 puts under `data`.
+    fn data<T: DeserializeOwned>(&self) -> Option<T> {
+        #[derive(Deserialize)]
+        struct Page<T> {
+            data: T,
         }
+        self.json().map(|page: Page<T>| page.data)
+    }
+
+    fn json<T: DeserializeOwned>(&self) -> Option<T> {
+        let text = (self.shape() == Shape::Json).then(|| self.text())?;
+        serde_json::from_str(text).ok()
     }
 
     /// What the body says is wrong; empty where it says nothing.
@@ -267,6 +239,15 @@ impl Answer {
             Shape::Text if self.status >= 400 => Problem::of_text(self.text()),
             Shape::Text | Shape::Empty | Shape::Cut => Problem::default(),
         }
+    }
+}
+
+/// A number that X writes as one or as a text.
+pub(super) fn digits(value: &Value) -> Option<String> {
+    match value {
+        Value::Number(number) => Some(number.to_string()),
+        Value::String(digits) => Some(digits.clone()),
+        _ => None,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use tracing::info;
 
-use super::{client::XClient, judge};
+use super::{client::XClient, judge, oauth1::Signatory, response::Reply};
 use crate::domain::{
     credentials::{ClientCredentials, TokenCredentials},
     revocation::Revocation,
@@ -15,24 +15,23 @@ impl XClient {
         client: &ClientCredentials,
         token: &TokenCredentials,
     ) -> Revocation {
-        let revocation = match self.invalidate_token(client, token).await {
-            Ok(answer) if answer.status == 200 => match self.users_me(client, token).await {
-                Ok(answer) if answer.status == 401 => Revocation::Proven,
-                Ok(_) | Err(_) => Revocation::Unproven,
-            },
-            Ok(answer) => match judge::is_ended(&answer) {
-                Some(true) => Revocation::AlreadyEnded,
-                None if answer.status == 429 => Revocation::Limited {
-                    until: judge::limited_until(&answer),
-                },
-                None if answer.status >= 500 => Revocation::Unanswered,
-                Some(false) | None => Revocation::Refused,
-            },
-            Err(_) => Revocation::Unanswered,
+        let user = Signatory::user(client, token);
+        let reply = self.invalidate_token(user).await;
+        let revocation = if status(&reply) == Some(200) {
+            match status(&self.users_me(user).await) {
+                Some(401) => Revocation::Proven,
+                _ => Revocation::Unproven,
+            }
+        } else {
+            judge::not_revoked(&reply)
         };
         info!(target: "addx::x", { x.revocation = revocation.code() }, "X was asked to revoke a token");
         revocation
     }
+}
+
+fn status(reply: &Reply) -> Option<u16> {
+    reply.as_ref().ok().map(|answer| answer.status)
 }
 
 #[cfg(test)]

@@ -2,7 +2,12 @@
 
 use tracing::info;
 
-use super::{client::XClient, judge, response::Reply};
+use super::{
+    client::XClient,
+    judge,
+    oauth1::Signatory,
+    response::{Answer, Reply},
+};
 use crate::domain::{
     account::XAccount,
     credentials::{ClientCredentials, TokenCredentials},
@@ -62,7 +67,8 @@ impl XClient {
             token: temporary.token,
             secret: temporary.secret,
         };
-        let reply = self.access_token(client, &temporary, verifier).await;
+        let user = Signatory::user(client, &temporary);
+        let reply = self.access_token(user, verifier).await;
         let granted = given(&reply, |answer| {
             Some(Granted {
                 token: TokenCredentials {
@@ -90,7 +96,7 @@ impl XClient {
 }
 
 /// What a 200 carries.
-fn given<T>(reply: &Reply, read: impl FnOnce(&super::response::Answer) -> Option<T>) -> Option<T> {
+fn given<T>(reply: &Reply, read: impl FnOnce(&Answer) -> Option<T>) -> Option<T> {
     match reply {
         Ok(answer) if answer.status == 200 => read(answer),
         Ok(_) | Err(_) => None,

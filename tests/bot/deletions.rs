@@ -19,12 +19,22 @@ async fn deleted_in_the_end(fault: Fault, pause: Duration) {
     let sent = person.say(&values.consumer_key);
     person.wait_text("Step 2 of 4").await.unwrap();
     assert!(person.chat().message(sent.message_id).is_some());
-    assert_eq!(world.count("SELECT count(*) FROM deletions").await, 1);
+    assert_eq!(
+        world
+            .count("SELECT count(*) FROM jobs WHERE kind = 'delete'")
+            .await,
+        1
+    );
     world.telegram.clear_faults();
     world.advance(pause);
     person.wait_deleted(sent.message_id).await.unwrap();
     world.rest().await;
-    assert_eq!(world.count("SELECT count(*) FROM deletions").await, 0);
+    assert_eq!(
+        world
+            .count("SELECT count(*) FROM jobs WHERE kind = 'delete'")
+            .await,
+        0
+    );
     enter_from(&person, 2, &in_order(&values)[1..], 4).await;
     verdict(&person, "connected").await;
     world.finish().await;
@@ -153,7 +163,7 @@ async fn a_message_that_stands_for_two_days_is_given_up_and_told() {
     world.rest().await;
     assert_eq!(
         world
-            .count("SELECT count(*) FROM deletions WHERE secret")
+            .count("SELECT count(*) FROM jobs WHERE kind = 'delete'")
             .await,
         0
     );
@@ -213,5 +223,33 @@ async fn cards_and_results_that_could_not_be_sent_come_later() {
     world.rest().await;
     world.advance(Duration::from_secs(2));
     verdict(&person, "connected").await;
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn what_was_promised_is_said_when_telegram_is_back_unless_that_takes_a_week() {
+    let world = World::start().await;
+    let person = world.person();
+    for days in [6, 8] {
+        world
+            .telegram
+            .add_fault(Fault::on("sendMessage", FaultKind::DropConnection));
+        person.say("/guide");
+        for _ in 0..110 {
+            world.rest().await;
+            world.advance(Duration::from_mins(6));
+        }
+        world.advance((days - 1) * 24 * HOUR);
+        world.rest().await;
+        world.telegram.clear_faults();
+        world.advance(Duration::from_mins(6));
+        world.rest().await;
+        let said = person.chat().messages.into_iter();
+        let said =
+            said.filter(|message| message.from_bot && message.text.contains("console.x.com"));
+        assert_eq!(said.count(), 1, "after {days} days, and not after a week");
+        let promised = world.count("SELECT count(*) FROM outbox").await;
+        assert_eq!(promised, 0, "after {days} days");
+    }
     world.finish().await;
 }

@@ -239,13 +239,10 @@ impl World {
                  + (SELECT count(*) FROM outbox WHERE due_at <= ?1)
                  + (SELECT count(*) FROM dialogues WHERE card_due_at <= ?1)
                  + (SELECT count(*) FROM dialogues WHERE expires_at <= ?1)
-                 + (SELECT count(*) FROM deletions WHERE due_at <= ?1)
+                 + (SELECT count(*) FROM jobs WHERE ifnull(run_at, 0) <= ?1)
                  + (SELECT count(*) FROM accounts WHERE candidate_until <= ?1)
-                 + (SELECT count(*) FROM checks WHERE due_at <= ?1)
-                 + (SELECT count(*) FROM calls WHERE due_at <= ?1 OR leased_until IS NOT NULL)
                  + (SELECT count(*) FROM watches WHERE due_at <= ?1)
-                 + (SELECT count(*) FROM reminders WHERE due_at <= ?1)
-                 + (SELECT count(*) FROM posts WHERE due_at <= ?1)",
+                 + (SELECT count(*) FROM reminders WHERE due_at <= ?1)",
         )
         .bind(now)
         .fetch_one(&mut connection)

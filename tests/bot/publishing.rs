@@ -452,7 +452,7 @@ async fn what_was_asked_last_counts_whichever_answer_comes_first() {
         assert!(list.text.contains(verdict), "{list}");
     };
 
-    // A post is refused, and its answer takes so long that a check is asked and answered meanwhile.
+    // A post is refused, and its answer takes so long that a check is asked for meanwhile: it waits, and is the newer one.
     app.set_write_state(AppState::NoCredits);
     world.advance(MINUTE);
     let hold = world.x.hold(POSTS);
@@ -460,9 +460,18 @@ async fn what_was_asked_last_counts_whichever_answer_comes_first() {
     person.press("Post and delete").unwrap();
     hold.wait_arrived(1).await.unwrap();
     world.advance(MINUTE);
-    verify(&person, "connected").await;
+    let asked = world.x.count(ME);
+    person.say("/verify");
+    person.wait_text("Checking main with X").await.unwrap();
+    world.telegram.settled().await.unwrap();
+    assert_eq!(
+        world.x.count(ME),
+        asked,
+        "one call about an account at a time"
+    );
     hold.release();
     person.wait_text("\n\nno_credits").await.unwrap();
+    verdict(&person, "connected").await;
     listed("\nconnected since").await;
 
     // The other way round, the post is the newer one.
@@ -471,9 +480,12 @@ async fn what_was_asked_last_counts_whichever_answer_comes_first() {
     person.say("/verify");
     hold.wait_arrived(1).await.unwrap();
     world.advance(MINUTE);
-    test_post(&person, "\n\nno_credits").await;
+    ask_test(&person).await;
+    person.press("Post and delete").unwrap();
+    person.wait_text("Posting with main").await.unwrap();
     hold.release();
     verdict(&person, "connected").await;
+    person.wait_text("\n\nno_credits").await.unwrap();
     person.say("/accounts");
     let list = person.wait_text("Your accounts").await.unwrap();
     assert!(!list.text.contains("\nconnected since"), "{list}");
@@ -589,5 +601,60 @@ async fn a_suspension_and_an_x_out_of_reach_are_told_by_their_verdicts_too() {
     world.x.stop();
     let told = test_post(&person, "\n\nx_unavailable").await;
     assert!(told.contains("Nothing is published"), "{told}");
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn posts_of_different_accounts_do_not_wait_for_each_other() {
+    let world = World::start().await;
+    let people = [world.person(), world.person()];
+    for (person, name) in people.iter().zip(["seedling", "sapling"]) {
+        let (_, _, values) = world.working_values(name);
+        link(person, "main", &values).await;
+    }
+    let hold = world.x.hold(POSTS);
+    for person in &people {
+        ask_test(person).await;
+        person.press("Post and delete").unwrap();
+    }
+    hold.wait_arrived(2).await.unwrap();
+    hold.release();
+    for person in &people {
+        person.wait_text("it is deleted").await.unwrap();
+    }
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn of_one_account_a_test_post_is_deleted_before_the_next_post() {
+    let world = World::start().await;
+    let person = world.person();
+    let (_, _, values) = world.working_values("seedling");
+    link(&person, "main", &values).await;
+    world.x.force(POST, answers::unavailable());
+    ask_test(&person).await;
+    person.press("Post and delete").unwrap();
+    world.x.wait_calls(POST, 1).await.unwrap();
+    world.rest().await;
+    world.x.clear(POST);
+
+    let hold = world.x.hold(ME);
+    person.say("/verify");
+    hold.wait_arrived(1).await.unwrap();
+    ask_test(&person).await;
+    person.press("Post and delete").unwrap();
+    person.wait_text("Posting with main").await.unwrap();
+    world.advance(MINUTE);
+    world.telegram.settled().await.unwrap();
+    hold.release();
+    for _ in 0..2 {
+        person.wait_text("it is deleted").await.unwrap();
+    }
+    let paths = world.x.calls().into_iter().map(|call| call.path);
+    let paths: Vec<String> = paths.filter(|path| path.starts_with(POSTS)).collect();
+    let is_post = |path: &String| path == POSTS;
+    let second = paths.iter().rposition(is_post).unwrap();
+    let deletions = paths[..second].iter().filter(|path| !is_post(path));
+    assert_eq!(deletions.count(), 2, "{paths:?}");
     world.finish().await;
 }

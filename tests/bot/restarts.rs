@@ -87,12 +87,22 @@ async fn a_check_that_was_under_way_at_a_kill_is_taken_up_at_the_next_start() {
     person.say(&labelled(&values));
     world.x.wait_arrivals(ME, 1).await.unwrap();
     world.kill_bot().await;
-    assert_eq!(world.count("SELECT count(*) FROM checks").await, 1);
+    assert_eq!(
+        world
+            .count("SELECT count(*) FROM jobs WHERE kind = 'check'")
+            .await,
+        1
+    );
     hold.release();
     world.start_bot().await;
     verdict(&person, "connected").await;
     world.rest().await;
-    assert_eq!(world.count("SELECT count(*) FROM checks").await, 0);
+    assert_eq!(
+        world
+            .count("SELECT count(*) FROM jobs WHERE kind = 'check'")
+            .await,
+        0
+    );
     world.finish().await;
 }
 

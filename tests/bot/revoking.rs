@@ -35,7 +35,7 @@ async fn is_erased(world: &World) {
         "SELECT count(*) FROM accounts",
         "SELECT count(*) FROM data_keys",
         "SELECT count(*) FROM sealed_values",
-        "SELECT count(*) FROM calls",
+        "SELECT count(*) FROM jobs WHERE account_id IS NOT NULL",
     ] {
         assert_eq!(world.count(rows).await, 0, "{rows}");
     }

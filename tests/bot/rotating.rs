@@ -9,6 +9,9 @@ use crate::harness::{
     verify,
 };
 
+/// Where X is asked besides.
+const OLDER: &str = "/1.1/account/verify_credentials.json";
+
 /// An app's id as X's log has it for the last call about who the values belong to.
 fn last_signer(world: &World) -> Option<u64> {
     world.x.calls_to(ME).last().and_then(|call| call.app_id)
@@ -423,5 +426,60 @@ async fn addx_during_a_rotation_asks_first() {
         "{result}"
     );
     assert_eq!(world.values().await, 8);
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn what_x_leaves_undecided_is_asked_again_by_itself_and_told_when_it_is_decided() {
+    let world = World::start().await;
+    let person = world.person();
+    let (user, app, values) = world.working_values("seedling");
+    let away = || {
+        world.x.force(ME, answers::unavailable());
+        world.x.force(OLDER, answers::unavailable());
+    };
+    let back = || {
+        world.x.clear(ME);
+        world.x.clear(OLDER);
+    };
+
+    away();
+    begin(&person, "main").await;
+    person.say(&labelled(&values));
+    verdict(&person, "x_unavailable").await;
+    person.mark();
+    for minutes in [1, 2, 4] {
+        let asked = world.x.count(ME);
+        world.advance(Duration::from_mins(minutes));
+        world.rest().await;
+        assert!(world.x.count(ME) > asked, "after {minutes} min more");
+    }
+    back();
+    world.advance(Duration::from_mins(10));
+    person.wait_text("main is connected as").await.unwrap();
+    world.rest().await;
+    let told = person.history().into_iter();
+    let told = told.filter(|said| said.from_bot && said.text.contains("x_unavailable"));
+    assert_eq!(told.count(), 1, "what is the same is told once");
+
+    let fresh = world.regenerated_token(&app, &user);
+    rotate(&person, "Token pair").await;
+    enter(&person, &[&fresh.token], 2).await;
+    away();
+    person.say(&fresh.secret);
+    verdict(&person, "x_unavailable").await;
+    back();
+    person.mark();
+    world.advance(Duration::from_mins(2));
+    person.wait_text("The new values are in use").await.unwrap();
+    assert_eq!((world.candidates().await, world.values().await), (0, 4));
+    let asked = world.x.count(ME);
+    world.advance(HOUR);
+    world.rest().await;
+    assert_eq!(
+        world.x.count(ME),
+        asked,
+        "what is decided is not asked again"
+    );
     world.finish().await;
 }

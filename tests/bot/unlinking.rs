@@ -32,7 +32,7 @@ async fn it_asks_once_and_erases_every_row() {
         "SELECT count(*) FROM accounts",
         "SELECT count(*) FROM data_keys",
         "SELECT count(*) FROM sealed_values",
-        "SELECT count(*) FROM checks",
+        "SELECT count(*) FROM jobs WHERE kind = 'check'",
     ] {
         assert_eq!(world.count(rows).await, 0, "{rows}");
     }

@@ -79,7 +79,7 @@ async fn a_copy_made_under_load_is_put_back_and_its_accounts_start_unchecked_and
     let database = world.connect().await;
     let count: i64 = sqlx::query_scalar(
         "SELECT (SELECT count(*) FROM accounts WHERE verdict IS NULL AND checked_at IS NULL)
-             - 1000000 * ((SELECT count(*) FROM outbox) + (SELECT count(*) FROM checks)
+             - 1000000 * ((SELECT count(*) FROM outbox) + (SELECT count(*) FROM jobs)
              + (SELECT count(*) FROM dialogues) + (SELECT count(*) FROM inbox WHERE sealed IS NOT NULL))",
     )
     .fetch_one(&database)

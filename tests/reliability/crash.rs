@@ -159,8 +159,10 @@ impl Round {
                     "updates that were given up",
                     "SELECT count(*) FROM inbox WHERE incident IS NOT NULL",
                 ),
-                ("checks", "SELECT count(*) FROM checks"),
-                ("calls", "SELECT count(*) FROM calls"),
+                (
+                    "jobs",
+                    "SELECT count(*) FROM jobs WHERE account_id IS NOT NULL",
+                ),
                 (
                     "temporary credentials",
                     "SELECT count(*) FROM temporary_credentials",
@@ -299,7 +301,7 @@ mod between_steps {
 
     /// Points of the story with a PIN.
     fn is_of_pin(point: &str) -> bool {
-        ["pin.", "call.", "revoke."]
+        ["pin.", "revoke."]
             .iter()
             .any(|prefix| point.starts_with(prefix))
     }

@@ -349,7 +349,7 @@ impl Remains {
                   + (SELECT count(*) FROM data_keys
                      WHERE account_id NOT IN (SELECT account_id FROM accounts)
                        AND owner NOT IN (SELECT chat_id FROM dialogues WHERE expires_at IS NOT NULL)
-                       AND account_id NOT IN (SELECT account_id FROM calls WHERE kind = 'revoke'))",
+                       AND account_id NOT IN (SELECT account_id FROM jobs WHERE kind = 'revoke'))",
         )
         .await
     }

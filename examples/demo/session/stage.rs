@@ -53,18 +53,15 @@ const X_PATHS: [&str; 8] = [
 
 /// Whether the bot has something to do now: an update to handle, a question to X, a message or card to send, …
 const BUSY: &str = "SELECT EXISTS (SELECT 1 FROM inbox WHERE sealed IS NOT NULL)
-    OR EXISTS (SELECT 1 FROM checks WHERE due_at <= ?1)
-    OR EXISTS (SELECT 1 FROM calls WHERE due_at <= ?1 OR leased_until IS NOT NULL)
+    OR EXISTS (SELECT 1 FROM jobs WHERE ifnull(run_at, 0) <= ?1)
     OR EXISTS (SELECT 1 FROM watches WHERE due_at <= ?1)
-    OR EXISTS (SELECT 1 FROM posts WHERE due_at <= ?1)
     OR EXISTS (SELECT 1 FROM outbox WHERE due_at <= ?1)
-    OR EXISTS (SELECT 1 FROM deletions WHERE due_at <= ?1)
     OR EXISTS (SELECT 1 FROM accounts WHERE candidate_until <= ?1)
     OR EXISTS (SELECT 1 FROM dialogues WHERE card_due_at <= ?1 OR expires_at <= ?1)";
 
 /// When the bot will ask X for somebody who waits for the answer, or once more about a refusal.
 const NEXT_CHECK: &str = "SELECT min(due_at) FROM (
-    SELECT due_at FROM checks UNION ALL SELECT due_at FROM calls
+    SELECT run_at AS due_at FROM jobs WHERE kind IN ('check', 'pin', 'revoke') AND give_up_at IS NULL
     UNION ALL SELECT due_at FROM watches WHERE memory -> '$.suspicion.held' = '0' AND memory -> 'vain' = '0')";
 
 /// Everything that runs.

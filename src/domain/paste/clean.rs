@@ -111,7 +111,7 @@ impl Cleaned {
 }
 
 /// Characters that take no room, or look like a space and are none: format characters, fillers, controls, tags.
-fn is_invisible(c: char) -> bool {
+pub(crate) fn is_invisible(c: char) -> bool {
     c.is_control()
         || matches!(c,
             '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'

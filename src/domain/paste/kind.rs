@@ -66,41 +66,21 @@ impl Kind {
     pub(crate) fn field(self) -> Option<Field> {
         match self {
             Self::Value(field) => Some(field),
-            Self::BearerToken
-            | Self::ClientId
-            | Self::ClientSecret
-            | Self::UserToken
-            | Self::RefreshToken
-            | Self::AuthorizationCode
-            | Self::Pin
-            | Self::AppId
-            | Self::UserId
-            | Self::TelegramBotToken
-            | Self::Url
-            | Self::Email
-            | Self::Username
-            | Self::Masked => None,
+            _ => None,
         }
     }
 
     /// Whether somebody who reads it could act with it.
     pub(super) fn is_secret(self) -> bool {
-        match self {
-            Self::Value(_)
-            | Self::BearerToken
-            | Self::ClientId
-            | Self::ClientSecret
-            | Self::UserToken
-            | Self::RefreshToken
-            | Self::AuthorizationCode
-            | Self::TelegramBotToken => true,
+        !matches!(
+            self,
             Self::Pin
-            | Self::AppId
-            | Self::UserId
-            | Self::Url
-            | Self::Email
-            | Self::Username
-            | Self::Masked => false,
-        }
+                | Self::AppId
+                | Self::UserId
+                | Self::Url
+                | Self::Email
+                | Self::Username
+                | Self::Masked
+        )
     }
 }

@@ -1,5 +1,7 @@
 //! Every name under which a value is written down, as data: X's consoles of all years, RFC 5849, and the client libraries.
 
+use std::sync::LazyLock;
+
 use super::{kind::Kind, shape};
 use crate::domain::credentials::Field;
 
@@ -34,130 +36,80 @@ const ACCESS_TOKEN: Name = Name::Kind(Kind::Value(Field::AccessToken));
 const ACCESS_SECRET: Name = Name::Kind(Kind::Value(Field::AccessSecret));
 
 /// Labels in lower case without spaces, dashes, dots and underscores: `API_KEY`, `apiKey` and "API Key" are one entry.
-const LABELS: &[(&str, Name)] = &[
-    ("apikey", API_KEY),
-    ("appkey", API_KEY),
-    ("applicationkey", API_KEY),
-    ("clientkey", API_KEY),
-    ("consumerapikey", API_KEY),
-    ("consumerkey", API_KEY),
-    ("key", Name::Vague(Kind::Value(Field::ApiKey))),
-    ("oauthconsumerkey", API_KEY),
-    ("apikeysecret", API_SECRET),
-    ("apisecret", API_SECRET),
-    ("apisecretkey", API_SECRET),
-    ("appsecret", API_SECRET),
-    ("applicationsecret", API_SECRET),
-    ("consumerapikeysecret", API_SECRET),
-    ("consumerapisecret", API_SECRET),
-    ("consumerapisecretkey", API_SECRET),
-    ("consumerkeysecret", API_SECRET),
-    ("consumersecret", API_SECRET),
-    ("consumersecretkey", API_SECRET),
-    ("keysecret", API_SECRET),
-    ("oauthconsumersecret", API_SECRET),
-    ("secretkey", API_SECRET),
-    ("accesskey", ACCESS_TOKEN),
-    ("accesstoken", ACCESS_TOKEN),
-    ("accesstokenkey", ACCESS_TOKEN),
-    ("oauthaccesstoken", ACCESS_TOKEN),
-    ("oauthtoken", ACCESS_TOKEN),
-    ("resourceownerkey", ACCESS_TOKEN),
-    ("token", Name::Vague(Kind::Value(Field::AccessToken))),
-    ("tokenkey", ACCESS_TOKEN),
-    ("useraccesstoken", ACCESS_TOKEN),
-    ("accesskeysecret", ACCESS_SECRET),
-    ("accesssecret", ACCESS_SECRET),
-    ("accesssecretkey", ACCESS_SECRET),
-    ("accesssecrettoken", ACCESS_SECRET),
-    ("accesstokenkeysecret", ACCESS_SECRET),
-    ("accesstokensecret", ACCESS_SECRET),
-    ("accesstokensecretkey", ACCESS_SECRET),
-    ("oauthaccesstokensecret", ACCESS_SECRET),
-    ("oauthsecret", ACCESS_SECRET),
-    ("oauthtokensecret", ACCESS_SECRET),
-    ("resourceownersecret", ACCESS_SECRET),
-    ("secrettoken", ACCESS_SECRET),
-    ("tokensecret", ACCESS_SECRET),
-    ("useraccesstokensecret", ACCESS_SECRET),
-    ("secret", Name::Secret),
-    ("appbearertoken", Name::Kind(Kind::BearerToken)),
-    ("bearertoken", Name::Kind(Kind::BearerToken)),
-    ("clientid", Name::Kind(Kind::ClientId)),
-    ("oauth2clientid", Name::Kind(Kind::ClientId)),
-    ("clientsecret", Name::Kind(Kind::ClientSecret)),
-    ("clientidsecret", Name::Kind(Kind::ClientSecret)),
-    ("oauth2clientsecret", Name::Kind(Kind::ClientSecret)),
-    ("oauth20accesstoken", Name::Kind(Kind::UserToken)),
-    ("oauth20token", Name::Kind(Kind::UserToken)),
-    ("oauth20usertoken", Name::Kind(Kind::UserToken)),
-    ("oauth2accesstoken", Name::Kind(Kind::UserToken)),
-    ("oauth2token", Name::Kind(Kind::UserToken)),
-    ("oauth2usertoken", Name::Kind(Kind::UserToken)),
-    ("refreshtoken", Name::Kind(Kind::RefreshToken)),
-    ("oauthverifier", Name::Kind(Kind::Pin)),
-    ("pin", Name::Kind(Kind::Pin)),
-    ("pincode", Name::Kind(Kind::Pin)),
-    ("appid", Name::Kind(Kind::AppId)),
-    ("applicationid", Name::Kind(Kind::AppId)),
-    ("userid", Name::Kind(Kind::UserId)),
-    ("bottoken", Name::Kind(Kind::TelegramBotToken)),
-    ("telegramtoken", Name::Kind(Kind::TelegramBotToken)),
-    ("teloxidetoken", Name::Kind(Kind::TelegramBotToken)),
-    ("bearer", Name::Unknown),
-    ("accesslevel", Name::Unrelated),
-    ("appname", Name::Unrelated),
-    ("callbackurl", Name::Unrelated),
-    ("handle", Name::Unrelated),
-    ("oauthcallback", Name::Unrelated),
-    ("oauthnonce", Name::Unrelated),
-    ("oauthsignature", Name::Unrelated),
-    ("oauthsignaturemethod", Name::Unrelated),
-    ("oauthtimestamp", Name::Unrelated),
-    ("oauthversion", Name::Unrelated),
-    ("ownerid", Name::Unrelated),
-    ("projectid", Name::Unrelated),
-    ("screenname", Name::Unrelated),
-    ("username", Name::Unrelated),
-    ("websiteurl", Name::Unrelated),
+const LABELS: &[(Name, &str)] = &[
+    (
+        API_KEY,
+        "apikey appkey applicationkey clientkey consumerapikey consumerkey oauthconsumerkey",
+    ),
+    (Name::Vague(Kind::Value(Field::ApiKey)), "key"),
+    (
+        API_SECRET,
+        "apikeysecret apisecret apisecretkey appsecret applicationsecret consumerapikeysecret \
+         consumerapisecret consumerapisecretkey consumerkeysecret consumersecret consumersecretkey keysecret \
+         oauthconsumersecret secretkey",
+    ),
+    (
+        ACCESS_TOKEN,
+        "accesskey accesstoken accesstokenkey oauthaccesstoken oauthtoken resourceownerkey tokenkey \
+         useraccesstoken",
+    ),
+    (Name::Vague(Kind::Value(Field::AccessToken)), "token"),
+    (
+        ACCESS_SECRET,
+        "accesskeysecret accesssecret accesssecretkey accesssecrettoken accesstokenkeysecret \
+         accesstokensecret accesstokensecretkey oauthaccesstokensecret oauthsecret oauthtokensecret \
+         resourceownersecret secrettoken tokensecret useraccesstokensecret",
+    ),
+    (Name::Secret, "secret"),
+    (Name::Kind(Kind::BearerToken), "appbearertoken bearertoken"),
+    (Name::Kind(Kind::ClientId), "clientid oauth2clientid"),
+    (
+        Name::Kind(Kind::ClientSecret),
+        "clientsecret clientidsecret oauth2clientsecret",
+    ),
+    (
+        Name::Kind(Kind::UserToken),
+        "oauth20accesstoken oauth20token oauth20usertoken oauth2accesstoken oauth2token oauth2usertoken",
+    ),
+    (Name::Kind(Kind::RefreshToken), "refreshtoken"),
+    (Name::Kind(Kind::Pin), "oauthverifier pin pincode"),
+    (Name::Kind(Kind::AppId), "appid applicationid"),
+    (Name::Kind(Kind::UserId), "userid"),
+    (
+        Name::Kind(Kind::TelegramBotToken),
+        "bottoken telegramtoken teloxidetoken",
+    ),
+    (Name::Unknown, "bearer"),
+    (
+        Name::Unrelated,
+        "accesslevel appname callbackurl handle oauthcallback oauthnonce oauthsignature oauthsignaturemethod \
+         oauthtimestamp oauthversion ownerid projectid screenname username websiteurl",
+    ),
 ];
+
+/// [`LABELS`], one by one.
+static KNOWN: LazyLock<Vec<(&str, Name)>> = LazyLock::new(|| {
+    let each = |(name, labels): &(Name, &'static str)| {
+        let name = *name;
+        labels.split(' ').map(move |label| (label, name))
+    };
+    LABELS.iter().flat_map(each).collect()
+});
 
 /// Whose keys they also could be: `OPENAI_API_KEY` is not the API Key meant here.
-const OTHER_SERVICES: &[&str] = &[
-    "anthropic",
-    "aws",
-    "azure",
-    "bluesky",
-    "discord",
-    "facebook",
-    "gemini",
-    "github",
-    "gitlab",
-    "google",
-    "instagram",
-    "linkedin",
-    "mastodon",
-    "openai",
-    "reddit",
-    "sendgrid",
-    "slack",
-    "stripe",
-    "tiktok",
-    "twilio",
-];
+const OTHER_SERVICES: &str = "anthropic aws azure bluesky discord facebook gemini github gitlab google instagram \
+    linkedin mastodon openai reddit sendgrid slack stripe tiktok twilio";
 
 /// What may stand after the name in an identifier or a placeholder: `API_KEY_PROD`, `your-api-key-here`.
-const ENDINGS: &[&str] = &[
-    "dev", "here", "main", "prod", "test", "twitter", "value", "x",
-];
+const ENDINGS: &str = "dev here main prod test twitter value x";
 
 /// Labels that say too little behind a word that is not one of [`PREFIXES`]: `SIGNING_KEY` is not the API Key.
-const SHORT: &[&str] = &["key", "pin", "secret", "token"];
+const SHORT: &str = "key pin secret token";
 
-const PREFIXES: &[&str] = &["my", "new", "the", "tw", "twitter", "x", "your"];
+const PREFIXES: &str = "my new the tw twitter x your";
 
 /// What may be written before a label without a mark between them.
-const GLUED: &[&str] = &["twitter", "x"];
+const GLUED: &str = "twitter x";
 
 /// No label has more words than this.
 pub(super) const MAX_WORDS: usize = 6;
@@ -211,14 +163,14 @@ fn find(parts: &[&str]) -> Option<Name> {
     let (first, rest) = parts.split_first()?;
     let rest_length: usize = rest.iter().map(|part| part.len()).sum();
     let spelled = |first: &str| {
-        LABELS
+        KNOWN
             .iter()
             .filter(|(label, _)| label.len() == first.len() + rest_length)
             .find(|(label, _)| spells(first, rest, label))
             .map(|(_, name)| *name)
     };
     spelled(first).or_else(|| {
-        GLUED.iter().find_map(|service| {
+        GLUED.split(' ').find_map(|service| {
             let (head, tail) = first.split_at_checked(service.len())?;
             let glued = head.eq_ignore_ascii_case(service) && !tail.is_empty();
             glued.then(|| spelled(tail)).flatten()
@@ -246,12 +198,10 @@ fn parts_of(word: &str) -> Vec<&str> {
         let bytes = piece.as_bytes();
         let mut start = 0;
         for at in 1..bytes.len() {
-            let (before, here) = (bytes.get(at - 1), bytes.get(at));
-            let next_is_lower = bytes.get(at + 1).is_some_and(u8::is_ascii_lowercase);
-            let hump = here.is_some_and(u8::is_ascii_uppercase)
-                && (before.is_some_and(u8::is_ascii_lowercase)
-                    || before.is_some_and(u8::is_ascii_digit)
-                    || (before.is_some_and(u8::is_ascii_uppercase) && next_is_lower));
+            let is = |at: usize, test: fn(&u8) -> bool| bytes.get(at).is_some_and(test);
+            let next_is_lower = is(at + 1, u8::is_ascii_lowercase);
+            let hump = is(at, u8::is_ascii_uppercase)
+                && (!is(at - 1, u8::is_ascii_uppercase) || next_is_lower);
             if hump {
                 parts.extend(piece.get(start..at));
                 start = at;
@@ -262,8 +212,9 @@ fn parts_of(word: &str) -> Vec<&str> {
     parts
 }
 
-fn is_one_of(part: &str, list: &[&str]) -> bool {
-    list.iter().any(|entry| part.eq_ignore_ascii_case(entry))
+fn is_one_of(part: &str, list: &str) -> bool {
+    list.split(' ')
+        .any(|entry| part.eq_ignore_ascii_case(entry))
 }
 
 #[cfg(test)]
@@ -272,7 +223,7 @@ mod tests {
 
     #[test]
     fn every_label_is_listed_once_and_in_its_plain_form() {
-        for (at, (label, _)) in LABELS.iter().enumerate() {
+        for (at, (label, _)) in KNOWN.iter().enumerate() {
             assert!(
                 label
                     .bytes()
@@ -280,7 +231,7 @@ mod tests {
                 "{label}"
             );
             assert!(
-                LABELS.iter().skip(at + 1).all(|(other, _)| other != label),
+                KNOWN.iter().skip(at + 1).all(|(other, _)| other != label),
                 "{label} twice"
             );
         }

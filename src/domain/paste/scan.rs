@@ -1,6 +1,12 @@
 //! Is there anything secret-shaped in a text that nobody asked for? For chats outside a flow, captions and names.
 
-use super::{clean::Cleaned, kind::Kind, labels::Name, shape, words::Words};
+use super::{
+    clean::Cleaned,
+    kind::Kind,
+    labels::{self, Name},
+    shape,
+    words::{Word, Words},
+};
 use crate::domain::credentials::Field;
 
 /// Whether the text holds something that looks like one of the values [`Kind`] knows, also within a sentence.
@@ -13,7 +19,7 @@ pub(crate) fn looks_secret(text: &str) -> bool {
     let words = Words::of(&cleaned.text);
     let named = words.sections.iter().any(|section| {
         let values = section.values();
-        let is_named = |(index, word): (usize, &&super::words::Word<'_>)| {
+        let is_named = |(index, word): (usize, &&Word<'_>)| {
             let name = section.name_of(word, index, values.len());
             name.and_then(Name::kind).is_some_and(Kind::is_secret) && is_named_secret(word.text)
         };
@@ -41,22 +47,22 @@ fn is_named_secret(word: &str) -> bool {
 
 /// An address may hold a value with a mark anywhere, and any value as a parameter with its name.
 fn holds_secret(address: &str) -> bool {
-    let marked = runs(address).any(|run| {
+    let is_marked = |run: &str| {
         shape::is_long_access_token(run)
             || shape::is_bearer_token(run)
             || shape::mark(run)
                 .is_some_and(|kind| kind.is_secret() && kind != Kind::Value(Field::AccessToken))
-    });
+    };
+    let names_secret = |parameter: &str| {
+        parameter.split_once('=').is_some_and(|(name, value)| {
+            let name = labels::name_of(&[name]).and_then(Name::kind);
+            name.is_some_and(Kind::is_secret) && is_named_secret(value)
+        })
+    };
     let query = address
         .split_once(['?', '#'])
         .map_or("", |(_, query)| query);
-    marked
-        || query.split(['&', '#']).any(|parameter| {
-            parameter.split_once('=').is_some_and(|(name, value)| {
-                let name = super::labels::name_of(&[name]).and_then(Name::kind);
-                name.is_some_and(Kind::is_secret) && is_named_secret(value)
-            })
-        })
+    runs(address).any(is_marked) || query.split(['&', '#']).any(names_secret)
 }
 
 /// The stretches of a word that have only characters of values.

@@ -3,6 +3,8 @@
 //! The shapes are those of docs.x.com and of the secret scanners (gitleaks, `TruffleHog`, Nosey Parker). X promises none
 //! of them: only the Access Token's `digits-` form and the marks of the OAuth 2.0 values are firm, lengths are a hint.
 
+use std::ops::RangeInclusive;
+
 use base64::engine::{DecodePaddingMode, GeneralPurposeConfig};
 use base64::{Engine as _, alphabet, engine::GeneralPurpose};
 use zeroize::Zeroizing;
@@ -10,30 +12,19 @@ use zeroize::Zeroizing;
 use super::kind::Kind;
 use crate::domain::credentials::Field;
 
-/// The lengths of one field's values.
-struct Lengths {
-    /// What X issues today.
-    today: usize,
-    /// What apps of earlier years have.
-    before: std::ops::RangeInclusive<usize>,
-}
-
-const fn lengths(field: Field) -> Lengths {
-    let (today, first, last) = match field {
-        Field::ApiKey => (25, 18, 22),
-        Field::ApiSecret => (50, 35, 44),
-        Field::AccessToken => (50, 48, 50),
-        Field::AccessSecret => (45, 40, 43),
-    };
-    Lengths {
-        today,
-        before: first..=last,
+/// The length of the values that X issues today, and those that apps of earlier years have.
+const fn lengths(field: Field) -> (usize, RangeInclusive<usize>) {
+    match field {
+        Field::ApiKey => (25, 18..=22),
+        Field::ApiSecret => (50, 35..=44),
+        Field::AccessToken => (50, 48..=50),
+        Field::AccessSecret => (45, 40..=43),
     }
 }
 
 /// How many characters X gives a value of this field today.
 pub(super) fn length_today(field: Field) -> usize {
-    lengths(field).today
+    lengths(field).0
 }
 
 /// Whether the word has a length that values of this field are known to have.
@@ -44,8 +35,8 @@ pub(super) fn has_usual_length(word: &str, field: Field) -> bool {
     {
         return true;
     }
-    let lengths = lengths(field);
-    word.len() == lengths.today || lengths.before.contains(&word.len())
+    let (today, before) = lengths(field);
+    word.len() == today || before.contains(&word.len())
 }
 
 /// Whether the word could be this field's value and nothing about it is unusual.

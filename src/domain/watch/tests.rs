@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::domain::pace::Ask;
 use crate::domain::{
     account::{XAccount, XUserId, XUsername},
     verdict::{Permission, Unenrolled, XWords},
@@ -83,7 +84,7 @@ fn deaths() -> Vec<Verdict> {
 fn one_refusal_is_asked_again_before_anybody_is_told() {
     let first = works().hear(Answer::Refused, Witness::NotAsked, at(0), RULES);
     assert_eq!((first.tell, first.next), (None, Next::At(at(10))));
-    assert_eq!(first.memory.question(), Question::Whole);
+    assert_eq!(Ask::first(&first.memory), Ask::Whole);
     assert_eq!(first.memory.standing, Standing::Works);
 
     let answer = Verdict::AccessTokenRejected;
@@ -188,7 +189,7 @@ fn another_refusal_of_a_program_makes_x_be_asked_and_is_none_of_the_link() {
     assert_eq!(refused(works(), at(-14)), None, "X was asked a moment ago");
     let (memory, due) = refused(works(), at(-15)).unwrap();
     assert_eq!((due, &memory.suspicion), (at(0), &None));
-    assert_eq!(memory.question(), Question::Glance);
+    assert_eq!(Ask::first(&memory), Ask::Glance);
     assert_eq!(refused(memory.clone(), at(-60)), None);
     let first = memory.hear(Answer::Refused, Witness::NotAsked, at(0), RULES);
     assert_eq!((first.tell, first.next), (None, Next::At(at(10))));

@@ -38,7 +38,7 @@ impl Linker {
         };
         schedule::doubt(&mut *tx, account, &memory, due_at).await?;
         tx.commit().await?;
-        self.wake_checks();
+        self.store.bell().ring();
         Ok(())
     }
 }

@@ -33,7 +33,7 @@ use crate::{
 impl Linker {
     /// The schedule takes over what X said to a question of the user's, who sees the answer. `app`: whose app it was asked
     /// with, if that is at hand.
-    pub(in crate::linker) async fn watch_learns(
+    pub(crate) async fn watch_learns(
         &self,
         tx: &mut Tx,
         linked: &LinkedAccount,

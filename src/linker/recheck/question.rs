@@ -15,15 +15,12 @@ use crate::{
         verdict::{KeyPairOutcome, Verdict},
         watch::{Answer, AppMark},
     },
-    linker::{
-        Opened,
-        checks::{judge_owner, open_all},
-    },
+    linker::{credentials::Opened, learn::judge_owner},
     store::{
         StoreError, accounts,
         schedule::{self, Claimed, Watch},
         spending,
-        values::{self, SealedValue, Slot},
+        values::SealedValue,
     },
     x::Look,
 };
@@ -70,24 +67,15 @@ impl Rechecker {
         let Claimed { account, owner, .. } = claimed;
         let base = &self.linker;
         let read_at = base.clock.now();
-        let mut lent = base.store.reader().lend().await?;
-        let mut reading = lent.snapshot().await?;
-        let key = values::data_key(&mut *reading, owner, account).await?;
-        let linked = accounts::by_id(&mut *reading, owner, account).await?;
-        let values = values::list(&mut *reading, account, Slot::Current).await?;
-        let watch = schedule::get(&mut *reading, account).await?;
-        reading.commit().await?;
-        let (Some(wrapped), Some(linked), Some(watch)) = (key, linked, watch) else {
+        let mut db = base.store.reader().lend().await?;
+        let loaded = base.load(&mut db, owner, account).await?;
+        let linked = accounts::by_id(&mut *db, owner, account).await?;
+        let watch = schedule::get(&mut *db, account).await?;
+        drop(db);
+        let (Some(loaded), Some(linked), Some(watch)) = (loaded, linked, watch) else {
             return Ok(None);
         };
-        let key = base
-            .vault
-            .data_key(owner, account, &wrapped.wrapped)
-            .map_err(|source| StoreError::Open {
-                table: "data_keys",
-                source,
-            })?;
-        let Some(opened) = open_all(&key, owner, account, &[], &values)? else {
+        let Some(opened) = loaded.in_use()? else {
             return Ok(None);
         };
         let app = base.audit.app_mark(&opened.client);
@@ -96,7 +84,7 @@ impl Rechecker {
             linked,
             watch,
             opened,
-            values,
+            values: loaded.current,
             app,
         }))
     }

@@ -1,15 +1,26 @@
 //! Before a refusal is told: what does X say of links of other apps?
 
-use std::sync::atomic::Ordering;
+use std::{sync::atomic::Ordering, time::Duration};
 
-use super::{LEASE, RETRY, Rechecker, question::Subject};
+use tokio::time::Instant;
+
+use super::{RETRY, Rechecker, question::Subject};
 use crate::{
     domain::{
-        pace::Hearing,
-        watch::{Answer, Witness},
+        pace::{Calling, Hearing},
+        watch::{Answer, AppMark, Witness},
     },
-    store::{StoreError, schedule},
+    jobs::busy::Held,
+    linker::Linker,
+    store::{
+        StoreError,
+        jobs::subject_of,
+        schedule::{self, Claimed},
+    },
 };
+
+/// How long links that are just being asked about are waited for: as long as X takes for an answer. They may wait themselves.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 impl Rechecker {
     /// What X says now of links of other apps that are held to work. Two of them that are refused too make it the failure of
@@ -27,19 +38,17 @@ impl Rechecker {
         let mut known = 1;
         let mut hearing = Hearing::default();
         let mut left = Hearing::LINKS;
+        let until = Instant::now() + PATIENCE;
         for calling in self.pace().callings(refusal, charged, now) {
             while left > 0 {
                 left -= 1;
-                let mut tx = base.store.begin().await?;
-                let lease = now + LEASE;
-                let claimed = schedule::claim_witness(&mut *tx, apps, calling, now, lease).await?;
-                tx.commit().await?;
-                let Some(claimed) = claimed else { break };
+                let found = self.next_witness(apps, calling, until).await?;
+                let Some((claimed, _held)) = found else { break };
                 let heard = match self.try_answer(claimed, Some(calling.ask)).await {
                     Ok(heard) => heard,
                     Err(error) => {
                         let mut tx = base.store.begin().await?;
-                        schedule::postpone(&mut *tx, claimed.account, now + RETRY).await?;
+                        schedule::fail(&mut *tx, claimed.account, now + RETRY).await?;
                         tx.commit().await?;
                         return Err(error);
                     }
@@ -63,5 +72,31 @@ impl Rechecker {
         let (others, suspected) =
             schedule::other_witnesses(base.store.reader(), apps, since).await?;
         Ok(hearing.close(others, suspected))
+    }
+    /// The next link to ask. One that is just being asked about is waited for: links that came due together would be in each
+    /// other's way every time.
+    async fn next_witness(
+        &self,
+        apps: [AppMark; Hearing::APPS],
+        calling: Calling,
+        until: Instant,
+    ) -> Result<Option<(Claimed, Held)>, StoreError> {
+        let Linker { store, busy, .. } = &self.linker;
+        let mut bell = store.bell().listen();
+        loop {
+            bell.mark_unchanged();
+            let free = schedule::witness(store.reader(), apps, calling, &busy.all()).await?;
+            if let Some(claimed) = free {
+                if let Some(held) = busy.begin(&subject_of(claimed.account)) {
+                    return Ok(Some((claimed, held)));
+                }
+                continue;
+            }
+            let any = schedule::witness(store.reader(), apps, calling, "[]").await?;
+            let rung = tokio::time::timeout_at(until, bell.changed());
+            if any.is_none() || rung.await.is_err() {
+                return Ok(None);
+            }
+        }
     }
 }

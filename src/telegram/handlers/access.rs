@@ -1,23 +1,18 @@
 //! Who may use the bot: people ask, its owner decides, and may take it back.
 
-use teloxide::types::CallbackQuery;
-
 use crate::{
     audit,
     domain::{
         audit::{Act, Actor, Event},
-        linking::LinkingState,
         notice::{Notice, Standing},
     },
     store::{StoreError, access},
     telegram::{
         Telegram,
         action::Decision,
-        handlers::strays,
-        reply,
         schema::HandlerResult,
         texts::toast,
-        turn::{Turn, Visit},
+        unit::{Unit, UnitOfWork},
     },
 };
 
@@ -30,20 +25,20 @@ const NAME_CHARS: usize = 64;
 /// has no owner.
 pub(super) async fn ask(
     telegram: &Telegram,
-    turn: &mut Turn<'_>,
+    unit: &mut UnitOfWork,
     first_name: &str,
 ) -> Result<Option<Notice>, StoreError> {
     let Some(owner) = telegram.owner else {
         return Ok(None);
     };
-    let (user, now) = (turn.chat(), telegram.clock.now());
+    let (user, now) = (unit.chat, telegram.clock.now());
     let first_name: String = first_name.chars().take(NAME_CHARS).collect();
-    if access::ask(&mut *turn.tx, user, &first_name, now).await? {
-        note(telegram, turn, user, Actor::User, Event::AccessRequest).await?;
+    if access::ask(&mut *unit.tx, user, &first_name, now).await? {
+        note(telegram, unit, user, Actor::User, Event::AccessRequest).await?;
         let request = Notice::AccessRequest { user, first_name };
-        turn.say_to(owner, &request).await?;
+        unit.say_to(owner, &request).await?;
     }
-    let standing = access::standing(&mut *turn.tx, user).await?;
+    let standing = access::standing(&mut *unit.tx, user).await?;
     Ok(Some(match standing {
         Some(standing @ (Standing::Refused | Standing::Blocked)) => {
             Notice::AccessDecided { standing }
@@ -55,26 +50,21 @@ pub(super) async fn ask(
 /// The owner's answer to a request.
 pub(in crate::telegram) async fn decide(
     telegram: Telegram,
-    visit: Visit,
-    state: LinkingState,
-    query: CallbackQuery,
+    unit: Unit,
     (decision, user): (Decision, i64),
 ) -> HandlerResult {
-    if telegram.owner != Some(visit.chat) {
-        reply::answer(&telegram.bot, query.id, Some(toast::old_button())).await;
-        return strays::ignored(telegram, visit, state).await;
-    }
-    reply::answer(&telegram.bot, query.id, None).await;
-    let Some(mut turn) = Turn::begin(&telegram, &visit, &state).await? else {
+    let unit = &mut *unit.lock().await;
+    if telegram.owner != Some(unit.chat) {
+        unit.toast(toast::old_button());
         return Ok(());
-    };
-    set(&telegram, &mut turn, user, decision).await?;
-    Ok(turn.finish().await?)
+    }
+    set(&telegram, unit, user, decision).await?;
+    Ok(())
 }
 
 async fn set(
     telegram: &Telegram,
-    turn: &mut Turn<'_>,
+    unit: &mut UnitOfWork,
     user: i64,
     decision: Decision,
 ) -> Result<(), StoreError> {
@@ -84,55 +74,46 @@ async fn set(
         Decision::Block => (Standing::Blocked, Event::AccessBlock),
     };
     let now = telegram.clock.now();
-    if access::decide(&mut *turn.tx, user, standing, now).await? {
-        note(telegram, turn, user, Actor::Owner, event).await?;
+    if access::decide(&mut *unit.tx, user, standing, now).await? {
+        note(telegram, unit, user, Actor::Owner, event).await?;
         if standing != Standing::Blocked {
-            turn.say_to(user, &Notice::AccessDecided { standing })
+            unit.say_to(user, &Notice::AccessDecided { standing })
                 .await?;
         }
     }
-    turn.say(&Notice::AccessSet { user, standing }).await
+    unit.say(&Notice::AccessSet { user, standing }).await
 }
 
 /// `/users`, for the owner alone.
-pub(in crate::telegram) async fn users(
-    telegram: Telegram,
-    visit: Visit,
-    state: LinkingState,
-) -> HandlerResult {
-    let Some(mut turn) = Turn::begin(&telegram, &visit, &state).await? else {
-        return Ok(());
-    };
-    if telegram.owner == Some(visit.chat) {
-        let guests = access::list(&mut *turn.tx, LISTED).await?;
-        turn.say(&Notice::Guests { guests }).await?;
+pub(in crate::telegram) async fn users(telegram: Telegram, unit: Unit) -> HandlerResult {
+    let unit = &mut *unit.lock().await;
+    if telegram.owner == Some(unit.chat) {
+        let guests = access::list(&mut *unit.tx, LISTED).await?;
+        unit.say(&Notice::Guests { guests }).await?;
     } else {
-        turn.say(&Notice::UnknownCommand).await?;
+        unit.say(&Notice::UnknownCommand).await?;
     }
-    Ok(turn.finish().await?)
+    Ok(())
 }
 
 /// `/block ID`, for the owner alone.
 pub(in crate::telegram) async fn block(
     telegram: Telegram,
-    visit: Visit,
-    state: LinkingState,
+    unit: Unit,
     user: String,
 ) -> HandlerResult {
-    let Some(mut turn) = Turn::begin(&telegram, &visit, &state).await? else {
-        return Ok(());
-    };
-    match (telegram.owner == Some(visit.chat), user.trim().parse()) {
-        (true, Ok(user)) => set(&telegram, &mut turn, user, Decision::Block).await?,
-        (true, Err(_)) => turn.say(&Notice::BlockWhom).await?,
-        (false, _) => turn.say(&Notice::UnknownCommand).await?,
+    let unit = &mut *unit.lock().await;
+    match (telegram.owner == Some(unit.chat), user.trim().parse()) {
+        (true, Ok(user)) => set(&telegram, unit, user, Decision::Block).await?,
+        (true, Err(_)) => unit.say(&Notice::BlockWhom).await?,
+        (false, _) => unit.say(&Notice::UnknownCommand).await?,
     }
-    Ok(turn.finish().await?)
+    Ok(())
 }
 
 async fn note(
     telegram: &Telegram,
-    turn: &mut Turn<'_>,
+    unit: &mut UnitOfWork,
     user: i64,
     actor: Actor,
     event: Event,
@@ -144,5 +125,5 @@ async fn note(
         account: None,
         detail: String::new(),
     };
-    audit::note(&mut turn.tx, &telegram.audit, act, telegram.clock.now()).await
+    audit::note(&mut unit.tx, &telegram.audit, act, telegram.clock.now()).await
 }

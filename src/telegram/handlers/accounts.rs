@@ -3,7 +3,6 @@
 use crate::{
     domain::{
         account::{AccountId, AccountName},
-        linking::LinkingState,
         notice::{AccountChoice, Errand, Notice},
     },
     linker::VerifyRequest,
@@ -11,84 +10,72 @@ use crate::{
     telegram::{
         Telegram,
         schema::HandlerResult,
-        turn::{Turn, Visit},
+        unit::{Unit, UnitOfWork},
     },
 };
 
-pub(in crate::telegram) async fn list(
-    telegram: Telegram,
-    visit: Visit,
-    state: LinkingState,
-) -> HandlerResult {
-    let Some(mut turn) = Turn::begin(&telegram, &visit, &state).await? else {
-        return Ok(());
-    };
-    say_list(&telegram, &mut turn).await?;
-    Ok(turn.finish().await?)
+pub(in crate::telegram) async fn list(telegram: Telegram, unit: Unit) -> HandlerResult {
+    let unit = &mut *unit.lock().await;
+    say_list(&telegram, unit).await?;
+    Ok(())
 }
 
-pub(super) async fn say_list(telegram: &Telegram, turn: &mut Turn<'_>) -> Result<(), StoreError> {
-    let owner = turn.chat();
-    let accounts = telegram.linker.summaries(&mut turn.tx, owner).await?;
-    turn.say(&Notice::Accounts { accounts }).await
+pub(super) async fn say_list(telegram: &Telegram, unit: &mut UnitOfWork) -> Result<(), StoreError> {
+    let owner = unit.chat;
+    let accounts = telegram.linker.summaries(&mut unit.tx, owner).await?;
+    unit.say(&Notice::Accounts { accounts }).await
 }
 
 pub(in crate::telegram) async fn verify(
     telegram: Telegram,
-    visit: Visit,
-    state: LinkingState,
+    unit: Unit,
     name: String,
 ) -> HandlerResult {
-    command(&telegram, &visit, &state, Errand::Verify, &name).await
+    command(&telegram, &unit, Errand::Verify, &name).await
 }
 
 pub(in crate::telegram) async fn unlink(
     telegram: Telegram,
-    visit: Visit,
-    state: LinkingState,
+    unit: Unit,
     name: String,
 ) -> HandlerResult {
-    command(&telegram, &visit, &state, Errand::Unlink, &name).await
+    command(&telegram, &unit, Errand::Unlink, &name).await
 }
 
 pub(in crate::telegram) async fn diagnose(
     telegram: Telegram,
-    visit: Visit,
-    state: LinkingState,
+    unit: Unit,
     name: String,
 ) -> HandlerResult {
-    command(&telegram, &visit, &state, Errand::Diagnose, &name).await
+    command(&telegram, &unit, Errand::Diagnose, &name).await
 }
 
 /// Runs an errand about the account that `name` means: by name, the only one there is, or the one that is chosen next.
 pub(super) async fn command(
     telegram: &Telegram,
-    visit: &Visit,
-    state: &LinkingState,
+    unit: &Unit,
     errand: Errand,
     name: &str,
 ) -> HandlerResult {
-    let Some(mut turn) = Turn::begin(telegram, visit, state).await? else {
-        return Ok(());
-    };
-    match meant(&mut turn, name).await? {
-        Meant::One(account) => run(telegram, &mut turn, errand, account).await?,
-        Meant::Unknown => match visit.deletion {
-            Some(removal) => turn.say_stray_secret(removal, false).await?,
-            None => turn.say(&Notice::NoSuchAccount).await?,
+    let unit = &mut *unit.lock().await;
+    match meant(unit, name).await? {
+        Meant::One(account) => run(telegram, unit, errand, account).await?,
+        Meant::Unknown => match unit.deletion {
+            Some(removal) => unit.say_stray_secret(removal, false).await?,
+            None => unit.say(&Notice::NoSuchAccount).await?,
         },
         Meant::NoneYet => {
-            turn.say(&Notice::Accounts {
+            unit.say(&Notice::Accounts {
                 accounts: Vec::new(),
             })
             .await?;
         }
         Meant::OneOf(accounts) => {
-            turn.say(&Notice::ChooseAccount { errand, accounts })
+            unit.say(&Notice::ChooseAccount { errand, accounts })
                 .await?;
         }
     }
-    Ok(turn.finish().await?)
+    Ok(())
 }
 
 /// Which account a command means.
@@ -99,16 +86,16 @@ pub(super) enum Meant {
     NoneYet,
 }
 
-pub(super) async fn meant(turn: &mut Turn<'_>, name: &str) -> Result<Meant, StoreError> {
-    let owner = turn.chat();
+pub(super) async fn meant(unit: &mut UnitOfWork, name: &str) -> Result<Meant, StoreError> {
+    let owner = unit.chat;
     if !name.trim().is_empty() {
         let Ok(name) = AccountName::parse(name) else {
             return Ok(Meant::Unknown);
         };
-        let found = accounts::by_name(&mut *turn.tx, owner, &name).await?;
+        let found = accounts::by_name(&mut *unit.tx, owner, &name).await?;
         return Ok(found.map_or(Meant::Unknown, |account| Meant::One(account.id)));
     }
-    let all = accounts::list(&mut *turn.tx, owner).await?;
+    let all = accounts::list(&mut *unit.tx, owner).await?;
     Ok(match all.as_slice() {
         [] => Meant::NoneYet,
         [only] => Meant::One(only.id),
@@ -126,29 +113,29 @@ pub(super) async fn meant(turn: &mut Turn<'_>, name: &str) -> Result<Meant, Stor
 /// Runs an errand about an account, if it is the user's.
 pub(super) async fn run(
     telegram: &Telegram,
-    turn: &mut Turn<'_>,
+    unit: &mut UnitOfWork,
     errand: Errand,
     account: AccountId,
 ) -> Result<(), StoreError> {
-    let owner = turn.chat();
+    let owner = unit.chat;
     let notice = match errand {
-        Errand::Verify => match telegram.linker.verify(&mut turn.tx, owner, account).await? {
+        Errand::Verify => match telegram.linker.verify(&mut unit.tx, owner, account).await? {
             VerifyRequest::Said(notice) => notice,
             VerifyRequest::NoSuchAccount => Notice::NoSuchAccount,
         },
         Errand::Diagnose => telegram
             .linker
-            .report(&mut turn.tx, owner, account)
+            .report(&mut unit.tx, owner, account)
             .await?
             .map_or(Notice::NoSuchAccount, Notice::Report),
         Errand::Remind => telegram
             .linker
-            .ask_reminder(&mut turn.tx, owner, account)
+            .ask_reminder(&mut unit.tx, owner, account)
             .await?
             .unwrap_or(Notice::NoSuchAccount),
-        Errand::TestPost => return super::publish::ask_test(telegram, turn, account).await,
+        Errand::TestPost => return super::publish::ask_test(telegram, unit, account).await,
         Errand::Rotate | Errand::Unlink => {
-            match accounts::by_id(&mut *turn.tx, owner, account).await? {
+            match accounts::by_id(&mut *unit.tx, owner, account).await? {
                 None => Notice::NoSuchAccount,
                 Some(linked) => {
                     let account = AccountChoice {
@@ -167,5 +154,5 @@ pub(super) async fn run(
             }
         }
     };
-    turn.say(&notice).await
+    unit.say(&notice).await
 }

@@ -16,131 +16,126 @@ use crate::{
     telegram::{
         Telegram,
         schema::HandlerResult,
-        turn::{Turn, Visit},
+        unit::{Unit, UnitOfWork},
     },
 };
 
 pub(in crate::telegram) async fn addx(
     telegram: Telegram,
-    visit: Visit,
+    unit: Unit,
     state: LinkingState,
     name: String,
 ) -> HandlerResult {
-    let Some(mut turn) = Turn::begin(&telegram, &visit, &state).await? else {
-        return Ok(());
-    };
+    let unit = &mut *unit.lock().await;
     let name = match name.trim() {
         "" => None,
         text => match AccountName::parse(text) {
             Ok(name) => Some(name),
             Err(reason) => {
-                turn.say(&Notice::NameRejected { reason }).await?;
-                return Ok(turn.finish().await?);
+                unit.say(&Notice::NameRejected { reason }).await?;
+                return Ok(());
             }
         },
     };
     match state {
-        LinkingState::Idle | LinkingState::Closed(_) => begin(&telegram, &mut turn, name).await?,
+        LinkingState::Idle | LinkingState::Closed(_) => begin(&telegram, unit, name).await?,
         // The name is what the flow waits for.
         LinkingState::AwaitingName(awaiting) => match name {
             Some(name) => {
                 let answered = telegram
                     .linker
-                    .answer_name(&mut turn.tx, visit.chat, awaiting, name.as_str())
+                    .answer_name(&mut unit.tx, unit.chat, awaiting, name.as_str())
                     .await?;
-                turn.go(&answered).await?;
-                turn.renew_card().await?;
+                unit.dialogue.update(answered).await?;
+                unit.renew_card().await?;
             }
-            None => turn.renew_card().await?,
+            None => unit.renew_card().await?,
         },
         LinkingState::AwaitingValue(_)
         | LinkingState::ConfirmingValue(_)
         | LinkingState::AwaitingPin(_) => {
-            let state = turn.newest(state).await?;
             let taken = match &name {
-                Some(name) => accounts::by_name(&mut *turn.tx, visit.chat, name).await?,
+                Some(name) => accounts::by_name(&mut *unit.tx, unit.chat, name).await?,
                 None => None,
             };
             if taken.is_some() {
                 let reason = NameRejection::Taken;
-                turn.say(&Notice::NameRejected { reason }).await?;
+                unit.say(&Notice::NameRejected { reason }).await?;
             } else {
                 let state = state.restart_as(name);
-                turn.go(&state).await?;
-                turn.ask_about_open_flow(&state, true).await?;
+                unit.dialogue.update(state.clone()).await?;
+                unit.ask_about_open_flow(&state, true).await?;
             }
         }
     }
-    Ok(turn.finish().await?)
+    Ok(())
 }
 
 /// Begins a new link, and its card.
 pub(super) async fn begin(
     telegram: &Telegram,
-    turn: &mut Turn<'_>,
+    unit: &mut UnitOfWork,
     name: Option<AccountName>,
 ) -> Result<(), StoreError> {
-    let owner = turn.chat();
+    let owner = unit.chat;
     match telegram
         .linker
-        .begin_link(&mut turn.tx, owner, name)
+        .begin_link(&mut unit.tx, owner, name)
         .await?
     {
-        Begun::Flow(state) => turn.open_flow(&state).await,
-        Begun::NameRejected(reason) => turn.say(&Notice::NameRejected { reason }).await,
-        Begun::TooManyAccounts => turn.say(&Notice::TooManyAccounts).await,
+        Begun::Flow(state) => {
+            unit.open_flow(*state);
+            Ok(())
+        }
+        Begun::NameRejected(reason) => unit.say(&Notice::NameRejected { reason }).await,
+        Begun::TooManyAccounts => unit.say(&Notice::TooManyAccounts).await,
     }
 }
 
 pub(in crate::telegram) async fn name(
     telegram: Telegram,
-    visit: Visit,
-    state: LinkingState,
+    unit: Unit,
     awaiting: AwaitingName,
     message: Message,
 ) -> HandlerResult {
-    let Some(mut turn) = Turn::begin(&telegram, &visit, &state).await? else {
-        return Ok(());
-    };
+    let unit = &mut *unit.lock().await;
     let refused = |reason| LinkingState::AwaitingName(awaiting.clone().reject(reason));
     let state = match message.text() {
         // An album is one message per picture: the card that says so already stays as it is.
         None if awaiting.rejection == Some(NameRejection::NotText) => {
-            return Ok(turn.finish().await?);
+            return Ok(());
         }
         Some(text) if text.starts_with('/') => refused(NameRejection::UnknownCommand),
         Some(text) => {
             telegram
                 .linker
-                .answer_name(&mut turn.tx, visit.chat, awaiting, text)
+                .answer_name(&mut unit.tx, unit.chat, awaiting, text)
                 .await?
         }
         None => refused(NameRejection::NotText),
     };
-    turn.go(&state).await?;
-    Ok(turn.finish().await?)
+    unit.dialogue.update(state).await?;
+    Ok(())
 }
 
 pub(in crate::telegram) async fn value(
     telegram: Telegram,
-    visit: Visit,
+    unit: Unit,
     state: LinkingState,
     awaiting: AwaitingValue,
     message: Message,
 ) -> HandlerResult {
-    let Some(mut turn) = Turn::begin(&telegram, &visit, &state).await? else {
-        return Ok(());
-    };
+    let unit = &mut *unit.lock().await;
     let answer = match message.text() {
         Some(text) if text.starts_with('/') => remark(awaiting.clone(), Remark::UnknownCommand),
         Some(text) => {
             telegram
                 .linker
-                .answer_value(&mut turn.tx, visit.chat, awaiting.clone(), text)
+                .answer_value(&mut unit.tx, unit.chat, awaiting.clone(), text)
                 .await?
         }
         // An album is one message per picture: the card that says so already stays as it is.
-        None if awaiting.remark == Some(Remark::NotText) => return Ok(turn.finish().await?),
+        None if awaiting.remark == Some(Remark::NotText) => return Ok(()),
         None => remark(awaiting.clone(), Remark::NotText),
     };
     let answer = match answer {
@@ -149,8 +144,8 @@ pub(in crate::telegram) async fn value(
         }
         answer => answer,
     };
-    take(&telegram, &mut turn, &state, answer).await?;
-    Ok(turn.finish().await?)
+    take(&telegram, unit, &state, answer).await?;
+    Ok(())
 }
 
 fn remark(awaiting: AwaitingValue, remark: Remark) -> Answer {
@@ -160,86 +155,80 @@ fn remark(awaiting: AwaitingValue, remark: Remark) -> Answer {
 /// Moves on with what came of an answer; hands the values over when all are in.
 pub(super) async fn take(
     telegram: &Telegram,
-    turn: &mut Turn<'_>,
+    unit: &mut UnitOfWork,
     before: &LinkingState,
     answer: Answer,
 ) -> Result<(), StoreError> {
     let (flow, remark) = match answer {
-        Answer::State(state) => return turn.go(&state).await,
+        Answer::State(state) => return Ok(unit.dialogue.update(state).await?),
         Answer::Complete(flow, remark) => (flow, remark),
     };
-    let owner = turn.chat();
+    let owner = unit.chat;
     let source = match before {
         LinkingState::AwaitingPin(pin) if pin.token_of().is_some() => Source::X,
         _ => Source::User,
     };
     let linker = &telegram.linker;
-    let submitted = linker.submit(&mut turn.tx, owner, &flow, source).await?;
-    turn.close_flow(before, Ending::Submitted, remark).await?;
+    let submitted = linker.submit(&mut unit.tx, owner, &flow, source).await?;
+    unit.close_flow(before, Ending::Submitted, remark);
     match submitted {
         Submitted::Checking => Ok(()),
-        Submitted::Said(notice) => turn.say(&notice).await,
+        Submitted::Said(notice) => unit.say(&notice).await,
     }
 }
 
 /// A message came while a button is to be tapped.
 pub(in crate::telegram) async fn message_instead_of_tap(
-    telegram: Telegram,
-    visit: Visit,
-    state: LinkingState,
+    unit: Unit,
     confirming: ConfirmingValue,
 ) -> HandlerResult {
-    let Some(mut turn) = Turn::begin(&telegram, &visit, &state).await? else {
-        return Ok(());
-    };
+    let unit = &mut *unit.lock().await;
     if !confirming.reminded {
         let reminded = ConfirmingValue {
             reminded: true,
             ..confirming
         };
-        turn.go(&LinkingState::ConfirmingValue(reminded)).await?;
+        unit.dialogue
+            .update(LinkingState::ConfirmingValue(reminded))
+            .await?;
     }
-    Ok(turn.finish().await?)
+    Ok(())
 }
 
 pub(in crate::telegram) async fn cancel(
     telegram: Telegram,
-    visit: Visit,
+    unit: Unit,
     state: LinkingState,
 ) -> HandlerResult {
-    let Some(mut turn) = Turn::begin(&telegram, &visit, &state).await? else {
-        return Ok(());
-    };
-    // X may have answered since the command came in.
-    let state = turn.newest(state).await?;
-    leave(&telegram, &mut turn, &state).await?;
-    Ok(turn.finish().await?)
+    let unit = &mut *unit.lock().await;
+    leave(&telegram, unit, &state).await?;
+    Ok(())
 }
 
 /// Leaves the open flow, wipes what was entered, and says how much that was.
 pub(super) async fn leave(
     telegram: &Telegram,
-    turn: &mut Turn<'_>,
+    unit: &mut UnitOfWork,
     state: &LinkingState,
 ) -> Result<(), StoreError> {
     if state.flow_id().is_none() {
-        return turn.say(&Notice::NothingToCancel).await;
+        return unit.say(&Notice::NothingToCancel).await;
     }
-    let owner = turn.chat();
-    let values = telegram.linker.wipe(&mut turn.tx, owner, state).await?;
-    turn.close_flow(state, Ending::Cancelled, None).await?;
-    turn.say(&Notice::Cancelled { values }).await
+    let owner = unit.chat;
+    let values = telegram.linker.wipe(&mut unit.tx, owner, state).await?;
+    unit.close_flow(state, Ending::Cancelled, None);
+    unit.say(&Notice::Cancelled { values }).await
 }
 
 /// Leaves the open flow for a new one of the same or the asked-for name.
 pub(super) async fn start_over(
     telegram: &Telegram,
-    turn: &mut Turn<'_>,
+    unit: &mut UnitOfWork,
     state: LinkingState,
 ) -> Result<(), StoreError> {
-    let owner = turn.chat();
-    telegram.linker.wipe(&mut turn.tx, owner, &state).await?;
-    turn.close_flow(&state, Ending::Abandoned, None).await?;
+    let owner = unit.chat;
+    telegram.linker.wipe(&mut unit.tx, owner, &state).await?;
+    unit.close_flow(&state, Ending::Abandoned, None);
     let name = state.flow().and_then(|flow| {
         flow.restart_as.clone().or_else(|| match &flow.purpose {
             Purpose::Link(LinkName::Given(name)) => Some(name.clone()),
@@ -248,12 +237,12 @@ pub(super) async fn start_over(
     });
     match telegram
         .linker
-        .begin_link(&mut turn.tx, owner, name)
+        .begin_link(&mut unit.tx, owner, name)
         .await?
     {
         // In the message that asked.
-        Begun::Flow(state) => turn.go(&state).await,
-        Begun::NameRejected(reason) => turn.say(&Notice::NameRejected { reason }).await,
-        Begun::TooManyAccounts => turn.say(&Notice::TooManyAccounts).await,
+        Begun::Flow(state) => Ok(unit.dialogue.update(*state).await?),
+        Begun::NameRejected(reason) => unit.say(&Notice::NameRejected { reason }).await,
+        Begun::TooManyAccounts => unit.say(&Notice::TooManyAccounts).await,
     }
 }

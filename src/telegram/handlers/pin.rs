@@ -16,23 +16,19 @@ use crate::{
         action::FlowAction,
         handlers::link,
         schema::HandlerResult,
-        turn::{Turn, Visit},
+        unit::{Unit, UnitOfWork},
     },
 };
 
 pub(in crate::telegram) async fn message(
     telegram: Telegram,
-    visit: Visit,
-    state: LinkingState,
+    unit: Unit,
+    before: LinkingState,
     message: Message,
 ) -> HandlerResult {
-    let Some(mut turn) = Turn::begin(&telegram, &visit, &state).await? else {
-        return Ok(());
-    };
-    // X may have answered since the update came in.
-    let before = turn.newest(state).await?;
+    let unit = &mut *unit.lock().await;
     if let LinkingState::AwaitingPin(awaiting) = before.clone() {
-        let owner = turn.chat();
+        let owner = unit.chat;
         let awaiting_remark = awaiting.remark;
         let remark = |remark| {
             let state = awaiting.clone().remark(remark);
@@ -43,7 +39,7 @@ pub(in crate::telegram) async fn message(
             Some(text) => {
                 telegram
                     .linker
-                    .answer_pin(&mut turn.tx, owner, *awaiting, text)
+                    .answer_pin(&mut unit.tx, owner, *awaiting, text)
                     .await?
             }
             None => remark(PinRemark::NotText),
@@ -51,41 +47,41 @@ pub(in crate::telegram) async fn message(
         // An album is one message per picture: the card that says so already stays as it is.
         let says_so = message.text().is_none() && awaiting_remark == Some(PinRemark::NotText);
         if !says_so {
-            link::take(&telegram, &mut turn, &before, answer).await?;
+            link::take(&telegram, unit, &before, answer).await?;
         }
     }
-    Ok(turn.finish().await?)
+    Ok(())
 }
 
 /// A button of the card that is about the PIN.
 pub(super) async fn act(
     telegram: &Telegram,
-    turn: &mut Turn<'_>,
+    unit: &mut UnitOfWork,
     state: LinkingState,
     action: FlowAction,
 ) -> Result<(), StoreError> {
-    let owner = turn.chat();
+    let owner = unit.chat;
     let linker = &telegram.linker;
     let before = state.clone();
     let next = match (action, state) {
         (FlowAction::Pin, LinkingState::AwaitingValue(value)) if value.flow.may_use_pin() => {
-            linker.begin_pin(&mut turn.tx, owner, value.flow).await?
+            linker.begin_pin(&mut unit.tx, owner, value.flow).await?
         }
         (FlowAction::NewLink, LinkingState::AwaitingPin(pin)) => {
-            linker.renew_pin(&mut turn.tx, owner, *pin).await?
+            linker.renew_pin(&mut unit.tx, owner, *pin).await?
         }
         (FlowAction::PinAgain, LinkingState::AwaitingPin(pin)) => {
-            linker.retry_pin(&mut turn.tx, owner, *pin).await?
+            linker.retry_pin(&mut unit.tx, owner, *pin).await?
         }
         (FlowAction::ThisAccount, LinkingState::AwaitingPin(pin)) if is_confirming(&pin) => {
-            let answer = linker.confirm_account(&mut turn.tx, owner, *pin).await?;
-            return link::take(telegram, turn, &before, answer).await;
+            let answer = linker.confirm_account(&mut unit.tx, owner, *pin).await?;
+            return link::take(telegram, unit, &before, answer).await;
         }
         (FlowAction::OtherAccount, LinkingState::AwaitingPin(pin)) if is_confirming(&pin) => {
-            linker.refuse_account(&mut turn.tx, owner, *pin).await?
+            linker.refuse_account(&mut unit.tx, owner, *pin).await?
         }
         (FlowAction::RevokeOther, LinkingState::AwaitingPin(pin)) => {
-            match linker.revoke_account(&mut turn.tx, *pin).await? {
+            match linker.revoke_account(&mut unit.tx, *pin).await? {
                 Some(state) => state,
                 None => return Ok(()),
             }
@@ -93,7 +89,7 @@ pub(super) async fn act(
         // The button belongs to another state: nothing fits.
         _ => return Ok(()),
     };
-    turn.go(&next).await
+    Ok(unit.dialogue.update(next).await?)
 }
 
 fn is_confirming(state: &AwaitingPin) -> bool {
@@ -103,11 +99,11 @@ fn is_confirming(state: &AwaitingPin) -> bool {
 /// "Use the same app": fits while a new link asks for its first value.
 pub(super) async fn use_app(
     telegram: &Telegram,
-    turn: &mut Turn<'_>,
+    unit: &mut UnitOfWork,
     state: LinkingState,
     account: AccountId,
 ) -> Result<(), StoreError> {
-    let owner = turn.chat();
+    let owner = unit.chat;
     let value = match state {
         LinkingState::AwaitingValue(value)
             if value.flow.is_link() && value.flow.received.is_empty() =>
@@ -115,16 +111,16 @@ pub(super) async fn use_app(
             value
         }
         state if state.flow_id().is_some() => {
-            return turn.ask_about_open_flow(&state, false).await;
+            return unit.ask_about_open_flow(&state, false).await;
         }
-        _ => return turn.say(&Notice::NothingAsked).await,
+        _ => return unit.say(&Notice::NothingAsked).await,
     };
     let next = telegram
         .linker
-        .use_app(&mut turn.tx, owner, value, account)
+        .use_app(&mut unit.tx, owner, value, account)
         .await?;
     match next {
-        Some(state) => turn.go(&state).await,
-        None => turn.say(&Notice::NoSuchAccount).await,
+        Some(state) => Ok(unit.dialogue.update(state).await?),
+        None => unit.say(&Notice::NoSuchAccount).await,
     }
 }

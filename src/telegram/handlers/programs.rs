@@ -1,41 +1,41 @@
 //! Which programs may use an account, and taking it back from one.
 
-use teloxide::types::CallbackQuery;
-
 use crate::{
     audit,
     domain::{
         account::AccountId,
         audit::{Act, Actor, Event},
-        linking::LinkingState,
         notice::{AccountChoice, Notice, Program},
     },
     store::{StoreError, accounts, clients},
     telegram::{
-        Telegram, reply,
+        Telegram,
         schema::HandlerResult,
         texts::toast,
-        turn::{Turn, Visit},
+        unit::{Unit, UnitOfWork},
     },
 };
 
 /// Says which programs may use an account of the user's.
-pub(super) async fn say(turn: &mut Turn<'_>, account: AccountId) -> Result<(), StoreError> {
-    let owner = turn.chat();
-    let Some(linked) = accounts::by_id(&mut *turn.tx, owner, account).await? else {
-        return turn.say(&Notice::NoSuchAccount).await;
+pub(super) async fn say(unit: &mut UnitOfWork, account: AccountId) -> Result<(), StoreError> {
+    let owner = unit.chat;
+    let Some(linked) = accounts::by_id(&mut *unit.tx, owner, account).await? else {
+        return unit.say(&Notice::NoSuchAccount).await;
     };
-    let programs = programs_of(turn, account).await?;
+    let programs = programs_of(unit, account).await?;
     let account = AccountChoice {
         id: linked.id,
         name: linked.name,
     };
-    turn.say(&Notice::Programs { account, programs }).await
+    unit.say(&Notice::Programs { account, programs }).await
 }
 
-async fn programs_of(turn: &mut Turn<'_>, account: AccountId) -> Result<Vec<Program>, StoreError> {
-    let owner = turn.chat();
-    let uses = clients::uses_of(&mut *turn.tx, owner).await?;
+async fn programs_of(
+    unit: &mut UnitOfWork,
+    account: AccountId,
+) -> Result<Vec<Program>, StoreError> {
+    let owner = unit.chat;
+    let uses = clients::uses_of(&mut *unit.tx, owner).await?;
     let of_it = uses.into_iter().filter(|each| each.account == account);
     Ok(of_it
         .map(|each| Program {
@@ -48,22 +48,19 @@ async fn programs_of(turn: &mut Turn<'_>, account: AccountId) -> Result<Vec<Prog
 /// A tap on "Take back".
 pub(in crate::telegram) async fn take_back(
     telegram: Telegram,
-    visit: Visit,
-    state: LinkingState,
-    query: CallbackQuery,
+    unit: Unit,
     (client, account): (i64, AccountId),
 ) -> HandlerResult {
-    let known = accounts::by_id(telegram.store.reader(), visit.chat, account).await?;
-    let toast = known.is_none().then(toast::no_such_account);
-    reply::answer(&telegram.bot, query.id, toast).await;
-    let Some(mut turn) = Turn::begin(&telegram, &visit, &state).await? else {
-        return Ok(());
-    };
-    let owner = turn.chat();
-    let programs = programs_of(&mut turn, account).await?;
+    let unit = &mut *unit.lock().await;
+    let owner = unit.chat;
+    let known = accounts::by_id(&mut *unit.tx, owner, account).await?;
+    if known.is_none() {
+        unit.toast(toast::no_such_account());
+    }
+    let programs = programs_of(unit, account).await?;
     let program = programs.into_iter().find(|program| program.id == client);
     if let (Some(linked), Some(program)) = (known, program)
-        && clients::take_back(&mut *turn.tx, owner, account, client).await?
+        && clients::take_back(&mut *unit.tx, owner, account, client).await?
     {
         let act = Act {
             owner,
@@ -72,7 +69,7 @@ pub(in crate::telegram) async fn take_back(
             account: Some(account),
             detail: program.name.to_string(),
         };
-        audit::note(&mut turn.tx, &telegram.audit, act, telegram.clock.now()).await?;
+        audit::note(&mut unit.tx, &telegram.audit, act, telegram.clock.now()).await?;
         let notice = Notice::ProgramRemoved {
             account: AccountChoice {
                 id: linked.id,
@@ -80,7 +77,7 @@ pub(in crate::telegram) async fn take_back(
             },
             program: program.name,
         };
-        turn.say(&notice).await?;
+        unit.say(&notice).await?;
     }
-    Ok(turn.finish().await?)
+    Ok(())
 }

@@ -1,11 +1,10 @@
 //! Publishing from the chat: `/testpost`, `/post`, and the buttons of a draft.
 
-use teloxide::types::{CallbackQuery, Message};
+use teloxide::types::Message;
 
 use crate::{
     domain::{
         account::{AccountId, LinkedAccount},
-        linking::LinkingState,
         notice::{AccountChoice, Errand, Notice},
         post::{PostRejection, PostText},
     },
@@ -16,39 +15,34 @@ use crate::{
     telegram::{
         Telegram,
         action::DraftAction,
-        handlers::{
-            accounts::{self, Meant},
-            strays,
-        },
-        reply,
+        handlers::accounts::{self, Meant},
         schema::HandlerResult,
         texts::toast,
-        turn::{Turn, Visit},
+        unit::{Unit, UnitOfWork},
     },
 };
 
 pub(in crate::telegram) async fn test(
     telegram: Telegram,
-    visit: Visit,
-    state: LinkingState,
+    unit: Unit,
     name: String,
 ) -> HandlerResult {
-    accounts::command(&telegram, &visit, &state, Errand::TestPost, &name).await
+    accounts::command(&telegram, &unit, Errand::TestPost, &name).await
 }
 
 /// Shows what a test post would be, and asks.
 pub(super) async fn ask_test(
     telegram: &Telegram,
-    turn: &mut Turn<'_>,
+    unit: &mut UnitOfWork,
     account: AccountId,
 ) -> Result<(), StoreError> {
-    let Some(linked) = usable(telegram, turn, account).await? else {
+    let Some(linked) = usable(telegram, unit, account).await? else {
         return Ok(());
     };
     let text = PostText::test(u32::from_be_bytes(telegram.random.bytes()?));
-    let (owner, now) = (turn.chat(), telegram.clock.now());
+    let (owner, now) = (unit.chat, telegram.clock.now());
     let draft = posts::draft(
-        &mut turn.tx,
+        &mut unit.tx,
         owner,
         Some(account),
         PostKind::Test,
@@ -56,7 +50,7 @@ pub(super) async fn ask_test(
         now,
     )
     .await?;
-    turn.say(&Notice::AskTestPost {
+    unit.say(&Notice::AskTestPost {
         draft,
         account: choice(linked),
         text,
@@ -67,40 +61,37 @@ pub(super) async fn ask_test(
 /// `/post [name]`, as a reply to a message of the user's own.
 pub(in crate::telegram) async fn post(
     telegram: Telegram,
-    visit: Visit,
-    state: LinkingState,
+    unit: Unit,
     message: Message,
     name: String,
 ) -> HandlerResult {
-    let Some(mut turn) = Turn::begin(&telegram, &visit, &state).await? else {
-        return Ok(());
-    };
+    let unit = &mut *unit.lock().await;
     let text = match wanted(&message) {
         Ok(text) => text,
         Err(reason) => {
-            turn.say(&Notice::PostRejected { reason }).await?;
-            return Ok(turn.finish().await?);
+            unit.say(&Notice::PostRejected { reason }).await?;
+            return Ok(());
         }
     };
-    match accounts::meant(&mut turn, &name).await? {
-        Meant::One(account) => preview(&telegram, &mut turn, account, &text).await?,
+    match accounts::meant(unit, &name).await? {
+        Meant::One(account) => preview(&telegram, unit, account, &text).await?,
         Meant::OneOf(accounts) => {
-            let (owner, now) = (turn.chat(), telegram.clock.now());
+            let (owner, now) = (unit.chat, telegram.clock.now());
             let draft =
-                posts::draft(&mut turn.tx, owner, None, PostKind::Message, &text, now).await?;
-            turn.say(&Notice::ChoosePostAccount { draft, accounts })
+                posts::draft(&mut unit.tx, owner, None, PostKind::Message, &text, now).await?;
+            unit.say(&Notice::ChoosePostAccount { draft, accounts })
                 .await?;
         }
-        Meant::Unknown => match visit.deletion {
-            Some(removal) => turn.say_stray_secret(removal, false).await?,
-            None => turn.say(&Notice::NoSuchAccount).await?,
+        Meant::Unknown => match unit.deletion {
+            Some(removal) => unit.say_stray_secret(removal, false).await?,
+            None => unit.say(&Notice::NoSuchAccount).await?,
         },
         Meant::NoneYet => {
             let accounts = Vec::new();
-            turn.say(&Notice::Accounts { accounts }).await?;
+            unit.say(&Notice::Accounts { accounts }).await?;
         }
     }
-    Ok(turn.finish().await?)
+    Ok(())
 }
 
 /// The text of the message that is replied to.
@@ -115,16 +106,16 @@ fn wanted(message: &Message) -> Result<PostText, PostRejection> {
 
 async fn preview(
     telegram: &Telegram,
-    turn: &mut Turn<'_>,
+    unit: &mut UnitOfWork,
     account: AccountId,
     text: &PostText,
 ) -> Result<(), StoreError> {
-    let Some(linked) = usable(telegram, turn, account).await? else {
+    let Some(linked) = usable(telegram, unit, account).await? else {
         return Ok(());
     };
-    let (owner, now) = (turn.chat(), telegram.clock.now());
+    let (owner, now) = (unit.chat, telegram.clock.now());
     let draft = posts::draft(
-        &mut turn.tx,
+        &mut unit.tx,
         owner,
         Some(account),
         PostKind::Message,
@@ -132,7 +123,7 @@ async fn preview(
         now,
     )
     .await?;
-    turn.say(&Notice::AskPost {
+    unit.say(&Notice::AskPost {
         draft,
         x_username: linked
             .x_account
@@ -147,21 +138,24 @@ async fn preview(
 /// The account, if X has accepted its values; otherwise the user is told what stands in the way.
 async fn usable(
     telegram: &Telegram,
-    turn: &mut Turn<'_>,
+    unit: &mut UnitOfWork,
     account: AccountId,
 ) -> Result<Option<LinkedAccount>, StoreError> {
-    let owner = turn.chat();
-    let Some(linked) = links::by_id(&mut *turn.tx, owner, account).await? else {
-        turn.say(&Notice::NoSuchAccount).await?;
+    let owner = unit.chat;
+    let Some(linked) = links::by_id(&mut *unit.tx, owner, account).await? else {
+        unit.say(&Notice::NoSuchAccount).await?;
         return Ok(None);
     };
-    let keys = telegram.linker.keys(owner, account).await?;
+    let keys = telegram
+        .linker
+        .keys_in(&mut unit.tx, owner, account)
+        .await?;
     // A token that may only read is tried: X says so in its own words.
     let obstacle = keys.map_or(Some("not_checked"), |keys| keys.obstacle(true));
     let Some(code) = obstacle else {
         return Ok(Some(linked));
     };
-    turn.say(&Notice::CannotPost {
+    unit.say(&Notice::CannotPost {
         account: choice(linked),
         code: code.to_owned(),
     })
@@ -172,57 +166,45 @@ async fn usable(
 /// A tap on the account that a draft is published with.
 pub(in crate::telegram) async fn choose(
     telegram: Telegram,
-    visit: Visit,
-    state: LinkingState,
-    query: CallbackQuery,
+    unit: Unit,
     (draft, account): (i64, AccountId),
 ) -> HandlerResult {
-    let known = posts::find_draft(telegram.store.reader(), visit.chat, draft).await?;
+    let unit = &mut *unit.lock().await;
+    let known = posts::find_draft(&mut *unit.tx, unit.chat, draft).await?;
     let Some(post) = known.filter(|post| post.account.is_none()) else {
-        reply::answer(&telegram.bot, query.id, Some(toast::old_button())).await;
-        return strays::ignored(telegram, visit, state).await;
-    };
-    reply::answer(&telegram.bot, query.id, None).await;
-    let Some(mut turn) = Turn::begin(&telegram, &visit, &state).await? else {
+        unit.toast(toast::old_button());
         return Ok(());
     };
-    preview(&telegram, &mut turn, account, &post.text).await?;
-    Ok(turn.finish().await?)
+    preview(&telegram, unit, account, &post.text).await?;
+    Ok(())
 }
 
 /// A tap on "Publish" or "Discard".
 pub(in crate::telegram) async fn decide(
-    telegram: Telegram,
-    visit: Visit,
-    state: LinkingState,
-    query: CallbackQuery,
+    unit: Unit,
     (action, draft): (DraftAction, i64),
 ) -> HandlerResult {
-    let known = posts::find_draft(telegram.store.reader(), visit.chat, draft).await?;
+    let unit = &mut *unit.lock().await;
+    let known = posts::find_draft(&mut *unit.tx, unit.chat, draft).await?;
     let Some(account) = known.and_then(|post| post.account) else {
-        reply::answer(&telegram.bot, query.id, Some(toast::old_button())).await;
-        return strays::ignored(telegram, visit, state).await;
-    };
-    reply::answer(&telegram.bot, query.id, None).await;
-    let Some(mut turn) = Turn::begin(&telegram, &visit, &state).await? else {
+        unit.toast(toast::old_button());
         return Ok(());
     };
     match action {
         DraftAction::Drop => {
-            posts::finish(&mut *turn.tx, draft).await?;
-            turn.say(&Notice::PostDropped).await?;
+            posts::finish(&mut *unit.tx, draft).await?;
+            unit.say(&Notice::PostDropped).await?;
         }
         DraftAction::Publish => {
-            let linked = links::by_id(&mut *turn.tx, visit.chat, account).await?;
-            let now = telegram.clock.now();
+            let linked = links::by_id(&mut *unit.tx, unit.chat, account).await?;
             if let Some(linked) = linked
-                && posts::confirm(&mut *turn.tx, draft, now).await?
+                && posts::confirm(&mut unit.tx, draft, account).await?
             {
-                turn.say(&Notice::Posting { name: linked.name }).await?;
+                unit.say(&Notice::Posting { name: linked.name }).await?;
             }
         }
     }
-    Ok(turn.finish().await?)
+    Ok(())
 }
 
 fn choice(linked: LinkedAccount) -> AccountChoice {

@@ -13,11 +13,7 @@ use crate::{
         report::ValueReport,
     },
     store::{access, audit},
-    telegram::{
-        Telegram,
-        schema::HandlerResult,
-        turn::{Turn, Visit},
-    },
+    telegram::{Telegram, schema::HandlerResult, unit::Unit},
 };
 
 /// Lines that `/history` shows.
@@ -51,17 +47,11 @@ struct MyAccount {
     values: Vec<ValueReport>,
 }
 
-pub(in crate::telegram) async fn history(
-    telegram: Telegram,
-    visit: Visit,
-    state: LinkingState,
-) -> HandlerResult {
-    let Some(mut turn) = Turn::begin(&telegram, &visit, &state).await? else {
-        return Ok(());
-    };
-    let entries = audit::newest_of(&mut *turn.tx, visit.chat, SHOWN).await?;
-    let uses = audit::uses_of(&mut *turn.tx, visit.chat, LOOKED_AT).await?;
-    let accounts = telegram.linker.summaries(&mut turn.tx, visit.chat).await?;
+pub(in crate::telegram) async fn history(telegram: Telegram, unit: Unit) -> HandlerResult {
+    let unit = &mut *unit.lock().await;
+    let entries = audit::newest_of(&mut *unit.tx, unit.chat, SHOWN).await?;
+    let uses = audit::uses_of(&mut *unit.tx, unit.chat, LOOKED_AT).await?;
+    let accounts = telegram.linker.summaries(&mut unit.tx, unit.chat).await?;
     let name = |id: Option<AccountId>| {
         let account = accounts.iter().find(|account| Some(account.id) == id);
         account.map(|account| account.name.clone())
@@ -91,49 +81,47 @@ pub(in crate::telegram) async fn history(
     }));
     entries.sort_by_key(|entry| Reverse(entry.at));
     entries.truncate(SHOWN as usize);
-    turn.say(&Notice::History { entries }).await?;
-    Ok(turn.finish().await?)
+    unit.say(&Notice::History { entries }).await?;
+    Ok(())
 }
 
 pub(in crate::telegram) async fn my_data(
     telegram: Telegram,
-    visit: Visit,
+    unit: Unit,
     state: LinkingState,
 ) -> HandlerResult {
-    let Some(mut turn) = Turn::begin(&telegram, &visit, &state).await? else {
-        return Ok(());
-    };
+    let unit = &mut *unit.lock().await;
     let mut accounts = Vec::new();
-    for summary in telegram.linker.summaries(&mut turn.tx, visit.chat).await? {
+    for summary in telegram.linker.summaries(&mut unit.tx, unit.chat).await? {
         let report = telegram
             .linker
-            .report(&mut turn.tx, visit.chat, summary.id)
+            .report(&mut unit.tx, unit.chat, summary.id)
             .await?;
         accounts.push(MyAccount {
             summary,
             values: report.map(|report| report.values).unwrap_or_default(),
         });
     }
-    let history = audit::newest_of(&mut *turn.tx, visit.chat, GIVEN).await?;
-    let in_all = audit::count_of(&mut *turn.tx, visit.chat).await?;
+    let history = audit::newest_of(&mut *unit.tx, unit.chat, GIVEN).await?;
+    let in_all = audit::count_of(&mut *unit.tx, unit.chat).await?;
     let given = i64::try_from(history.len()).unwrap_or(i64::MAX);
     let data = MyData {
-        telegram_user_id: visit.chat,
-        access: access::of(&mut *turn.tx, visit.chat).await?,
+        telegram_user_id: unit.chat,
+        access: access::of(&mut *unit.tx, unit.chat).await?,
         flow_open: state.flow_id().is_some(),
         accounts,
         history,
         history_left_out: in_all - given,
-        uses_by_programs: audit::uses_of(&mut *turn.tx, visit.chat, GIVEN).await?,
+        uses_by_programs: audit::uses_of(&mut *unit.tx, unit.chat, GIVEN).await?,
     };
     let json = serde_json::to_string_pretty(&data).unwrap_or_default();
     let chunks = in_chunks(&json);
     let of = chunks.len();
     for (index, json) in chunks.into_iter().enumerate() {
         let part = index + 1;
-        turn.say(&Notice::MyData { part, of, json }).await?;
+        unit.say(&Notice::MyData { part, of, json }).await?;
     }
-    Ok(turn.finish().await?)
+    Ok(())
 }
 
 /// Cuts a text at line ends into pieces that fit a message.

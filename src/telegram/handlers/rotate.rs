@@ -12,38 +12,40 @@ use crate::{
         Telegram,
         handlers::accounts,
         schema::HandlerResult,
-        turn::{Turn, Visit},
+        unit::{Unit, UnitOfWork},
     },
 };
 
 pub(in crate::telegram) async fn ask(
     telegram: Telegram,
-    visit: Visit,
-    state: LinkingState,
+    unit: Unit,
     name: String,
 ) -> HandlerResult {
-    accounts::command(&telegram, &visit, &state, Errand::Rotate, &name).await
+    accounts::command(&telegram, &unit, Errand::Rotate, &name).await
 }
 
 /// Begins to take new values, unless another flow is open.
 pub(super) async fn begin(
     telegram: &Telegram,
-    turn: &mut Turn<'_>,
+    unit: &mut UnitOfWork,
     state: &LinkingState,
     account: AccountId,
     fields: &[Field],
     repair: bool,
 ) -> Result<(), StoreError> {
     if state.flow_id().is_some() {
-        return turn.ask_about_open_flow(state, false).await;
+        return unit.ask_about_open_flow(state, false).await;
     }
-    let owner = turn.chat();
+    let owner = unit.chat;
     let begun = telegram
         .linker
-        .begin_rotation(&mut turn.tx, owner, account, fields, repair)
+        .begin_rotation(&mut unit.tx, owner, account, fields, repair)
         .await?;
     match begun {
-        Some(state) => turn.open_flow(&state).await,
-        None => turn.say(&Notice::NoSuchAccount).await,
+        Some(state) => {
+            unit.open_flow(state);
+            Ok(())
+        }
+        None => unit.say(&Notice::NoSuchAccount).await,
     }
 }

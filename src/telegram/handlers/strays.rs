@@ -15,7 +15,7 @@ use crate::{
         Telegram,
         handlers::access,
         schema::HandlerResult,
-        turn::{Turn, Visit},
+        unit::{Unit, UnitOfWork},
     },
 };
 
@@ -25,150 +25,122 @@ pub(in crate::telegram) const COURTESY: TimeDelta = TimeDelta::hours(24);
 /// A message while nothing is asked for.
 pub(in crate::telegram) async fn message(
     telegram: Telegram,
-    visit: Visit,
+    unit: Unit,
     state: LinkingState,
     message: Message,
 ) -> HandlerResult {
-    let Some(mut turn) = Turn::begin(&telegram, &visit, &state).await? else {
-        return Ok(());
-    };
+    let unit = &mut *unit.lock().await;
     let answered = telegram.is_rest_of_album(&message);
-    match visit.deletion {
+    match unit.deletion {
         // The user was told that the flow is over; that says enough.
         Some(_) if state.expects_secret() => {}
-        Some(removal) => turn.say_stray_secret(removal, false).await?,
+        Some(removal) => unit.say_stray_secret(removal, false).await?,
         None if answered => {}
         None if message.text().is_some_and(|text| text.starts_with('/')) => {
-            turn.say(&Notice::UnknownCommand).await?;
+            unit.say(&Notice::UnknownCommand).await?;
         }
-        None => turn.say(&Notice::NothingAsked).await?,
+        None => unit.say(&Notice::NothingAsked).await?,
     }
-    Ok(turn.finish().await?)
+    Ok(())
 }
 
 /// An edit is never an answer. If it may show a secret, it was deleted.
-pub(in crate::telegram) async fn edited(
-    telegram: Telegram,
-    visit: Visit,
-    state: LinkingState,
-) -> HandlerResult {
-    let Some(mut turn) = Turn::begin(&telegram, &visit, &state).await? else {
-        return Ok(());
-    };
-    match (visit.deletion, state.clone()) {
+pub(in crate::telegram) async fn edited(unit: Unit, state: LinkingState) -> HandlerResult {
+    let unit = &mut *unit.lock().await;
+    match (unit.deletion, state.clone()) {
         (Some(_), LinkingState::AwaitingValue(awaiting)) => {
             let state = LinkingState::AwaitingValue(awaiting.remark(Remark::Edited));
-            turn.go(&state).await?;
+            unit.dialogue.update(state).await?;
         }
         (Some(_), LinkingState::AwaitingName(awaiting)) => {
             let state = LinkingState::AwaitingName(awaiting.reject(NameRejection::Edited));
-            turn.go(&state).await?;
+            unit.dialogue.update(state).await?;
         }
         (Some(_), LinkingState::ConfirmingValue(confirming)) => {
             let reminded = ConfirmingValue {
                 reminded: true,
                 ..confirming
             };
-            turn.go(&LinkingState::ConfirmingValue(reminded)).await?;
+            unit.dialogue
+                .update(LinkingState::ConfirmingValue(reminded))
+                .await?;
         }
-        (Some(_), state @ LinkingState::AwaitingPin(_)) => {
-            if let LinkingState::AwaitingPin(awaiting) = turn.newest(state).await? {
-                let edited = awaiting.remark(PinRemark::Edited);
-                turn.go(&LinkingState::AwaitingPin(Box::new(edited)))
-                    .await?;
-            }
+        (Some(_), LinkingState::AwaitingPin(awaiting)) => {
+            let edited = awaiting.remark(PinRemark::Edited);
+            let state = LinkingState::AwaitingPin(Box::new(edited));
+            unit.dialogue.update(state).await?;
         }
         // The user was told that the flow is over; that says enough.
         (Some(_), LinkingState::Closed(_)) if state.expects_secret() => {}
         (Some(removal), LinkingState::Idle | LinkingState::Closed(_)) => {
-            turn.say_stray_secret(removal, false).await?;
+            unit.say_stray_secret(removal, false).await?;
         }
         (None, _) => {}
     }
-    Ok(turn.finish().await?)
+    Ok(())
 }
 
 /// A message from somebody who may not use the bot: one polite answer.
 pub(in crate::telegram) async fn not_allowed(
     telegram: Telegram,
-    visit: Visit,
-    state: LinkingState,
+    unit: Unit,
     message: Message,
 ) -> HandlerResult {
     let first_name = message.from.map(|user| user.first_name);
-    turn_away(&telegram, &visit, &state, first_name.unwrap_or_default()).await
+    turn_away(&telegram, &unit, first_name.unwrap_or_default()).await
 }
 
 /// One polite answer, and where the bot has an owner, a request to them.
 pub(super) async fn turn_away(
     telegram: &Telegram,
-    visit: &Visit,
-    state: &LinkingState,
+    unit: &Unit,
     first_name: String,
 ) -> HandlerResult {
-    let Some(mut turn) = Turn::begin(telegram, visit, state).await? else {
-        return Ok(());
-    };
-    if let Some(removal) = visit.deletion {
-        turn.say_stray_secret(removal, false).await?;
+    let unit = &mut *unit.lock().await;
+    if let Some(removal) = unit.deletion {
+        unit.say_stray_secret(removal, false).await?;
     }
-    let asked = access::ask(telegram, &mut turn, &first_name).await?;
-    if courtesy_is_due(telegram, &mut turn).await? {
-        let notice = asked.unwrap_or(Notice::NotAllowed { user: visit.chat });
-        turn.say(&notice).await?;
+    let asked = access::ask(telegram, unit, &first_name).await?;
+    if courtesy_is_due(telegram, unit).await? {
+        let notice = asked.unwrap_or(Notice::NotAllowed { user: unit.chat });
+        unit.say(&notice).await?;
     }
-    Ok(turn.finish().await?)
+    Ok(())
 }
 
 /// A message in a group: one answer that leads to the private chat, and never a question.
 pub(in crate::telegram) async fn in_group(
     telegram: Telegram,
-    visit: Visit,
-    state: LinkingState,
+    unit: Unit,
     message: Message,
 ) -> HandlerResult {
-    let Some(mut turn) = Turn::begin(&telegram, &visit, &state).await? else {
-        return Ok(());
-    };
-    if let Some(removal) = visit.deletion {
-        turn.say_stray_secret(removal, true).await?;
+    let unit = &mut *unit.lock().await;
+    if let Some(removal) = unit.deletion {
+        unit.say_stray_secret(removal, true).await?;
     }
     let is_command = message.text().is_some_and(|text| text.starts_with('/'));
-    if is_command && courtesy_is_due(&telegram, &mut turn).await? {
-        turn.say(&Notice::PrivateChatsOnly).await?;
+    if is_command && courtesy_is_due(&telegram, unit).await? {
+        unit.say(&Notice::PrivateChatsOnly).await?;
     }
-    Ok(turn.finish().await?)
+    Ok(())
 }
 
 /// An edit in a group. If it shows a secret, it was deleted.
-pub(in crate::telegram) async fn edited_in_group(
-    telegram: Telegram,
-    visit: Visit,
-    state: LinkingState,
-) -> HandlerResult {
-    let Some(mut turn) = Turn::begin(&telegram, &visit, &state).await? else {
-        return Ok(());
-    };
-    if let Some(removal) = visit.deletion {
-        turn.say_stray_secret(removal, true).await?;
+pub(in crate::telegram) async fn edited_in_group(unit: Unit) -> HandlerResult {
+    let unit = &mut *unit.lock().await;
+    if let Some(removal) = unit.deletion {
+        unit.say_stray_secret(removal, true).await?;
     }
-    Ok(turn.finish().await?)
+    Ok(())
 }
 
 /// An update that means nothing here.
-pub(in crate::telegram) async fn ignored(
-    telegram: Telegram,
-    visit: Visit,
-    state: LinkingState,
-) -> HandlerResult {
-    match Turn::begin(&telegram, &visit, &state).await? {
-        Some(turn) => Ok(turn.finish().await?),
-        None => Ok(()),
-    }
+pub(in crate::telegram) async fn ignored() -> HandlerResult {
+    Ok(())
 }
 
-async fn courtesy_is_due(telegram: &Telegram, turn: &mut Turn<'_>) -> Result<bool, StoreError> {
+async fn courtesy_is_due(telegram: &Telegram, unit: &mut UnitOfWork) -> Result<bool, StoreError> {
     let now = telegram.clock.now();
-    let chat = turn.chat();
-    courtesies::claim(&mut *turn.tx, chat, now - COURTESY, now).await
+    let chat = unit.chat;
+    courtesies::claim(&mut *unit.tx, chat, now - COURTESY, now).await
 }

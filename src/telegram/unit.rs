@@ -1,0 +1,492 @@
+//! One update's unit of work: dialogue, accounts and promised messages in one transaction, together with the note that the
+//! update was handled. A second delivery of the same update finds that note and changes nothing. Handlers neither begin nor
+//! finish it. What leaves the database (wakes, the answer to a tap) is data that is released after the commit.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use chrono::{DateTime, Utc};
+use futures::{FutureExt as _, future::BoxFuture};
+use teloxide::{
+    dispatching::dialogue::{self, Storage},
+    types::{ChatId, Message, Update},
+};
+
+use super::{FLOW_LIFETIME, Telegram, access::Admission, reply::CallError, whole};
+use crate::{
+    domain::{
+        linking::{Closed, Ending, LinkingState, Remark},
+        notice::Notice,
+    },
+    failpoint,
+    store::{
+        StoreError, Tx,
+        deletions::{self, OWN, SECRET},
+        dialogues::{self, Dialogue},
+        inbox, outbox,
+    },
+};
+
+/// Telegram deletes no message older than this.
+pub(super) const DELETABLE: chrono::TimeDelta = chrono::TimeDelta::hours(48);
+
+/// What became of a message that had to go.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Removal {
+    message: i32,
+    give_up_at: DateTime<Utc>,
+    outcome: Result<(), CallError>,
+}
+
+impl Removal {
+    /// Notes the outcome of deleting `message`.
+    pub(super) fn new(message: &Message, outcome: Result<(), CallError>) -> Self {
+        Self {
+            message: message.id.0,
+            give_up_at: message.date + DELETABLE,
+            outcome,
+        }
+    }
+
+    /// A message of which nobody knows whether it is gone: handling it failed before it was deleted.
+    pub(super) fn unknown(message: &Message) -> Self {
+        Self::new(message, Err(CallError::Unanswered))
+    }
+
+    /// Whether the message is gone.
+    pub(super) fn is_done(self) -> bool {
+        self.outcome.is_ok()
+    }
+}
+
+/// What handlers get. `dptree` hands out clones, so the unit is shared; one handler at a time runs, and it takes the lock
+/// once.
+pub(super) type Unit = Arc<tokio::sync::Mutex<UnitOfWork>>;
+
+/// The dialogue as teloxide knows it.
+pub(super) type LinkingDialogue = dialogue::Dialogue<LinkingState, UnitDialogue>;
+
+/// A chat's dialogue within a unit of work: read by its beginning, written once by its end. In between it is in memory, so
+/// nothing here can fail. It is the only chat's: what teloxide says of the chat is not looked at.
+pub(super) struct UnitDialogue {
+    now: DateTime<Utc>,
+    kept: Mutex<Kept>,
+}
+
+struct Kept {
+    dialogue: Dialogue,
+    change: Change,
+}
+
+/// What is to be written.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Change {
+    Nothing,
+    Card,
+    State,
+    Removed,
+}
+
+impl UnitDialogue {
+    fn new(dialogue: Dialogue, change: Change, now: DateTime<Utc>) -> Arc<Self> {
+        let kept = Mutex::new(Kept { dialogue, change });
+        Arc::new(Self { now, kept })
+    }
+
+    fn kept(&self) -> MutexGuard<'_, Kept> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn state(&self) -> LinkingState {
+        self.kept().dialogue.state.clone()
+    }
+
+    fn go(&self, state: LinkingState) {
+        let expires_at = state.flow_id().map(|_| self.now + FLOW_LIFETIME);
+        let mut kept = self.kept();
+        kept.dialogue.go(state, expires_at, self.now);
+        kept.change = Change::State;
+    }
+
+    fn change_card<T>(&self, change: impl FnOnce(&mut Dialogue) -> T) -> T {
+        let mut kept = self.kept();
+        kept.change = kept.change.max(Change::Card);
+        change(&mut kept.dialogue)
+    }
+
+    /// Writes what has changed.
+    async fn save(&self, telegram: &Telegram, tx: &mut Tx, chat: i64) -> Result<(), StoreError> {
+        let (dialogue, change) = {
+            let kept = self.kept();
+            (kept.dialogue.clone(), kept.change)
+        };
+        match change {
+            Change::Nothing => Ok(()),
+            Change::Card => dialogues::save_card(&mut **tx, chat, &dialogue).await,
+            Change::State => dialogues::save(&mut **tx, &telegram.vault, chat, &dialogue).await,
+            Change::Removed => dialogues::remove(&mut **tx, chat).await,
+        }
+    }
+}
+
+impl Storage<LinkingState> for UnitDialogue {
+    // teloxide would only log a failure, and not call the handler.
+    type Error = std::convert::Infallible;
+
+    fn remove_dialogue(
+        self: Arc<Self>,
+        _chat: ChatId,
+    ) -> BoxFuture<'static, Result<(), Self::Error>> {
+        let mut kept = self.kept();
+        kept.dialogue = Dialogue::default();
+        kept.change = Change::Removed;
+        futures::future::ready(Ok(())).boxed()
+    }
+
+    fn update_dialogue(
+        self: Arc<Self>,
+        _chat: ChatId,
+        state: LinkingState,
+    ) -> BoxFuture<'static, Result<(), Self::Error>> {
+        self.go(state);
+        futures::future::ready(Ok(())).boxed()
+    }
+
+    // A chat without a dialogue is idle: for `None` teloxide would write a default.
+    fn get_dialogue(
+        self: Arc<Self>,
+        _chat: ChatId,
+    ) -> BoxFuture<'static, Result<Option<LinkingState>, Self::Error>> {
+        futures::future::ready(Ok(Some(self.state()))).boxed()
+    }
+}
+
+/// An open transaction for one update.
+pub(super) struct UnitOfWork {
+    telegram: Telegram,
+    /// The chat the update came from; in a private chat also the user's id, and so the owner of accounts.
+    pub(super) chat: i64,
+    /// What became of the message, if it had to go.
+    pub(super) deletion: Option<Removal>,
+    /// Whether the person may use the bot.
+    pub(super) admission: Admission,
+    pub(super) tx: Tx,
+    /// Where the chat stands.
+    pub(super) dialogue: LinkingDialogue,
+    storage: Arc<UnitDialogue>,
+    /// What the user must do about a message that could not be deleted, unless that is said otherwise.
+    warning: Option<Notice>,
+    effects: Effects,
+}
+
+/// What follows a commit.
+#[derive(Default)]
+pub(super) struct Effects {
+    /// Other chats that were promised something.
+    others: Vec<i64>,
+    /// What a tap is answered, besides that it was seen.
+    pub(super) toast: Option<String>,
+}
+
+impl UnitOfWork {
+    /// Begins, and reads what handlers start from. `None`: the update was handled already.
+    pub(super) async fn open(
+        telegram: &Telegram,
+        update: &Update,
+        chat: i64,
+        deletion: Option<Removal>,
+    ) -> Result<Option<Self>, StoreError> {
+        let mut tx = telegram.store.begin().await?;
+        // Noted first: it counts together with all that follows, or not at all.
+        if !inbox::finish(&mut *tx, i64::from(update.id.0)).await? {
+            drop(tx);
+            return Ok(None);
+        }
+        let now = telegram.clock.now();
+        let dialogue = dialogues::get(&mut *tx, &telegram.vault, chat).await?;
+        let mut dialogue = dialogue.unwrap_or_default();
+        let expired = telegram.end_expired(&mut tx, chat, &mut dialogue).await?;
+        let change = if expired {
+            Change::State
+        } else {
+            Change::Nothing
+        };
+        let storage = UnitDialogue::new(dialogue, change, now);
+        let mut unit = Self {
+            telegram: telegram.clone(),
+            chat,
+            deletion,
+            admission: telegram.admission(&mut *tx, update).await?,
+            tx,
+            dialogue: LinkingDialogue::new(Arc::clone(&storage), ChatId(chat)),
+            storage,
+            warning: None,
+            effects: Effects::default(),
+        };
+        if let Some(removal) = deletion {
+            unit.warning = record(telegram, &mut unit.tx, chat, removal).await?;
+        }
+        if let LinkingState::Closed(closed) = unit.storage.state()
+            && closed.is_untold()
+        {
+            unit.say(&Notice::Expired {
+                purpose: closed.purpose,
+                deleted: deletion.is_some_and(Removal::is_done),
+            })
+            .await?;
+        }
+        failpoint::hit("unit.begun");
+        Ok(Some(unit))
+    }
+
+    /// What teloxide reads and writes the dialogue through.
+    pub(super) fn storage(&self) -> Arc<UnitDialogue> {
+        Arc::clone(&self.storage)
+    }
+
+    /// Promises a message to another chat.
+    pub(super) async fn say_to(&mut self, chat: i64, notice: &Notice) -> Result<(), StoreError> {
+        self.effects.others.push(chat);
+        self.promise(chat, notice).await
+    }
+
+    /// Promises a message to the chat.
+    pub(super) async fn say(&mut self, notice: &Notice) -> Result<(), StoreError> {
+        self.promise(self.chat, notice).await
+    }
+
+    async fn promise(&mut self, chat: i64, notice: &Notice) -> Result<(), StoreError> {
+        let Self { telegram, tx, .. } = self;
+        let now = telegram.clock.now();
+        let word = || super::notices::word(notice, telegram.me.username(), now);
+        outbox::push(tx, &telegram.vault, chat, word, now).await
+    }
+
+    /// What the tap is answered.
+    pub(super) fn toast(&mut self, toast: String) {
+        self.effects.toast = Some(toast);
+    }
+
+    /// Opens a flow, with a card of its own.
+    pub(super) fn open_flow(&mut self, state: LinkingState) {
+        self.storage.go(state);
+        self.storage.change_card(Dialogue::detach_card);
+    }
+
+    /// Ends the dialogue; its card says how, and what is to say about the last message.
+    pub(super) fn close_flow(
+        &mut self,
+        before: &LinkingState,
+        ending: Ending,
+        remark: Option<Remark>,
+    ) {
+        self.storage.go(LinkingState::Closed(Closed {
+            purpose: before.flow().map(|flow| flow.purpose.clone()),
+            ending,
+            told: ending != Ending::Expired,
+            remark,
+        }));
+    }
+
+    /// Says that a secret came unasked, and what became of it.
+    pub(super) async fn say_stray_secret(
+        &mut self,
+        removal: Removal,
+        in_group: bool,
+    ) -> Result<(), StoreError> {
+        self.warning = None;
+        let deleted = removal.is_done();
+        self.say(&Notice::StraySecret { deleted, in_group }).await
+    }
+
+    /// Asks whether to go on with the open flow, in the place of its card.
+    pub(super) async fn ask_about_open_flow(
+        &mut self,
+        state: &LinkingState,
+        may_start_over: bool,
+    ) -> Result<(), StoreError> {
+        let Some(flow) = state.flow_id() else {
+            return Ok(());
+        };
+        self.drop_card().await?;
+        self.storage.change_card(Dialogue::hold_card);
+        self.say(&Notice::FlowOpen {
+            flow,
+            step: state.step(),
+            purpose: state.flow().map(|flow| flow.purpose.clone()),
+            may_start_over,
+        })
+        .await
+    }
+
+    /// Draws the card again, in the place of the question that stands there.
+    pub(super) fn redraw_card(&mut self) {
+        let now = self.telegram.clock.now();
+        self.storage.change_card(|dialogue| dialogue.redraw(now));
+    }
+
+    /// Lets the next card be a new message, below all others; the old one is deleted.
+    pub(super) async fn renew_card(&mut self) -> Result<(), StoreError> {
+        self.drop_card().await?;
+        self.redraw_card();
+        Ok(())
+    }
+
+    /// Deletes the card's message.
+    async fn drop_card(&mut self) -> Result<(), StoreError> {
+        let card = self.storage.change_card(|dialogue| {
+            let card = dialogue.card_message;
+            if card.is_some() {
+                dialogue.detach_card();
+            }
+            card
+        });
+        match card {
+            Some(card) => self.delete_own(card).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Ends what is under way in a chat that cannot be reached any more.
+    pub(super) async fn forget_chat(&mut self) -> Result<(), StoreError> {
+        self.dialogue.exit().await?;
+        self.telegram.forget_chat(&mut self.tx, self.chat).await
+    }
+
+    /// Deletes one of the bot's own messages, soon.
+    pub(super) async fn delete_own(&mut self, message: i32) -> Result<(), StoreError> {
+        let give_up_at = self.telegram.clock.now() + DELETABLE;
+        deletions::insert(&mut self.tx, OWN, self.chat, message, None, give_up_at).await
+    }
+
+    /// Writes the dialogue, and makes all of it last. What is to follow.
+    pub(super) async fn commit(mut self) -> Result<Effects, StoreError> {
+        if let Some(warning) = self.warning.take() {
+            self.say(&warning).await?;
+        }
+        // A flow that had rested too long is mentioned once, as the unit began.
+        if let LinkingState::Closed(closed) = self.storage.state()
+            && closed.is_untold()
+        {
+            let told = Closed {
+                told: true,
+                ..closed
+            };
+            self.storage.go(LinkingState::Closed(told));
+        }
+        self.storage
+            .save(&self.telegram, &mut self.tx, self.chat)
+            .await?;
+        failpoint::hit("unit.before_commit");
+        self.tx.commit().await?;
+        failpoint::hit("unit.committed");
+        Ok(self.effects)
+    }
+}
+
+impl Telegram {
+    /// Wakes those who have something to do after a commit.
+    pub(super) fn release(&self, chat: i64, effects: &Effects) {
+        self.wake_writing(chat);
+        for other in &effects.others {
+            self.wake_writing(*other);
+        }
+    }
+
+    /// Ends a flow that has rested too long: its values are wiped, and its card says so; the user is told with the next
+    /// message. Whether it was one.
+    pub(super) async fn end_expired(
+        &self,
+        tx: &mut Tx,
+        chat: i64,
+        dialogue: &mut Dialogue,
+    ) -> Result<bool, StoreError> {
+        let now = self.clock.now();
+        if !dialogue.has_expired(now) {
+            return Ok(false);
+        }
+        self.linker.wipe(tx, chat, &dialogue.state).await?;
+        failpoint::hit("expire.wiped");
+        let closed = Closed {
+            purpose: dialogue.state.flow().map(|flow| flow.purpose.clone()),
+            ending: Ending::Expired,
+            told: false,
+            remark: None,
+        };
+        dialogue.go(LinkingState::Closed(closed), None, now);
+        Ok(true)
+    }
+}
+
+/// Writes down what is left to do about a message that had to go. What the user is to be told, if it is up to them.
+pub(super) async fn record(
+    telegram: &Telegram,
+    tx: &mut Tx,
+    chat: i64,
+    removal: Removal,
+) -> Result<Option<Notice>, StoreError> {
+    let now = telegram.clock.now();
+    let wait = match removal.outcome {
+        Ok(()) => return Ok(None),
+        Err(CallError::RetryAfter(wait)) => whole(wait),
+        Err(CallError::Unreachable | CallError::Unanswered) => std::time::Duration::from_secs(1),
+        Err(
+            CallError::Blocked
+            | CallError::Refused
+            | CallError::NoSuchMessage
+            | CallError::NotModified,
+        ) => return Ok(Some(Notice::NotDeleted { trying: false })),
+    };
+    deletions::insert(
+        tx,
+        SECRET,
+        chat,
+        removal.message,
+        Some(now + wait),
+        removal.give_up_at,
+    )
+    .await?;
+    Ok(None)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn storage() -> Arc<UnitDialogue> {
+        let now = DateTime::from_timestamp(1_800_000_000, 0).unwrap();
+        UnitDialogue::new(Dialogue::default(), Change::Nothing, now)
+    }
+
+    #[tokio::test]
+    async fn a_chat_without_a_dialogue_is_idle_and_gets_none() {
+        let storage = storage();
+        let dialogue = LinkingDialogue::new(Arc::clone(&storage), ChatId(71));
+        let Ok(state) = dialogue.get_or_default().await;
+        assert_eq!(state, LinkingState::Idle);
+        assert!(storage.kept().change == Change::Nothing);
+    }
+
+    #[tokio::test]
+    async fn the_last_change_of_a_dialogue_is_what_is_written() {
+        let storage = storage();
+        let dialogue = LinkingDialogue::new(Arc::clone(&storage), ChatId(71));
+        let closed = LinkingState::Closed(Closed {
+            purpose: None,
+            ending: Ending::Cancelled,
+            told: true,
+            remark: None,
+        });
+        let Ok(()) = dialogue.update(closed.clone()).await;
+        storage.change_card(Dialogue::hold_card);
+        let Ok(state) = dialogue.get().await;
+        assert_eq!(state, Some(closed.clone()));
+        assert!(storage.kept().change == Change::State);
+        let Ok(()) = dialogue.exit().await;
+        storage.change_card(Dialogue::hold_card);
+        let Ok(state) = dialogue.get().await;
+        assert_eq!(state, Some(LinkingState::Idle));
+        assert!(storage.kept().change == Change::Removed);
+        let Ok(()) = dialogue.update(closed).await;
+        assert!(storage.kept().change == Change::State);
+    }
+}
