@@ -214,7 +214,7 @@ pub struct Config {
 
 impl Config {
     /// Reads the variables through `get`.
-    pub(crate) fn read(get: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
+    pub fn read(get: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         let value = |variable: Variable| variable.value(&get);
         let token = value(TOKEN);
         if token.is_empty() {

@@ -77,12 +77,18 @@ impl Finding {
     }
 }
 
-#[expect(clippy::unnecessary_wraps, reason = "it stands beside what fails")]
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "it is what a look comes to, like an error"
+)]
 fn ok(detail: impl Into<String>) -> Judged {
     Ok((State::Ok, detail.into()))
 }
 
-#[expect(clippy::unnecessary_wraps, reason = "it stands beside what fails")]
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "it is what a look comes to, like an error"
+)]
 fn warning(detail: impl Into<String>) -> Judged {
     Ok((State::Warning, detail.into()))
 }

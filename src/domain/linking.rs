@@ -11,7 +11,7 @@ use super::{
 
 /// Ties buttons to the flow they were made for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct FlowId(pub u32);
+pub(crate) struct FlowId(pub u32);
 
 /// Where a chat's dialogue stands. A chat without a stored state is [`LinkingState::Idle`].
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -120,7 +120,7 @@ pub(crate) struct Flow {
 /// What a flow is for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Purpose {
+pub(crate) enum Purpose {
     /// A new link.
     Link(LinkName),
     /// New values for a link that exists.
@@ -130,7 +130,7 @@ pub enum Purpose {
 /// What a new link will be called.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum LinkName {
+pub(crate) enum LinkName {
     /// As the user said.
     Given(AccountName),
     /// After the X handle, once X has named it.

@@ -122,7 +122,7 @@ pub(crate) enum Rejection {
 /// What is unusual about a value. It may be right nevertheless: old apps differ.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Warning {
+pub(crate) enum Warning {
     /// No value of this field is known to have this length.
     UnusualLength {
         /// How many characters it has.
@@ -142,7 +142,7 @@ pub enum Warning {
 
 /// A value described without showing it, for reports that may be published.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Shape {
+pub(crate) struct Shape {
     /// How many characters it has.
     pub chars: usize,
     /// What it looks like by itself, if like anything known.

@@ -7,7 +7,7 @@ use super::{credentials::Field, paste::Shape, verdict::KeyPairOutcome};
 
 /// What can be told about an account without telling anything that opens it. Not even its name or its X account.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Report {
+pub(crate) struct Report {
     /// This program's version.
     pub version: String,
     /// When the report was made.
@@ -38,7 +38,7 @@ pub struct Report {
 
 /// What can be told about one value.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ValueReport {
+pub(crate) struct ValueReport {
     /// Which one.
     pub field: Field,
     /// Its length and whether it is usual.

@@ -11,7 +11,7 @@ use super::{
 /// What became of a token at X.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Revocation {
+pub(crate) enum Revocation {
     /// X had ended it before.
     AlreadyEnded,
     /// X ended it, and refuses it now.
@@ -48,7 +48,7 @@ impl Revocation {
 
 /// What a receipt says of an account that is gone from the list already.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Gone {
+pub(crate) struct Gone {
     /// What it was called.
     pub name: AccountName,
     /// Whose it was on X, if known.

@@ -372,7 +372,7 @@ impl fmt::Display for AppMark {
 /// What is wrong with all links at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum TroubleKind {
+pub(crate) enum TroubleKind {
     /// X refuses links of several apps that worked a short while ago.
     Refused,
     /// X does not answer, or nothing that can be understood.
@@ -397,7 +397,7 @@ pub(crate) struct Trouble {
 /// To the bot's owner.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum TroubleNews {
+pub(crate) enum TroubleNews {
     /// Many links fail at once; their users are not told.
     Began {
         /// How.

@@ -180,7 +180,7 @@ impl Linker {
     async fn drop_check(&self, check: &Check<'_>) -> Result<(), StoreError> {
         let mut tx = self.store.begin().await?;
         jobs::finish(&mut *tx, check.job.id).await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     async fn record_key_pair(

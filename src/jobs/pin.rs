@@ -134,7 +134,7 @@ impl Linker {
                 .await?;
             self.show(&mut tx, call.owner, &next).await?;
         }
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     /// The call for temporary credentials.
@@ -147,7 +147,7 @@ impl Linker {
         let now = self.clock.now();
         let mut tx = self.store.begin().await?;
         if !jobs::finish(&mut *tx, call.job.id).await? {
-            return Ok(tx.commit().await?);
+            return tx.commit().await;
         }
         let outcome = match &asked {
             Ok(_) | Err(Verdict::CallbackNotSet) => Some(KeyPairOutcome::Accepted),
@@ -177,7 +177,7 @@ impl Linker {
             self.show(&mut tx, call.owner, &next).await?;
         }
         failpoint::hit("pin.before_open");
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     /// The call that exchanges the PIN.
@@ -229,7 +229,7 @@ impl Linker {
             self.show(&mut tx, call.owner, &next).await?;
         }
         failpoint::hit("pin.before_answer");
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     /// The link has expired and is forgotten, while the user waited to try its PIN again.
@@ -241,7 +241,7 @@ impl Linker {
             let next = failed(state, PinProblem::Verdict(Verdict::PinRejected), false);
             self.show(&mut tx, call.owner, &next).await?;
         }
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     /// Seals the token pair that X gave out, unless it is another account's than the link's.
@@ -324,7 +324,7 @@ impl Linker {
     async fn drop_call(&self, call: &Pin<'_>) -> Result<(), StoreError> {
         let mut tx = self.store.begin().await?;
         jobs::finish(&mut *tx, call.job.id).await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     /// The dialogue's state, if it still waits for this call.

@@ -343,7 +343,7 @@ impl Runner {
     async fn postpone(&self, job: &Job, at: DateTime<Utc>) -> Result<(), StoreError> {
         let mut tx = self.0.store.begin().await?;
         jobs::postpone(&mut tx, job.id, at).await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     /// Sees a job off. If that fails it is left as it is, and comes again.

@@ -195,7 +195,7 @@ impl Linker {
     pub(crate) async fn note_uses(&self, acts: Vec<Act>) -> Result<(), StoreError> {
         let mut tx = self.store.begin_light().await?;
         audit::note_all(&mut tx, &self.audit, acts, self.clock.now()).await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     /// Which app an account's values are of, without saying which.

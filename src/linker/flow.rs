@@ -12,11 +12,12 @@ use crate::{
             AwaitingName, AwaitingValue, ConfirmingValue, Doubt, Flow, FlowId, LinkName,
             LinkingState, Progress, Purpose, Remark,
         },
-        notice::{CheckResult, Notice, Occasion},
+        notice::{CheckResult, Occasion},
         paste::{self, Content, Kind, Paste, Repair},
         verdict::{MAX_CHECKS_AN_HOUR, Verdict},
     },
     failpoint,
+    messages::{self, Message},
     store::{
         StoreError, Tx, accounts,
         checks::{self, CheckKind},
@@ -70,7 +71,7 @@ pub(crate) enum Submitted {
     /// X is asked; the result follows.
     Checking,
     /// There is something to say at once.
-    Said(Notice),
+    Said(Message),
 }
 
 impl Linker {
@@ -347,7 +348,7 @@ impl Linker {
     ) -> Result<Submitted, StoreError> {
         if accounts::count(&mut **tx, owner).await? >= MAX_ACCOUNTS {
             values::erase(&mut **tx, owner, flow.account).await?;
-            return Ok(Submitted::Said(Notice::TooManyAccounts));
+            return Ok(Submitted::Said(messages::accounts::too_many()));
         }
         let takes_x_handle = matches!(name, LinkName::XHandle);
         let wanted = match name {
@@ -378,7 +379,7 @@ impl Linker {
             accounts::by_id(&mut **tx, owner, account).await?,
             self.data_key(tx, owner, account).await?,
         ) else {
-            return Ok(Submitted::Said(Notice::NoSuchAccount));
+            return Ok(Submitted::Said(messages::accounts::no_such()));
         };
         let current = values::list(&mut **tx, account, Slot::Current).await?;
         let candidate = values::list(&mut **tx, account, Slot::Candidate).await?;
@@ -388,12 +389,13 @@ impl Linker {
                 .any(|old| old.field == new.field && old.fingerprint == new.fingerprint)
         });
         let said = |verdict| {
-            Submitted::Said(Notice::Result(CheckResult {
+            let result = CheckResult {
                 account: choice(&linked),
                 verdict,
                 occasion: Occasion::OldStay,
                 twin: None,
-            }))
+            };
+            Submitted::Said(messages::checks::result(&result, self.clock.now()))
         };
         if all_known {
             self.drop_candidate(tx, owner, account).await?;
@@ -438,14 +440,12 @@ impl Linker {
         account: &LinkedAccount,
         kind: CheckKind,
     ) -> Result<Submitted, StoreError> {
-        if let Some(until) = self.check_limit(tx, account.owner).await? {
-            return Ok(Submitted::Said(Notice::CheckLimit {
-                account: choice(account),
-                candidate: kind == CheckKind::Rotation,
-                until,
-            }));
-        }
         let now = self.clock.now();
+        if let Some(until) = self.check_limit(tx, account.owner).await? {
+            let candidate = kind == CheckKind::Rotation;
+            let limit = messages::checks::limit(&choice(account), candidate, until, now);
+            return Ok(Submitted::Said(limit));
+        }
         checks::log(&mut **tx, account.owner, kind, now).await?;
         checks::request(tx, account.id, kind, None).await?;
         Ok(Submitted::Checking)

@@ -36,7 +36,7 @@ impl Linker {
         }
         let mut tx = self.store.begin().await?;
         self.learn(&mut tx, posted_with, outcome, asked_at).await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     /// What a post says about the account: more than any question that was asked before it. The code of the verdict that was

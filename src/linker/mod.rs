@@ -16,7 +16,6 @@ pub(crate) use self::{
     credentials::Keys,
     flow::{Answer, Begun, Source, Submitted},
     revoke::Unlinked,
-    verify::VerifyRequest,
 };
 
 use std::sync::{
@@ -275,7 +274,7 @@ impl Linker {
             .await?;
             failpoint::hit("candidate.erased");
         }
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     /// Appends to the audit trail what was done with an account.

@@ -238,7 +238,7 @@ impl Rechecker {
         let postponed = async {
             let mut tx = base.store.begin().await?;
             schedule::fail(&mut *tx, claimed.account, base.clock.now() + pause).await?;
-            Ok::<_, StoreError>(tx.commit().await?)
+            tx.commit().await
         };
         if let Err(again) = postponed.await {
             tracing::error!(error = %again, "a failed re-check could not be put back; it comes again");
@@ -297,6 +297,6 @@ impl Rechecker {
         let pause = self.linker.rechecks.interval.unwrap_or(NEVER);
         let later = self.linker.clock.now() + pause;
         schedule::postpone(&mut *tx, claimed.account, later).await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 }

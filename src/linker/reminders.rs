@@ -4,8 +4,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{Linker, choice};
 use crate::{
-    domain::{account::AccountId, notice::Notice},
-    messages,
+    domain::account::AccountId,
+    messages::{self, Message},
     store::{
         StoreError, Tx, accounts, outbox, reminders,
         values::{self, Slot},
@@ -22,15 +22,19 @@ impl Linker {
         tx: &mut Tx,
         owner: i64,
         account: AccountId,
-    ) -> Result<Option<Notice>, StoreError> {
+    ) -> Result<Option<Message>, StoreError> {
         let Some(linked) = accounts::by_id(&mut **tx, owner, account).await? else {
             return Ok(None);
         };
-        Ok(Some(Notice::AskReminder {
-            account: choice(&linked),
-            values_since: self.values_since(tx, account).await?,
-            days: reminders::days(&mut **tx, account).await?,
-        }))
+        let since = self.values_since(tx, account).await?;
+        let days = reminders::days(&mut **tx, account).await?;
+        let now = self.clock.now();
+        Ok(Some(messages::watch::ask_reminder(
+            &choice(&linked),
+            since,
+            days,
+            now,
+        )))
     }
 
     /// Reminds the user of a link to rotate, once its values are `days` old; `None`: no longer. What to say about it.
@@ -40,12 +44,12 @@ impl Linker {
         owner: i64,
         account: AccountId,
         days: Option<u32>,
-    ) -> Result<Notice, StoreError> {
+    ) -> Result<Message, StoreError> {
         let Some(linked) = accounts::by_id(&mut **tx, owner, account).await? else {
-            return Ok(Notice::NoSuchAccount);
+            return Ok(messages::accounts::no_such());
         };
+        let now = self.clock.now();
         let due_at = if let Some(days) = days {
-            let now = self.clock.now();
             let since = self.values_since(tx, account).await?.unwrap_or(now);
             let due_at = (since + TimeDelta::days(i64::from(days))).max(now);
             reminders::set(&mut **tx, account, days, due_at).await?;
@@ -54,10 +58,7 @@ impl Linker {
             reminders::clear(&mut **tx, account).await?;
             None
         };
-        Ok(Notice::ReminderSet {
-            name: linked.name,
-            due_at,
-        })
+        Ok(messages::watch::reminder_set(&linked.name, due_at, now))
     }
 
     /// Promises the reminders that are due.
@@ -84,7 +85,7 @@ impl Linker {
             };
             reminders::set(&mut *tx, due.account, due.days, now + later).await?;
         }
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     /// When the oldest of a link's values came.

@@ -2,7 +2,8 @@
 
 use super::{Linker, Submitted, VERIFY_INTERVAL, choice};
 use crate::{
-    domain::{account::AccountId, notice::Notice},
+    domain::account::AccountId,
+    messages::{Message, checks as words},
     store::{
         StoreError, Tx, accounts,
         checks::{self, CheckKind},
@@ -10,33 +11,20 @@ use crate::{
     },
 };
 
-/// What came of a request to ask X.
-#[derive(Debug)]
-pub enum VerifyRequest {
-    /// There is no such account of this user.
-    NoSuchAccount,
-    /// What to say now; X's answer follows, if it is asked.
-    Said(Notice),
-}
-
 impl Linker {
-    /// Asks X again about the values in use. Requests that come too soon after one another wait their turn.
+    /// Asks X again about the values in use. Requests that come too soon after one another wait their turn. What to say now: X's
+    /// answer follows, if it is asked. `None`: there is no such account of this user.
     pub async fn verify(
         &self,
         tx: &mut Tx,
         owner: i64,
         account: AccountId,
-    ) -> Result<VerifyRequest, StoreError> {
+    ) -> Result<Option<Message>, StoreError> {
         let Some(linked) = accounts::by_id(&mut **tx, owner, account).await? else {
-            return Ok(VerifyRequest::NoSuchAccount);
+            return Ok(None);
         };
         let now = self.clock.now();
-        let checking = |at| {
-            VerifyRequest::Said(Notice::Checking {
-                name: linked.name.clone(),
-                at,
-            })
-        };
+        let checking = |due| Some(words::checking(&linked.name, due, now));
         // X is being asked already: one answer serves both.
         for kind in [CheckKind::Link, CheckKind::Verify] {
             if let Some(due) = checks::waiting(&mut **tx, account, kind).await? {
@@ -44,11 +32,8 @@ impl Linker {
             }
         }
         if let Some(until) = self.check_limit(tx, owner).await? {
-            return Ok(VerifyRequest::Said(Notice::CheckLimit {
-                account: choice(&linked),
-                candidate: false,
-                until,
-            }));
+            let limit = words::limit(&choice(&linked), false, until, now);
+            return Ok(Some(limit));
         }
         let last = checks::last_verify(&mut **tx, owner, now - VERIFY_INTERVAL).await?;
         let at = last.map(|last| last + VERIFY_INTERVAL);
@@ -57,34 +42,33 @@ impl Linker {
         Ok(checking(at))
     }
 
-    /// Asks X again about the new values of a rotation.
+    /// Asks X again about the new values of a rotation, and says the same.
     pub(crate) async fn verify_candidate(
         &self,
         tx: &mut Tx,
         owner: i64,
         account: AccountId,
-    ) -> Result<VerifyRequest, StoreError> {
+    ) -> Result<Option<Message>, StoreError> {
         let Some(linked) = accounts::by_id(&mut **tx, owner, account).await? else {
-            return Ok(VerifyRequest::NoSuchAccount);
+            return Ok(None);
         };
-        let name = linked.name.clone();
         if values::list(&mut **tx, account, Slot::Candidate)
             .await?
             .is_empty()
         {
-            return Ok(VerifyRequest::Said(Notice::NoCandidate { name }));
+            return Ok(Some(words::no_candidate(&linked.name)));
         }
-        let checking = Notice::Checking { name, at: None };
+        let checking = words::checking(&linked.name, None, self.clock.now());
         if checks::waiting(&mut **tx, account, CheckKind::Rotation)
             .await?
             .is_some()
         {
-            return Ok(VerifyRequest::Said(checking));
+            return Ok(Some(checking));
         }
-        Ok(VerifyRequest::Said(
+        Ok(Some(
             match self.ask(tx, &linked, CheckKind::Rotation).await? {
                 Submitted::Checking => checking,
-                Submitted::Said(notice) => notice,
+                Submitted::Said(message) => message,
             },
         ))
     }

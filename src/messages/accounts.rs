@@ -12,13 +12,18 @@ use crate::domain::{
     notice::{AccountChoice, AccountSummary, Errand},
 };
 
-/// `/accounts`, in the order of their names; none: how to make the first link.
+/// How to make the first link.
+pub(crate) fn none_yet() -> Message {
+    message(
+        "You have not linked an X account yet.",
+        vec![vec![button("Link an X account", Action::Add)]],
+    )
+}
+
+/// `/accounts`, in the order of their names.
 pub(crate) fn list(accounts: &[AccountSummary], now: DateTime<Utc>) -> Message {
     if accounts.is_empty() {
-        return message(
-            "You have not linked an X account yet.",
-            vec![vec![button("Link an X account", Action::Add)]],
-        );
+        return none_yet();
     }
     let mut text = "<b>Your accounts</b>\n".to_owned();
     for account in accounts {

@@ -25,7 +25,7 @@ use crate::domain::{account::AccountId, watch::Change};
 
 /// What the bot says in one message. Sealed with its buttons while it waits to be sent; what it is for stands beside it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Message {
+pub struct Message {
     /// Everything interpolated is escaped.
     pub(crate) html: String,
     /// In rows, none of them empty.

@@ -340,12 +340,14 @@ mod tests {
             fixture.go(chat, state(name)).await;
         }
         let mut tx = fixture.store.begin().await.unwrap();
-        for swap in [
-            "UPDATE dialogues SET chat_id = 0 WHERE chat_id = 71",
-            "UPDATE dialogues SET chat_id = 71 WHERE chat_id = 72",
-            "UPDATE dialogues SET chat_id = 72 WHERE chat_id = 0",
-        ] {
-            sqlx::query(swap).execute(&mut *tx).await.unwrap();
+        // One is put aside, so that the other can take its place.
+        for (from, to) in [(ADA, 0), (EVE, ADA), (0, EVE)] {
+            sqlx::query("UPDATE dialogues SET chat_id = ? WHERE chat_id = ?")
+                .bind(to)
+                .bind(from)
+                .execute(&mut *tx)
+                .await
+                .unwrap();
         }
         tx.commit().await.unwrap();
         for chat in [ADA, EVE] {

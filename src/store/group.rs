@@ -407,11 +407,11 @@ mod tests {
     }
 
     /// Begins, and has `N` others wait already when the first one ends.
-    async fn begin_before<'a, const N: usize>(
-        writers: &'a Writers,
+    async fn begin_before<const N: usize>(
+        writers: &Writers,
     ) -> (
         Tx,
-        [futures::future::BoxFuture<'a, Result<Tx, StoreError>>; N],
+        [futures::future::BoxFuture<'_, Result<Tx, StoreError>>; N],
     ) {
         let first = writers.begin().await.unwrap();
         let mut others = std::array::from_fn(|_| Box::pin(writers.begin()) as _);

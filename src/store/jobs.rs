@@ -49,8 +49,7 @@ impl NewJob {
 
 /// What an account is called as one that is busy: as SQLite's `hex` writes its id.
 pub(crate) fn subject_of(account: AccountId) -> String {
-    let bytes = account.bytes();
-    bytes.iter().map(|byte| format!("{byte:02X}")).collect()
+    format!("{:032X}", u128::from_be_bytes(account.bytes()))
 }
 
 /// A job as it stands.
@@ -81,12 +80,13 @@ pub(crate) struct Job {
 impl Job {
     /// The account that it is about.
     pub(crate) fn account(&self) -> Result<AccountId, StoreError> {
-        self.account.ok_or(corrupt("a job without an account"))
+        self.account
+            .ok_or_else(|| corrupt("a job without an account"))
     }
 
     /// What its key says.
     pub(crate) fn about<T>(&self, read: impl FnOnce(&str) -> Option<T>) -> Result<T, StoreError> {
-        read(&self.key).ok_or(corrupt("unknown key"))
+        read(&self.key).ok_or_else(|| corrupt("unknown key"))
     }
 }
 

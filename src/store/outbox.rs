@@ -23,7 +23,7 @@ pub(crate) struct Promised {
     /// When it may be said.
     pub due_at: DateTime<Utc>,
     /// When it was promised.
-    pub promised_at: DateTime<Utc>,
+    pub since: DateTime<Utc>,
     /// How often it was tried in vain.
     pub attempts: u32,
     /// Sending it was begun, and what came of that is not known: it may have been said already.
@@ -142,7 +142,7 @@ pub(crate) async fn next(
             .and_then(|json| serde_json::from_slice(&json).map_err(|_| OpenError::Malformed)),
         role: read(&row.role, row.account_id),
         due_at: row.due_at,
-        promised_at: row.promised_at,
+        since: row.promised_at,
         attempts: row.attempts,
         begun: row.begun,
     }))
@@ -232,4 +232,182 @@ pub(crate) async fn drop_chat(db: impl SqliteExecutor<'_>, chat: i64) -> Result<
         .execute(db)
         .await?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::{messages::pages, random::Random, vault::Keyring};
+
+    const CHAT: i64 = 71;
+
+    struct Fixture {
+        folder: tempfile::TempDir,
+        store: Store,
+        vault: Vault,
+        now: DateTime<Utc>,
+    }
+
+    async fn fixture() -> Fixture {
+        let folder = tempfile::tempdir().unwrap();
+        let now = DateTime::from_timestamp(1_800_000_000, 0).unwrap();
+        let random = Random::seeded(7);
+        let key_file = folder.path().join("addx.key");
+        let keyring = Keyring::create(&key_file, &random, now).unwrap();
+        Fixture {
+            store: Store::open(&folder.path().join("addx.db")).await.unwrap(),
+            vault: Vault::new(keyring, key_file, random),
+            folder,
+            now,
+        }
+    }
+
+    impl Fixture {
+        async fn promise(&self, word: impl FnOnce() -> Message) {
+            let mut tx = self.store.begin().await.unwrap();
+            push(&mut tx, &self.vault, CHAT, word, self.now)
+                .await
+                .unwrap();
+            tx.commit().await.unwrap();
+        }
+
+        async fn next(&self) -> Promised {
+            let next = next(self.store.reader(), &self.vault, CHAT).await;
+            next.unwrap().unwrap()
+        }
+
+        async fn waiting(&self) -> i64 {
+            let counted = sqlx::query_scalar("SELECT count(*) FROM outbox WHERE chat_id = 71");
+            counted.fetch_one(self.store.reader()).await.unwrap()
+        }
+    }
+
+    /// News of an account, less the account.
+    fn news(account: AccountId, change: Change, html: &str) -> Message {
+        Message {
+            html: html.to_owned(),
+            buttons: Vec::new(),
+            role: Role::News(account, change),
+        }
+    }
+
+    #[tokio::test]
+    async fn a_message_waits_sealed_and_comes_back_with_its_buttons() {
+        let fixture = fixture().await;
+        fixture.promise(pages::welcome).await;
+        let promised = fixture.next().await;
+        assert_eq!(promised.message.unwrap(), pages::welcome());
+        assert_eq!(promised.role, Role::Plain);
+        fixture.store.truncate_log().await.unwrap();
+        let file = std::fs::read(fixture.folder.path().join("addx.db")).unwrap();
+        for word in ["I link your X account", "v1:guide"] {
+            let word = word.as_bytes();
+            assert!(!file.windows(word.len()).any(|found| found == word));
+        }
+    }
+
+    #[tokio::test]
+    async fn the_same_message_waits_once_and_one_under_way_does_not_count() {
+        let mut fixture = fixture().await;
+        for _ in 0..3 {
+            fixture.promise(pages::guide).await;
+        }
+        // The first may be under way, so the second is an answer of its own.
+        assert_eq!(fixture.waiting().await, 2);
+        let first = fixture.next().await.id;
+        finish(fixture.store.writer(), first).await.unwrap();
+        let later = fixture.now + Duration::from_mins(1);
+        let second = fixture.next().await.id;
+        postpone(fixture.store.writer(), second, later, false)
+            .await
+            .unwrap();
+        // It is not under way before its time.
+        fixture.promise(pages::guide).await;
+        assert_eq!(fixture.waiting().await, 1);
+        fixture.now = later;
+        fixture.promise(pages::guide).await;
+        assert_eq!(fixture.waiting().await, 2);
+    }
+
+    #[tokio::test]
+    async fn a_panic_in_wording_is_told_as_a_failure_of_ours() {
+        let fixture = fixture().await;
+        fixture.promise(|| panic!("no words")).await;
+        let promised = fixture.next().await;
+        let html = promised.message.unwrap().html;
+        assert!(html.contains("Something went wrong on my side"), "{html}");
+        assert_eq!(promised.role, Role::Lasting);
+    }
+
+    #[tokio::test]
+    async fn a_message_of_another_chat_does_not_open() {
+        let fixture = fixture().await;
+        fixture.promise(pages::guide).await;
+        sqlx::query("UPDATE outbox SET chat_id = 72 WHERE chat_id = 71")
+            .execute(fixture.store.writer())
+            .await
+            .unwrap();
+        let moved = next(fixture.store.reader(), &fixture.vault, 72).await;
+        let moved = moved.unwrap().unwrap().message;
+        assert_eq!(moved.unwrap_err(), OpenError::Refused);
+    }
+
+    #[tokio::test]
+    async fn newer_news_of_an_account_take_the_place_of_those_that_wait_and_leave_with_it() {
+        let fixture = fixture().await;
+        let account = AccountId::from_bytes([5; 16]);
+        sqlx::query(
+            "INSERT INTO data_keys (account_id, owner, key_id, wrapped, created_at) VALUES (?, 71, 1, x'00', 0)",
+        )
+        .bind(account)
+        .execute(fixture.store.writer())
+        .await
+        .unwrap();
+        sqlx::query(
+            "INSERT INTO accounts (account_id, owner, name, name_key, takes_x_handle, created_at)
+             VALUES (?, 71, 'a', 'a', 0, 0)",
+        )
+        .bind(account)
+        .execute(fixture.store.writer())
+        .await
+        .unwrap();
+        fixture
+            .promise(|| news(account, Change::Died, "dead"))
+            .await;
+        fixture
+            .promise(|| news(account, Change::OnlyReads, "reads"))
+            .await;
+        assert_eq!(fixture.waiting().await, 1);
+        let promised = fixture.next().await;
+        assert_eq!(promised.message.unwrap().html, "reads");
+        assert_eq!(promised.role, Role::News(account, Change::OnlyReads));
+        sqlx::query("DELETE FROM data_keys WHERE owner = 71")
+            .execute(fixture.store.writer())
+            .await
+            .unwrap();
+        assert_eq!(fixture.waiting().await, 0);
+    }
+
+    #[test]
+    fn every_role_comes_back_as_it_was_stored() {
+        let account = AccountId::from_bytes([5; 16]);
+        let recovered = Change::Recovered {
+            refused_since: None,
+        };
+        let asked = [Asked::Check, Asked::Revocation, Asked::Post];
+        let roles = asked
+            .into_iter()
+            .flat_map(|asked| [Role::Progress(asked), Role::Answer(asked)])
+            .chain(
+                [Change::Died, recovered, Change::OnlyReads]
+                    .map(|change| Role::News(account, change)),
+            )
+            .chain([Role::Plain, Role::Lasting]);
+        for role in roles {
+            let (name, account) = stored(role);
+            assert_eq!(read(name, account), role);
+        }
+    }
 }

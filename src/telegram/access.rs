@@ -1,10 +1,9 @@
 //! Whether somebody may use the bot: by the fixed list, or by its owner's word.
 
-use sqlx::SqliteExecutor;
 use teloxide::types::Update;
 
 use super::Telegram;
-use crate::store::{StoreError, access};
+use crate::store::{StoreError, Tx, access};
 
 /// Whether the person behind an update may use the bot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,7 +25,7 @@ impl Telegram {
     /// By the fixed list and the owner's word.
     pub(super) async fn admission(
         &self,
-        db: impl SqliteExecutor<'_>,
+        tx: &mut Tx,
         update: &Update,
     ) -> Result<Admission, StoreError> {
         let user = update.from().and_then(|user| i64::try_from(user.id.0).ok());
@@ -34,7 +33,7 @@ impl Telegram {
             return Ok(Admission::Denied);
         };
         let standing = match self.owner {
-            Some(owner) if owner != user => access::standing(db, user).await?,
+            Some(owner) if owner != user => access::standing(&mut **tx, user).await?,
             _ => None,
         };
         Ok(if self.allowed.admits(self.owner, user, standing) {

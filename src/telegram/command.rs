@@ -1,6 +1,6 @@
 //! The commands, with the descriptions that Telegram's menu shows. Doc comments on them would show there too.
 
-use teloxide::macros::BotCommands;
+use teloxide::{macros::BotCommands, utils::command::BotCommands as _};
 
 /// A command in a private chat. What follows a command is its argument; none means an empty text.
 #[derive(BotCommands, Clone, PartialEq, Eq)]
@@ -43,6 +43,12 @@ pub(crate) enum Command {
 }
 
 impl Command {
+    /// Those that are shown, with their descriptions.
+    pub(super) fn described() -> Vec<(String, String)> {
+        let all = Self::bot_commands().into_iter();
+        all.map(|each| (each.command, each.description)).collect()
+    }
+
     /// Whether everybody may use it, on the list of allowed users or not: to leave, to erase, and to know what is kept.
     pub(super) fn is_for_everybody(&self) -> bool {
         match self {

@@ -12,9 +12,9 @@ use super::{
 };
 use crate::{
     backoff::Backoff,
-    domain::notice::Notice,
     failpoint,
     jobs::runner::{Outcome, Rules, Work},
+    messages::{self, Message},
     metrics::DeletionOutcome,
     store::{
         StoreError, Tx,
@@ -64,9 +64,9 @@ impl Work for Deleting {
     ) -> BoxFuture<'a, Result<(), StoreError>> {
         Box::pin(async {
             let (chat, _) = job.about(deletions::message_of)?;
-            let notice = Notice::NotDeleted { trying: false };
+            let said = messages::deletions::not_deleted(false);
             self.0
-                .end_deletion(job, chat, is_secret(job).then_some(notice))
+                .end_deletion(job, chat, is_secret(job).then_some(said))
                 .await
         })
     }
@@ -99,8 +99,8 @@ impl Telegram {
         let was_told = is_secret(job) && job.tries >= TELL_AFTER;
         match outcome {
             Ok(()) => {
-                let notice = was_told.then_some(Notice::DeletedAtLast);
-                self.end_deletion(job, chat, notice).await?;
+                let said = was_told.then(messages::deletions::deleted_at_last);
+                self.end_deletion(job, chat, said).await?;
                 Ok(Outcome::Done)
             }
             Err(CallError::RetryAfter(wait)) if in_time => {
@@ -134,8 +134,8 @@ impl Telegram {
             jobs::hold(&mut *tx, &job.subject, at).await?;
         }
         if tell {
-            self.promise(&mut tx, chat, &Notice::NotDeleted { trying: true })
-                .await?;
+            let said = messages::deletions::not_deleted(true);
+            self.promise(&mut tx, chat, said).await?;
         }
         tx.commit().await?;
         if tell {
@@ -144,25 +144,24 @@ impl Telegram {
         Ok(Outcome::Done)
     }
 
-    async fn promise(&self, tx: &mut Tx, chat: i64, notice: &Notice) -> Result<(), StoreError> {
-        let now = self.clock.now();
-        let word = || super::notices::word(notice, self.me.username(), now);
-        outbox::push(tx, &self.vault, chat, word, now).await
+    async fn promise(&self, tx: &mut Tx, chat: i64, said: Message) -> Result<(), StoreError> {
+        outbox::push(tx, &self.vault, chat, || said, self.clock.now()).await
     }
 
     async fn end_deletion(
         &self,
         job: &Job,
         chat: i64,
-        notice: Option<Notice>,
+        said: Option<Message>,
     ) -> Result<(), StoreError> {
         let mut tx = self.store.begin().await?;
         jobs::finish(&mut *tx, job.id).await?;
-        if let Some(notice) = &notice {
-            self.promise(&mut tx, chat, notice).await?;
+        let tells = said.is_some();
+        if let Some(said) = said {
+            self.promise(&mut tx, chat, said).await?;
         }
         tx.commit().await?;
-        if notice.is_some() {
+        if tells {
             self.wake_writing(chat);
         }
         Ok(())

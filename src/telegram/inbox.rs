@@ -342,10 +342,10 @@ impl Telegram {
             Some(_) | None => None,
         });
         if let Some(removal) = removal
-            && let Some(warning) = unit::record(self, &mut tx, chat, removal).await?
+            && unit::record(self, &mut tx, chat, removal).await?
         {
-            let word = || super::notices::word(&warning, self.me.username(), self.clock.now());
-            outbox::push(&mut tx, &self.vault, chat, word, self.clock.now()).await?;
+            let by_hand = || messages::deletions::not_deleted(false);
+            outbox::push(&mut tx, &self.vault, chat, by_hand, self.clock.now()).await?;
         }
         let failed = || messages::pages::incident(&incident);
         outbox::push(&mut tx, &self.vault, chat, failed, self.clock.now()).await?;

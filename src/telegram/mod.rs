@@ -1,7 +1,7 @@
 //! The bot's side that faces Telegram: updates come in, cards and messages go out. Sees no SQL and no X.
 //!
 //! An update goes `polling` → `inbox` (deleted first, then handled, in order per chat) → `schema` → `handlers`, which change
-//! everything in one [`unit`] of work. What is to be said goes `outbox` → `texts` → [`reply`].
+//! everything in one [`unit`] of work. What is to be said goes `outbox` → [`reply`].
 
 mod access;
 mod command;
@@ -9,7 +9,6 @@ pub(crate) mod deletions;
 mod handlers;
 mod inbox;
 mod lanes;
-mod notices;
 mod outbox;
 mod pauses;
 mod polling;
@@ -43,7 +42,6 @@ use crate::{
     heartbeat::Heartbeat,
     incident,
     linker::Linker,
-    messages::{self as texts, action},
     metrics::Metrics,
     random::Random,
     store::Store,

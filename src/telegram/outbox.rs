@@ -198,7 +198,7 @@ impl Telegram {
         let now = self.clock.now();
         let mut dropped = None;
         let go_on = match after(sent.map(|_| ()), promised.attempts) {
-            After::Later(_) if promised.promised_at + KEEP_TRYING <= now => {
+            After::Later(_) if promised.since + KEEP_TRYING <= now => {
                 outbox::finish(&mut *tx, promised.id).await?;
                 dropped = Some(Dropped::TooLate);
                 true

@@ -12,7 +12,6 @@ use tokio::sync::Mutex;
 use super::{
     Command, Telegram,
     access::Admission,
-    action::Action,
     handlers::{
         access as owner, accounts, basics, link, pin, programs, publish, records, rotate, strays,
         taps,
@@ -20,7 +19,7 @@ use super::{
     inbox,
     unit::{Unit, UnitDialogue, UnitOfWork},
 };
-use crate::{domain::linking::LinkingState, store::StoreError};
+use crate::{domain::linking::LinkingState, messages::action::Action, store::StoreError};
 
 /// Why an update could not be handled: a failure of ours, to be tried again.
 #[derive(Debug, thiserror::Error)]

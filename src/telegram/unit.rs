@@ -8,16 +8,14 @@ use chrono::{DateTime, Utc};
 use futures::{FutureExt as _, future::BoxFuture};
 use teloxide::{
     dispatching::dialogue::{self, Storage},
-    types::{ChatId, Message, Update},
+    types::{self, ChatId, Update},
 };
 
 use super::{FLOW_LIFETIME, Telegram, access::Admission, reply::CallError, whole};
 use crate::{
-    domain::{
-        linking::{Closed, Ending, LinkingState, Remark},
-        notice::Notice,
-    },
+    domain::linking::{Closed, Ending, LinkingState, Remark},
     failpoint,
+    messages::{self, Message, action::StepTag},
     store::{
         StoreError, Tx,
         deletions::{self, OWN, SECRET},
@@ -39,7 +37,7 @@ pub(super) struct Removal {
 
 impl Removal {
     /// Notes the outcome of deleting `message`.
-    pub(super) fn new(message: &Message, outcome: Result<(), CallError>) -> Self {
+    pub(super) fn new(message: &types::Message, outcome: Result<(), CallError>) -> Self {
         Self {
             message: message.id.0,
             give_up_at: message.date + DELETABLE,
@@ -48,7 +46,7 @@ impl Removal {
     }
 
     /// A message of which nobody knows whether it is gone: handling it failed before it was deleted.
-    pub(super) fn unknown(message: &Message) -> Self {
+    pub(super) fn unknown(message: &types::Message) -> Self {
         Self::new(message, Err(CallError::Unanswered))
     }
 
@@ -173,8 +171,8 @@ pub(super) struct UnitOfWork {
     /// Where the chat stands.
     pub(super) dialogue: LinkingDialogue,
     storage: Arc<UnitDialogue>,
-    /// What the user must do about a message that could not be deleted, unless that is said otherwise.
-    warning: Option<Notice>,
+    /// The user has to delete a message by hand, and that is not said otherwise.
+    by_hand: bool,
     effects: Effects,
 }
 
@@ -215,24 +213,22 @@ impl UnitOfWork {
             telegram: telegram.clone(),
             chat,
             deletion,
-            admission: telegram.admission(&mut *tx, update).await?,
+            admission: telegram.admission(&mut tx, update).await?,
             tx,
             dialogue: LinkingDialogue::new(Arc::clone(&storage), ChatId(chat)),
             storage,
-            warning: None,
+            by_hand: false,
             effects: Effects::default(),
         };
         if let Some(removal) = deletion {
-            unit.warning = record(telegram, &mut unit.tx, chat, removal).await?;
+            unit.by_hand = record(telegram, &mut unit.tx, chat, removal).await?;
         }
         if let LinkingState::Closed(closed) = unit.storage.state()
             && closed.is_untold()
         {
-            unit.say(&Notice::Expired {
-                purpose: closed.purpose,
-                deleted: deletion.is_some_and(Removal::is_done),
-            })
-            .await?;
+            let deleted = deletion.is_some_and(Removal::is_done);
+            unit.say(|| messages::flow::expired(closed.purpose.as_ref(), deleted))
+                .await?;
         }
         failpoint::hit("unit.begun");
         Ok(Some(unit))
@@ -244,21 +240,27 @@ impl UnitOfWork {
     }
 
     /// Promises a message to another chat.
-    pub(super) async fn say_to(&mut self, chat: i64, notice: &Notice) -> Result<(), StoreError> {
+    pub(super) async fn say_to(
+        &mut self,
+        chat: i64,
+        word: impl FnOnce() -> Message,
+    ) -> Result<(), StoreError> {
         self.effects.others.push(chat);
-        self.promise(chat, notice).await
+        self.promise(chat, word).await
     }
 
     /// Promises a message to the chat.
-    pub(super) async fn say(&mut self, notice: &Notice) -> Result<(), StoreError> {
-        self.promise(self.chat, notice).await
+    pub(super) async fn say(&mut self, word: impl FnOnce() -> Message) -> Result<(), StoreError> {
+        self.promise(self.chat, word).await
     }
 
-    async fn promise(&mut self, chat: i64, notice: &Notice) -> Result<(), StoreError> {
+    async fn promise(
+        &mut self,
+        chat: i64,
+        word: impl FnOnce() -> Message,
+    ) -> Result<(), StoreError> {
         let Self { telegram, tx, .. } = self;
-        let now = telegram.clock.now();
-        let word = || super::notices::word(notice, telegram.me.username(), now);
-        outbox::push(tx, &telegram.vault, chat, word, now).await
+        outbox::push(tx, &telegram.vault, chat, word, telegram.clock.now()).await
     }
 
     /// What the tap is answered.
@@ -293,9 +295,11 @@ impl UnitOfWork {
         removal: Removal,
         in_group: bool,
     ) -> Result<(), StoreError> {
-        self.warning = None;
-        let deleted = removal.is_done();
-        self.say(&Notice::StraySecret { deleted, in_group }).await
+        self.by_hand = false;
+        let telegram = self.telegram.clone();
+        let group = in_group.then(|| telegram.me.username());
+        self.say(|| messages::deletions::stray_secret(removal.is_done(), group))
+            .await
     }
 
     /// Asks whether to go on with the open flow, in the place of its card.
@@ -304,18 +308,14 @@ impl UnitOfWork {
         state: &LinkingState,
         may_start_over: bool,
     ) -> Result<(), StoreError> {
-        let Some(flow) = state.flow_id() else {
+        let Some(tag) = StepTag::of(state) else {
             return Ok(());
         };
         self.drop_card().await?;
         self.storage.change_card(Dialogue::hold_card);
-        self.say(&Notice::FlowOpen {
-            flow,
-            step: state.step(),
-            purpose: state.flow().map(|flow| flow.purpose.clone()),
-            may_start_over,
-        })
-        .await
+        let purpose = state.flow().map(|flow| &flow.purpose);
+        self.say(|| messages::flow::open(tag, purpose, may_start_over))
+            .await
     }
 
     /// Draws the card again, in the place of the question that stands there.
@@ -360,8 +360,8 @@ impl UnitOfWork {
 
     /// Writes the dialogue, and makes all of it last. What is to follow.
     pub(super) async fn commit(mut self) -> Result<Effects, StoreError> {
-        if let Some(warning) = self.warning.take() {
-            self.say(&warning).await?;
+        if self.by_hand {
+            self.say(|| messages::deletions::not_deleted(false)).await?;
         }
         // A flow that had rested too long is mentioned once, as the unit began.
         if let LinkingState::Closed(closed) = self.storage.state()
@@ -417,16 +417,16 @@ impl Telegram {
     }
 }
 
-/// Writes down what is left to do about a message that had to go. What the user is to be told, if it is up to them.
+/// Writes down what is left to do about a message that had to go. Whether the user has to delete it by hand.
 pub(super) async fn record(
     telegram: &Telegram,
     tx: &mut Tx,
     chat: i64,
     removal: Removal,
-) -> Result<Option<Notice>, StoreError> {
+) -> Result<bool, StoreError> {
     let now = telegram.clock.now();
     let wait = match removal.outcome {
-        Ok(()) => return Ok(None),
+        Ok(()) => return Ok(false),
         Err(CallError::RetryAfter(wait)) => whole(wait),
         Err(CallError::Unreachable | CallError::Unanswered) => std::time::Duration::from_secs(1),
         Err(
@@ -434,7 +434,7 @@ pub(super) async fn record(
             | CallError::Refused
             | CallError::NoSuchMessage
             | CallError::NotModified,
-        ) => return Ok(Some(Notice::NotDeleted { trying: false })),
+        ) => return Ok(true),
     };
     deletions::insert(
         tx,
@@ -445,7 +445,7 @@ pub(super) async fn record(
         removal.give_up_at,
     )
     .await?;
-    Ok(None)
+    Ok(false)
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use crate::domain::credentials::Field;
 /// What a pasted text is, as far as its label or its shape tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Kind {
+pub(crate) enum Kind {
     /// One of the four values of a link.
     Value(Field),
     /// The app-only token: begins with twenty or more `A` (docs.x.com, "OAuth 2.0 Bearer Token").

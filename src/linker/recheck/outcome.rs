@@ -87,12 +87,12 @@ impl Rechecker {
         let is_charged = is_accepted && budget::is_charged(accepted_at, now);
         spending::add(&mut *tx, now, reply.calls, is_charged).await?;
         let (Some(linked), Some(watch)) = (linked, schedule::get(&mut *tx, account).await?) else {
-            return Ok(tx.commit().await?);
+            return tx.commit().await;
         };
         if !are_same(&values, &subject.values) {
             // The answer is about values that are gone.
             schedule::postpone(&mut *tx, account, now + self.rules.confirm).await?;
-            return Ok(tx.commit().await?);
+            return tx.commit().await;
         }
         let before = watch.memory.standing;
         let program = watch

@@ -4,14 +4,13 @@ use crate::{
     audit,
     domain::{
         audit::{Act, Actor, Event},
-        notice::{Notice, Standing},
+        notice::Standing,
     },
+    messages::{self, Message, action::Decision, toast},
     store::{StoreError, access},
     telegram::{
         Telegram,
-        action::Decision,
         schema::HandlerResult,
-        texts::toast,
         unit::{Unit, UnitOfWork},
     },
 };
@@ -27,7 +26,7 @@ pub(super) async fn ask(
     telegram: &Telegram,
     unit: &mut UnitOfWork,
     first_name: &str,
-) -> Result<Option<Notice>, StoreError> {
+) -> Result<Option<Message>, StoreError> {
     let Some(owner) = telegram.owner else {
         return Ok(None);
     };
@@ -35,15 +34,15 @@ pub(super) async fn ask(
     let first_name: String = first_name.chars().take(NAME_CHARS).collect();
     if access::ask(&mut *unit.tx, user, &first_name, now).await? {
         note(telegram, unit, user, Actor::User, Event::AccessRequest).await?;
-        let request = Notice::AccessRequest { user, first_name };
-        unit.say_to(owner, &request).await?;
+        let request = || messages::access::request(user, &first_name);
+        unit.say_to(owner, request).await?;
     }
     let standing = access::standing(&mut *unit.tx, user).await?;
     Ok(Some(match standing {
         Some(standing @ (Standing::Refused | Standing::Blocked)) => {
-            Notice::AccessDecided { standing }
+            messages::access::decided(standing)
         }
-        Some(Standing::Asked | Standing::Granted) | None => Notice::AccessAsked,
+        Some(Standing::Asked | Standing::Granted) | None => messages::access::asked(),
     }))
 }
 
@@ -77,11 +76,11 @@ async fn set(
     if access::decide(&mut *unit.tx, user, standing, now).await? {
         note(telegram, unit, user, Actor::Owner, event).await?;
         if standing != Standing::Blocked {
-            unit.say_to(user, &Notice::AccessDecided { standing })
+            unit.say_to(user, || messages::access::decided(standing))
                 .await?;
         }
     }
-    unit.say(&Notice::AccessSet { user, standing }).await
+    unit.say(|| messages::access::set(user, standing)).await
 }
 
 /// `/users`, for the owner alone.
@@ -89,9 +88,10 @@ pub(in crate::telegram) async fn users(telegram: Telegram, unit: Unit) -> Handle
     let unit = &mut *unit.lock().await;
     if telegram.owner == Some(unit.chat) {
         let guests = access::list(&mut *unit.tx, LISTED).await?;
-        unit.say(&Notice::Guests { guests }).await?;
+        let now = telegram.clock.now();
+        unit.say(|| messages::access::guests(&guests, now)).await?;
     } else {
-        unit.say(&Notice::UnknownCommand).await?;
+        unit.say(messages::pages::unknown_command).await?;
     }
     Ok(())
 }
@@ -105,8 +105,8 @@ pub(in crate::telegram) async fn block(
     let unit = &mut *unit.lock().await;
     match (telegram.owner == Some(unit.chat), user.trim().parse()) {
         (true, Ok(user)) => set(&telegram, unit, user, Decision::Block).await?,
-        (true, Err(_)) => unit.say(&Notice::BlockWhom).await?,
-        (false, _) => unit.say(&Notice::UnknownCommand).await?,
+        (true, Err(_)) => unit.say(messages::access::block_whom).await?,
+        (false, _) => unit.say(messages::pages::unknown_command).await?,
     }
     Ok(())
 }

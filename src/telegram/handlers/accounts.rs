@@ -3,9 +3,9 @@
 use crate::{
     domain::{
         account::{AccountId, AccountName},
-        notice::{AccountChoice, Errand, Notice},
+        notice::{AccountChoice, Errand},
     },
-    linker::VerifyRequest,
+    messages,
     store::{StoreError, accounts},
     telegram::{
         Telegram,
@@ -23,7 +23,8 @@ pub(in crate::telegram) async fn list(telegram: Telegram, unit: Unit) -> Handler
 pub(super) async fn say_list(telegram: &Telegram, unit: &mut UnitOfWork) -> Result<(), StoreError> {
     let owner = unit.chat;
     let accounts = telegram.linker.summaries(&mut unit.tx, owner).await?;
-    unit.say(&Notice::Accounts { accounts }).await
+    let now = telegram.clock.now();
+    unit.say(|| messages::accounts::list(&accounts, now)).await
 }
 
 pub(in crate::telegram) async fn verify(
@@ -62,16 +63,13 @@ pub(super) async fn command(
         Meant::One(account) => run(telegram, unit, errand, account).await?,
         Meant::Unknown => match unit.deletion {
             Some(removal) => unit.say_stray_secret(removal, false).await?,
-            None => unit.say(&Notice::NoSuchAccount).await?,
+            None => unit.say(messages::accounts::no_such).await?,
         },
         Meant::NoneYet => {
-            unit.say(&Notice::Accounts {
-                accounts: Vec::new(),
-            })
-            .await?;
+            unit.say(messages::accounts::none_yet).await?;
         }
         Meant::OneOf(accounts) => {
-            unit.say(&Notice::ChooseAccount { errand, accounts })
+            unit.say(|| messages::accounts::choose(errand, &accounts))
                 .await?;
         }
     }
@@ -118,41 +116,35 @@ pub(super) async fn run(
     account: AccountId,
 ) -> Result<(), StoreError> {
     let owner = unit.chat;
-    let notice = match errand {
-        Errand::Verify => match telegram.linker.verify(&mut unit.tx, owner, account).await? {
-            VerifyRequest::Said(notice) => notice,
-            VerifyRequest::NoSuchAccount => Notice::NoSuchAccount,
-        },
+    let said = match errand {
+        Errand::Verify => telegram.linker.verify(&mut unit.tx, owner, account).await?,
         Errand::Diagnose => telegram
             .linker
             .report(&mut unit.tx, owner, account)
             .await?
-            .map_or(Notice::NoSuchAccount, Notice::Report),
-        Errand::Remind => telegram
-            .linker
-            .ask_reminder(&mut unit.tx, owner, account)
-            .await?
-            .unwrap_or(Notice::NoSuchAccount),
+            .map(|report| messages::records::report(&report, telegram.clock.now())),
+        Errand::Remind => {
+            telegram
+                .linker
+                .ask_reminder(&mut unit.tx, owner, account)
+                .await?
+        }
         Errand::TestPost => return super::publish::ask_test(telegram, unit, account).await,
         Errand::Rotate | Errand::Unlink => {
-            match accounts::by_id(&mut *unit.tx, owner, account).await? {
-                None => Notice::NoSuchAccount,
-                Some(linked) => {
-                    let account = AccountChoice {
-                        id: linked.id,
-                        name: linked.name,
-                    };
-                    if errand == Errand::Rotate {
-                        Notice::AskRotate { account }
-                    } else {
-                        Notice::AskUnlink {
-                            account,
-                            x_account: linked.x_account,
-                        }
-                    }
+            let linked = accounts::by_id(&mut *unit.tx, owner, account).await?;
+            linked.map(|linked| {
+                let account = AccountChoice {
+                    id: linked.id,
+                    name: linked.name,
+                };
+                if errand == Errand::Rotate {
+                    messages::accounts::ask_rotate(&account)
+                } else {
+                    messages::accounts::ask_unlink(&account, linked.x_account.as_ref())
                 }
-            }
+            })
         }
     };
-    unit.say(&notice).await
+    unit.say(|| said.unwrap_or_else(messages::accounts::no_such))
+        .await
 }

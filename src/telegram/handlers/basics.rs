@@ -3,34 +3,34 @@
 use teloxide::types::ChatMemberUpdated;
 
 use crate::{
-    domain::notice::Notice,
+    messages::{self, Message},
     store::unreachable,
-    telegram::{schema::HandlerResult, unit::Unit},
+    telegram::{Command, schema::HandlerResult, unit::Unit},
 };
 
 pub(in crate::telegram) async fn start(unit: Unit) -> HandlerResult {
-    say(&unit, &Notice::Welcome).await
+    say(&unit, messages::pages::welcome).await
 }
 
 pub(in crate::telegram) async fn help(unit: Unit) -> HandlerResult {
-    say(&unit, &Notice::Help).await
+    say(&unit, || messages::pages::help(&Command::described())).await
 }
 
 pub(in crate::telegram) async fn guide(unit: Unit) -> HandlerResult {
-    say(&unit, &Notice::Guide).await
+    say(&unit, messages::pages::guide).await
 }
 
 pub(in crate::telegram) async fn privacy(unit: Unit) -> HandlerResult {
-    say(&unit, &Notice::Privacy).await
+    say(&unit, messages::pages::privacy).await
 }
 
-pub(super) async fn say(unit: &Unit, notice: &Notice) -> HandlerResult {
+pub(super) async fn say(unit: &Unit, word: impl FnOnce() -> Message) -> HandlerResult {
     let unit = &mut *unit.lock().await;
     // A command may carry a secret as well.
     if let Some(removal) = unit.deletion {
         unit.say_stray_secret(removal, false).await?;
     }
-    unit.say(notice).await?;
+    unit.say(word).await?;
     Ok(())
 }
 

@@ -9,9 +9,9 @@ use crate::{
             AwaitingName, AwaitingValue, ConfirmingValue, Ending, LinkName, LinkingState, Purpose,
             Remark,
         },
-        notice::Notice,
     },
     linker::{Answer, Begun, Source, Submitted},
+    messages,
     store::{StoreError, accounts},
     telegram::{
         Telegram,
@@ -32,7 +32,8 @@ pub(in crate::telegram) async fn addx(
         text => match AccountName::parse(text) {
             Ok(name) => Some(name),
             Err(reason) => {
-                unit.say(&Notice::NameRejected { reason }).await?;
+                unit.say(|| messages::accounts::name_rejected(reason))
+                    .await?;
                 return Ok(());
             }
         },
@@ -60,7 +61,8 @@ pub(in crate::telegram) async fn addx(
             };
             if taken.is_some() {
                 let reason = NameRejection::Taken;
-                unit.say(&Notice::NameRejected { reason }).await?;
+                unit.say(|| messages::accounts::name_rejected(reason))
+                    .await?;
             } else {
                 let state = state.restart_as(name);
                 unit.dialogue.update(state.clone()).await?;
@@ -87,8 +89,8 @@ pub(super) async fn begin(
             unit.open_flow(*state);
             Ok(())
         }
-        Begun::NameRejected(reason) => unit.say(&Notice::NameRejected { reason }).await,
-        Begun::TooManyAccounts => unit.say(&Notice::TooManyAccounts).await,
+        Begun::NameRejected(reason) => unit.say(|| messages::accounts::name_rejected(reason)).await,
+        Begun::TooManyAccounts => unit.say(messages::accounts::too_many).await,
     }
 }
 
@@ -173,7 +175,7 @@ pub(super) async fn take(
     unit.close_flow(before, Ending::Submitted, remark);
     match submitted {
         Submitted::Checking => Ok(()),
-        Submitted::Said(notice) => unit.say(&notice).await,
+        Submitted::Said(message) => unit.say(|| message).await,
     }
 }
 
@@ -212,12 +214,12 @@ pub(super) async fn leave(
     state: &LinkingState,
 ) -> Result<(), StoreError> {
     if state.flow_id().is_none() {
-        return unit.say(&Notice::NothingToCancel).await;
+        return unit.say(messages::flow::nothing_to_cancel).await;
     }
     let owner = unit.chat;
     let values = telegram.linker.wipe(&mut unit.tx, owner, state).await?;
     unit.close_flow(state, Ending::Cancelled, None);
-    unit.say(&Notice::Cancelled { values }).await
+    unit.say(|| messages::flow::cancelled(values)).await
 }
 
 /// Leaves the open flow for a new one of the same or the asked-for name.
@@ -242,7 +244,7 @@ pub(super) async fn start_over(
     {
         // In the message that asked.
         Begun::Flow(state) => Ok(unit.dialogue.update(*state).await?),
-        Begun::NameRejected(reason) => unit.say(&Notice::NameRejected { reason }).await,
-        Begun::TooManyAccounts => unit.say(&Notice::TooManyAccounts).await,
+        Begun::NameRejected(reason) => unit.say(|| messages::accounts::name_rejected(reason)).await,
+        Begun::TooManyAccounts => unit.say(messages::accounts::too_many).await,
     }
 }

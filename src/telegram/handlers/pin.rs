@@ -6,14 +6,13 @@ use crate::{
     domain::{
         account::AccountId,
         linking::LinkingState,
-        notice::Notice,
         pin::{AwaitingPin, PinRemark, PinStage},
     },
     linker::Answer,
+    messages::{self, action::FlowAction},
     store::StoreError,
     telegram::{
         Telegram,
-        action::FlowAction,
         handlers::link,
         schema::HandlerResult,
         unit::{Unit, UnitOfWork},
@@ -113,7 +112,7 @@ pub(super) async fn use_app(
         state if state.flow_id().is_some() => {
             return unit.ask_about_open_flow(&state, false).await;
         }
-        _ => return unit.say(&Notice::NothingAsked).await,
+        _ => return unit.say(messages::pages::nothing_asked).await,
     };
     let next = telegram
         .linker
@@ -121,6 +120,6 @@ pub(super) async fn use_app(
         .await?;
     match next {
         Some(state) => Ok(unit.dialogue.update(state).await?),
-        None => unit.say(&Notice::NoSuchAccount).await,
+        None => unit.say(messages::accounts::no_such).await,
     }
 }

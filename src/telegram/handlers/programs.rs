@@ -5,13 +5,13 @@ use crate::{
     domain::{
         account::AccountId,
         audit::{Act, Actor, Event},
-        notice::{AccountChoice, Notice, Program},
+        notice::{AccountChoice, Program},
     },
+    messages::{self, toast},
     store::{StoreError, accounts, clients},
     telegram::{
         Telegram,
         schema::HandlerResult,
-        texts::toast,
         unit::{Unit, UnitOfWork},
     },
 };
@@ -20,14 +20,15 @@ use crate::{
 pub(super) async fn say(unit: &mut UnitOfWork, account: AccountId) -> Result<(), StoreError> {
     let owner = unit.chat;
     let Some(linked) = accounts::by_id(&mut *unit.tx, owner, account).await? else {
-        return unit.say(&Notice::NoSuchAccount).await;
+        return unit.say(messages::accounts::no_such).await;
     };
     let programs = programs_of(unit, account).await?;
     let account = AccountChoice {
         id: linked.id,
         name: linked.name,
     };
-    unit.say(&Notice::Programs { account, programs }).await
+    unit.say(|| messages::publishing::programs(&account, &programs))
+        .await
 }
 
 async fn programs_of(
@@ -70,14 +71,12 @@ pub(in crate::telegram) async fn take_back(
             detail: program.name.to_string(),
         };
         audit::note(&mut unit.tx, &telegram.audit, act, telegram.clock.now()).await?;
-        let notice = Notice::ProgramRemoved {
-            account: AccountChoice {
-                id: linked.id,
-                name: linked.name,
-            },
-            program: program.name,
+        let account = AccountChoice {
+            id: linked.id,
+            name: linked.name,
         };
-        unit.say(&notice).await?;
+        unit.say(|| messages::publishing::program_removed(&account, &program.name))
+            .await?;
     }
     Ok(())
 }

@@ -5,19 +5,18 @@ use teloxide::types::Message;
 use crate::{
     domain::{
         account::{AccountId, LinkedAccount},
-        notice::{AccountChoice, Errand, Notice},
+        notice::{AccountChoice, Errand},
         post::{PostRejection, PostText},
     },
+    messages::{self, action::DraftAction, toast},
     store::{
         StoreError, accounts as links,
         posts::{self, PostKind},
     },
     telegram::{
         Telegram,
-        action::DraftAction,
         handlers::accounts::{self, Meant},
         schema::HandlerResult,
-        texts::toast,
         unit::{Unit, UnitOfWork},
     },
 };
@@ -50,12 +49,9 @@ pub(super) async fn ask_test(
         now,
     )
     .await?;
-    unit.say(&Notice::AskTestPost {
-        draft,
-        account: choice(linked),
-        text,
-    })
-    .await
+    let account = choice(linked);
+    unit.say(|| messages::publishing::ask_test(draft, &account, &text))
+        .await
 }
 
 /// `/post [name]`, as a reply to a message of the user's own.
@@ -69,7 +65,7 @@ pub(in crate::telegram) async fn post(
     let text = match wanted(&message) {
         Ok(text) => text,
         Err(reason) => {
-            unit.say(&Notice::PostRejected { reason }).await?;
+            unit.say(|| messages::publishing::rejected(reason)).await?;
             return Ok(());
         }
     };
@@ -79,16 +75,15 @@ pub(in crate::telegram) async fn post(
             let (owner, now) = (unit.chat, telegram.clock.now());
             let draft =
                 posts::draft(&mut unit.tx, owner, None, PostKind::Message, &text, now).await?;
-            unit.say(&Notice::ChoosePostAccount { draft, accounts })
+            unit.say(|| messages::publishing::choose_account(draft, &accounts))
                 .await?;
         }
         Meant::Unknown => match unit.deletion {
             Some(removal) => unit.say_stray_secret(removal, false).await?,
-            None => unit.say(&Notice::NoSuchAccount).await?,
+            None => unit.say(messages::accounts::no_such).await?,
         },
         Meant::NoneYet => {
-            let accounts = Vec::new();
-            unit.say(&Notice::Accounts { accounts }).await?;
+            unit.say(messages::accounts::none_yet).await?;
         }
     }
     Ok(())
@@ -123,16 +118,10 @@ async fn preview(
         now,
     )
     .await?;
-    unit.say(&Notice::AskPost {
-        draft,
-        x_username: linked
-            .x_account
-            .as_ref()
-            .map(|account| account.username.clone()),
-        account: choice(linked),
-        text: text.clone(),
-    })
-    .await
+    let whose = linked.x_account.clone().map(|account| account.username);
+    let account = choice(linked);
+    unit.say(|| messages::publishing::ask_post(draft, &account, whose.as_ref(), text))
+        .await
 }
 
 /// The account, if X has accepted its values; otherwise the user is told what stands in the way.
@@ -143,7 +132,7 @@ async fn usable(
 ) -> Result<Option<LinkedAccount>, StoreError> {
     let owner = unit.chat;
     let Some(linked) = links::by_id(&mut *unit.tx, owner, account).await? else {
-        unit.say(&Notice::NoSuchAccount).await?;
+        unit.say(messages::accounts::no_such).await?;
         return Ok(None);
     };
     let keys = telegram
@@ -155,11 +144,9 @@ async fn usable(
     let Some(code) = obstacle else {
         return Ok(Some(linked));
     };
-    unit.say(&Notice::CannotPost {
-        account: choice(linked),
-        code: code.to_owned(),
-    })
-    .await?;
+    let account = choice(linked);
+    unit.say(|| messages::publishing::cannot_post(&account, code))
+        .await?;
     Ok(None)
 }
 
@@ -193,14 +180,15 @@ pub(in crate::telegram) async fn decide(
     match action {
         DraftAction::Drop => {
             posts::finish(&mut *unit.tx, draft).await?;
-            unit.say(&Notice::PostDropped).await?;
+            unit.say(messages::publishing::dropped).await?;
         }
         DraftAction::Publish => {
             let linked = links::by_id(&mut *unit.tx, unit.chat, account).await?;
             if let Some(linked) = linked
                 && posts::confirm(&mut unit.tx, draft, account).await?
             {
-                unit.say(&Notice::Posting { name: linked.name }).await?;
+                unit.say(|| messages::publishing::posting(&linked.name))
+                    .await?;
             }
         }
     }

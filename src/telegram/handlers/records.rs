@@ -9,9 +9,10 @@ use crate::{
         account::AccountId,
         audit::{Entry, Event, UsesOfDay},
         linking::LinkingState,
-        notice::{AccountSummary, Guest, Notice, Past, Uses},
+        notice::{AccountSummary, Guest, Past, Uses},
         report::ValueReport,
     },
+    messages,
     store::{access, audit},
     telegram::{Telegram, schema::HandlerResult, unit::Unit},
 };
@@ -81,7 +82,9 @@ pub(in crate::telegram) async fn history(telegram: Telegram, unit: Unit) -> Hand
     }));
     entries.sort_by_key(|entry| Reverse(entry.at));
     entries.truncate(SHOWN as usize);
-    unit.say(&Notice::History { entries }).await?;
+    let now = telegram.clock.now();
+    unit.say(|| messages::records::history(&entries, now))
+        .await?;
     Ok(())
 }
 
@@ -119,7 +122,8 @@ pub(in crate::telegram) async fn my_data(
     let of = chunks.len();
     for (index, json) in chunks.into_iter().enumerate() {
         let part = index + 1;
-        unit.say(&Notice::MyData { part, of, json }).await?;
+        unit.say(|| messages::records::my_data(part, of, &json))
+            .await?;
     }
     Ok(())
 }

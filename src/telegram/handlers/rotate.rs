@@ -1,12 +1,8 @@
 //! `/rotate`: new values for an account, and the repair that asks only for those in doubt.
 
 use crate::{
-    domain::{
-        account::AccountId,
-        credentials::Field,
-        linking::LinkingState,
-        notice::{Errand, Notice},
-    },
+    domain::{account::AccountId, credentials::Field, linking::LinkingState, notice::Errand},
+    messages,
     store::StoreError,
     telegram::{
         Telegram,
@@ -46,6 +42,6 @@ pub(super) async fn begin(
             unit.open_flow(state);
             Ok(())
         }
-        None => unit.say(&Notice::NoSuchAccount).await,
+        None => unit.say(messages::accounts::no_such).await,
     }
 }

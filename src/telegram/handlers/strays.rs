@@ -7,9 +7,9 @@ use crate::{
     domain::{
         account::NameRejection,
         linking::{ConfirmingValue, LinkingState, Remark},
-        notice::Notice,
         pin::PinRemark,
     },
+    messages,
     store::{StoreError, courtesies},
     telegram::{
         Telegram,
@@ -37,9 +37,9 @@ pub(in crate::telegram) async fn message(
         Some(removal) => unit.say_stray_secret(removal, false).await?,
         None if answered => {}
         None if message.text().is_some_and(|text| text.starts_with('/')) => {
-            unit.say(&Notice::UnknownCommand).await?;
+            unit.say(messages::pages::unknown_command).await?;
         }
-        None => unit.say(&Notice::NothingAsked).await?,
+        None => unit.say(messages::pages::nothing_asked).await?,
     }
     Ok(())
 }
@@ -102,8 +102,9 @@ pub(super) async fn turn_away(
     }
     let asked = access::ask(telegram, unit, &first_name).await?;
     if courtesy_is_due(telegram, unit).await? {
-        let notice = asked.unwrap_or(Notice::NotAllowed { user: unit.chat });
-        unit.say(&notice).await?;
+        let user = unit.chat;
+        unit.say(|| asked.unwrap_or_else(|| messages::access::not_allowed(user)))
+            .await?;
     }
     Ok(())
 }
@@ -120,7 +121,8 @@ pub(in crate::telegram) async fn in_group(
     }
     let is_command = message.text().is_some_and(|text| text.starts_with('/'));
     if is_command && courtesy_is_due(&telegram, unit).await? {
-        unit.say(&Notice::PrivateChatsOnly).await?;
+        unit.say(|| messages::pages::private_chats_only(telegram.me.username()))
+            .await?;
     }
     Ok(())
 }

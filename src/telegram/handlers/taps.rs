@@ -6,16 +6,19 @@ use crate::{
     domain::{
         account::AccountId,
         linking::{AwaitingName, Doubt, Ending, LinkName, LinkingState},
-        notice::{Errand, Notice},
+        notice::Errand,
     },
-    linker::{Unlinked, VerifyRequest},
+    linker::Unlinked,
+    messages::{
+        self,
+        action::{AccountAction, FlowAction, StepTag},
+        toast,
+    },
     store::{StoreError, accounts as store},
     telegram::{
         Telegram,
-        action::{AccountAction, FlowAction, StepTag},
         handlers::{accounts, link, pin, programs, rotate, strays},
         schema::HandlerResult,
-        texts::toast,
         unit::{Unit, UnitOfWork},
     },
 };
@@ -166,11 +169,8 @@ pub(in crate::telegram) async fn account(
                 .linker
                 .verify_candidate(&mut unit.tx, owner, account)
                 .await?;
-            let notice = match asked {
-                VerifyRequest::Said(notice) => notice,
-                VerifyRequest::NoSuchAccount => Notice::NoSuchAccount,
-            };
-            unit.say(&notice).await?;
+            unit.say(|| asked.unwrap_or_else(messages::accounts::no_such))
+                .await?;
         }
         AccountAction::Repair(doubtful) => {
             let fields = doubtful.fields();
@@ -191,11 +191,11 @@ pub(in crate::telegram) async fn account(
             }
         }
         AccountAction::Remind(days) => {
-            let notice = telegram
+            let message = telegram
                 .linker
                 .remind(&mut unit.tx, owner, account, days)
                 .await?;
-            unit.say(&notice).await?;
+            unit.say(|| message).await?;
         }
         AccountAction::Programs => programs::say(unit, account).await?,
         AccountAction::UpdateTwin => {
@@ -212,10 +212,11 @@ pub(in crate::telegram) async fn account(
             {
                 link::leave(&telegram, unit, &state).await?;
             }
-            let notice = kept.map_or(Notice::NoSuchAccount, |kept| Notice::TwinUpdated {
-                name: kept.name,
-            });
-            unit.say(&notice).await?;
+            unit.say(|| match &kept {
+                Some(kept) => messages::accounts::twin_updated(&kept.name),
+                None => messages::accounts::no_such(),
+            })
+            .await?;
         }
     }
     Ok(())
@@ -240,7 +241,7 @@ async fn revoke(
         // What it has taken is revoked too, and then erased with the account.
         unit.close_flow(open, Ending::Cancelled, None);
     }
-    unit.say(&Notice::Revoking { name: gone.name }).await
+    unit.say(|| messages::receipt::revoking(&gone.name)).await
 }
 
 /// "Erase".
@@ -258,15 +259,11 @@ async fn erase(
     match linker.unlink(&mut unit.tx, owner, account).await? {
         Some(Unlinked::Erased(gone)) => {
             let backups_until = linker.backups_until();
-            let name = gone.name;
-            unit.say(&Notice::Unlinked {
-                name,
-                backups_until,
-            })
-            .await
+            unit.say(|| messages::receipt::unlinked(&gone.name, backups_until))
+                .await
         }
         Some(Unlinked::AfterPosts(gone)) => {
-            unit.say(&Notice::ErasingAfterPost { name: gone.name })
+            unit.say(|| messages::receipt::erasing_after_post(&gone.name))
                 .await
         }
         None => Ok(()),
@@ -274,7 +271,7 @@ async fn erase(
 }
 
 pub(in crate::telegram) async fn guide(unit: Unit) -> HandlerResult {
-    super::basics::say(&unit, &Notice::Guide).await
+    super::basics::say(&unit, messages::pages::guide).await
 }
 
 pub(in crate::telegram) async fn reminders(telegram: Telegram, unit: Unit) -> HandlerResult {
@@ -282,7 +279,7 @@ pub(in crate::telegram) async fn reminders(telegram: Telegram, unit: Unit) -> Ha
 }
 
 pub(in crate::telegram) async fn rechecks(unit: Unit) -> HandlerResult {
-    super::basics::say(&unit, &Notice::WhatAreRechecks).await
+    super::basics::say(&unit, messages::pages::rechecks).await
 }
 
 pub(in crate::telegram) async fn accounts(telegram: Telegram, unit: Unit) -> HandlerResult {
