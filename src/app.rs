@@ -1,6 +1,6 @@
 //! Puts the bot together, runs it, and stops it within a time.
 
-use std::{iter, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use teloxide::Bot;
 use tokio::{
@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     audit,
+    backoff::Backoff,
     clock::Clock,
     config::{AllowedUsers, Config, ConfigError, DATABASE, METRICS, PROXY, TOKEN, X_URL},
     failpoint,
@@ -46,8 +47,8 @@ use crate::{
 const STOP_LIMIT: Duration = Duration::from_secs(8);
 /// Closing the database may take this long after that.
 const CLOSE_LIMIT: Duration = Duration::from_millis(1500);
-/// The longest pause between two tries to open the database.
-const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+/// Between two tries to open the database.
+const PAUSES: Backoff = Backoff::new(Duration::from_secs(1), Duration::from_secs(30));
 
 /// Why the bot ended without being asked to.
 #[derive(Debug, thiserror::Error)]
@@ -132,11 +133,7 @@ async fn serve(
     random: Random,
     stop: CancellationToken,
 ) -> Result<(), AppError> {
-    let Opened {
-        store,
-        vault,
-        audit,
-    } = opened;
+    let store = opened.store.clone();
     if config.allowed_users == AllowedUsers::Everybody && config.owner.is_none() {
         tracing::warn!("everybody may use this bot; ADDX_ALLOWED_USERS limits it to some");
     }
@@ -168,28 +165,13 @@ async fn serve(
     else {
         return Ok(());
     };
-    let x = XClient::new(config.x_url, clock.clone(), random.clone())
-        .map_err(|error| ConfigError::new(X_URL, error))?
-        .counted_by(metrics.clone());
     let (to_write, written) = mpsc::unbounded_channel();
-    let linker = Linker::new(
-        store.clone(),
-        vault.clone(),
-        x.clone(),
-        clock.clone(),
-        random.clone(),
-        audit.clone(),
-        to_write,
-    )
-    .with_rechecks(config.rechecks)
-    .keeping_backups(config.keeps_backups)
-    .for_people(config.owner, config.allowed_users.clone())
-    .counted_by(metrics.clone());
+    let linker = linker(&config, &opened, &metrics, &clock, &random, to_write)?;
     let telegram = Telegram::new(telegram::Deps {
         bot,
         me,
         store: store.clone(),
-        vault,
+        vault: opened.vault,
         linker: linker.clone(),
         heartbeat,
         metrics,
@@ -197,10 +179,11 @@ async fn serve(
         random,
         allowed: config.allowed_users.clone(),
         owner: config.owner,
-        audit,
+        audit: opened.audit,
         stop: stop.clone(),
     });
     if let Some(listener) = door {
+        let x = linker.x.clone();
         let proxy = Proxy::new(linker.clone(), x, config.allowed_users, config.owner);
         parts
             .tasks
@@ -216,6 +199,34 @@ async fn serve(
         .tasks
         .spawn(async move { telegram.run(written).await });
     parts.end().await
+}
+
+/// The use cases, as the configuration wants them.
+fn linker(
+    config: &Config,
+    opened: &Opened,
+    metrics: &Metrics,
+    clock: &Clock,
+    random: &Random,
+    to_write: mpsc::UnboundedSender<i64>,
+) -> Result<Linker, ConfigError> {
+    let x = XClient::new(config.x_url.clone(), clock.clone(), random.clone())
+        .map_err(|error| ConfigError::new(X_URL, error))?
+        .counted_by(metrics.clone());
+    let linker = Linker::new(
+        opened.store.clone(),
+        opened.vault.clone(),
+        x,
+        clock.clone(),
+        random.clone(),
+        opened.audit.clone(),
+        to_write,
+    );
+    Ok(linker
+        .with_rechecks(config.rechecks)
+        .keeping_backups(config.keeps_backups)
+        .for_people(config.owner, config.allowed_users.clone())
+        .counted_by(metrics.clone()))
 }
 
 /// What runs beside each other until the bot stops.
@@ -302,7 +313,7 @@ async fn be_the_only_one(
     stop: &CancellationToken,
 ) -> Result<Option<Instance>, AppError> {
     Store::create_file(&config.database).map_err(|error| ConfigError::new(DATABASE, error))?;
-    for pause in pauses() {
+    for pause in (0..).map(|tries| PAUSES.pause(tries)) {
         let claimed = Instance::claim(&config.database);
         if let Some(instance) = claimed.map_err(|error| ConfigError::new(DATABASE, error))? {
             return Ok(Some(instance));
@@ -316,13 +327,6 @@ async fn be_the_only_one(
         }
     }
     Ok(None)
-}
-
-/// From a second to [`LONGEST_PAUSE`], and that again and again.
-fn pauses() -> impl Iterator<Item = Duration> {
-    iter::successors(Some(Duration::from_secs(1)), |pause| {
-        Some((*pause * 2).min(LONGEST_PAUSE))
-    })
 }
 
 async fn stopped_within(pause: Duration, clock: &Clock, stop: &CancellationToken) -> bool {
@@ -340,7 +344,7 @@ async fn open(
     random: &Random,
     stop: &CancellationToken,
 ) -> Result<Option<Opened>, AppError> {
-    for pause in pauses() {
+    for pause in (0..).map(|tries| PAUSES.pause(tries)) {
         let error = match try_to_open(config, clock, random).await {
             Err(AppError::Store(error)) if error.is_passing() => error,
             opened => return opened.map(Some),
