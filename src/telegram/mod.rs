@@ -1,7 +1,7 @@
 //! The bot's side that faces Telegram: updates come in, cards and messages go out. Sees no SQL and no X.
 //!
 //! An update goes `polling` → `inbox` (deleted first, then handled, in order per chat) → `schema` → `handlers`, which change
-//! everything in one [`unit`] of work. What is to be said goes `outbox` → [`reply`].
+//! everything in one [`mod@unit`] of work. What is to be said goes `outbox` → [`reply`].
 
 mod access;
 mod command;

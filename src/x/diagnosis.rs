@@ -80,7 +80,7 @@ impl Run {
 impl XClient {
     /// Asks X about the four values, and if it refuses them, which of them it refuses.
     ///
-    /// At most four calls, each within [`super::Limits::total`]. With `known_good_pair` the key pair is not asked about
+    /// At most four calls, each within [`super::client::Limits::total`]. With `known_good_pair` the key pair is not asked about
     /// again: say so only of a pair that X has accepted a short while ago.
     /// X's failures are verdicts; this does not fail. If this server has no randomness for a signature, nothing is
     /// sent and the verdict is [`Verdict::XUnavailable`].
