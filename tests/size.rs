@@ -18,13 +18,13 @@ use std::{
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
 /// Lines of code in all of `src`.
-const TOTAL: usize = 27_400;
+const TOTAL: usize = 27_353;
 /// A function longer than this, from `fn` to its last brace, is a long one.
 const LONG_FUNCTION: usize = 80;
-const LONG_FUNCTIONS: usize = 9;
+const LONG_FUNCTIONS: usize = 4;
 /// A file longer than this is a long one.
 const LONG_FILE: usize = 500;
-const LONG_FILES: usize = 3;
+const LONG_FILES: usize = 1;
 
 #[test]
 fn the_code_is_no_larger_than_it_was() {
