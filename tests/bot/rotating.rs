@@ -276,13 +276,15 @@ async fn new_values_that_nobody_decides_about_are_erased_after_a_day() {
     world.canary(&second.token);
     world.canary(&second.secret);
     rotate(&person, "Token pair").await;
-    world.x.answer_next(ME, answers::unavailable());
+    // The bot asks again by itself: X must not decide meanwhile.
+    world.x.force(ME, answers::unavailable());
     enter(&person, &[&second.token, &second.secret], 2).await;
     let result = verdict(&person, "x_unavailable").await;
     assert_eq!(world.candidates().await, 2);
 
     world.advance(24 * HOUR);
     world.rest().await;
+    world.x.clear(ME);
     assert_eq!((world.candidates().await, world.values().await), (0, 4));
     person.tap(result.id, "Check again").unwrap();
     person
