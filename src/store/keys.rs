@@ -58,28 +58,29 @@ pub(crate) async fn rows_of(db: impl SqliteExecutor<'_>, id: KeyId) -> Result<Ro
 
 /// Every key of which some row says that it has sealed it, in the keyring or not.
 pub(crate) async fn in_use(db: impl SqliteExecutor<'_>) -> Result<Vec<KeyId>, StoreError> {
-    // From each number to the next higher one by the index, since there are many rows and few keys.
+    // From each number to the next higher one by the index, since there are many rows and few keys. No table has a column of the
+    // name that the numbers go by here: it would be taken for that.
     let ids: Vec<u32> = sqlx::query_scalar(
         "WITH RECURSIVE
-             of_data_keys (id) AS (
+             of_data_keys (found) AS (
                  SELECT min(key_id) FROM data_keys UNION ALL
-                 SELECT (SELECT min(key_id) FROM data_keys WHERE key_id > id) FROM of_data_keys WHERE id IS NOT NULL),
-             of_dialogues (id) AS (
+                 SELECT (SELECT min(key_id) FROM data_keys WHERE key_id > found) FROM of_data_keys WHERE found IS NOT NULL),
+             of_dialogues (found) AS (
                  SELECT min(key_id) FROM dialogues UNION ALL
-                 SELECT (SELECT min(key_id) FROM dialogues WHERE key_id > id) FROM of_dialogues WHERE id IS NOT NULL),
-             of_updates (id) AS (
+                 SELECT (SELECT min(key_id) FROM dialogues WHERE key_id > found) FROM of_dialogues WHERE found IS NOT NULL),
+             of_updates (found) AS (
                  SELECT min(key_id) FROM inbox WHERE sealed IS NOT NULL UNION ALL
-                 SELECT (SELECT min(key_id) FROM inbox WHERE sealed IS NOT NULL AND key_id > id)
-                 FROM of_updates WHERE id IS NOT NULL),
-             of_jobs (id) AS (
+                 SELECT (SELECT min(key_id) FROM inbox WHERE sealed IS NOT NULL AND key_id > found)
+                 FROM of_updates WHERE found IS NOT NULL),
+             of_jobs (found) AS (
                  SELECT min(key_id) FROM jobs WHERE key_id IS NOT NULL UNION ALL
-                 SELECT (SELECT min(key_id) FROM jobs WHERE key_id > id) FROM of_jobs WHERE id IS NOT NULL),
-             of_messages (id) AS (
+                 SELECT (SELECT min(key_id) FROM jobs WHERE key_id > found) FROM of_jobs WHERE found IS NOT NULL),
+             of_messages (found) AS (
                  SELECT min(key_id) FROM outbox UNION ALL
-                 SELECT (SELECT min(key_id) FROM outbox WHERE key_id > id) FROM of_messages WHERE id IS NOT NULL)
-         SELECT id FROM of_data_keys WHERE id IS NOT NULL UNION SELECT id FROM of_dialogues WHERE id IS NOT NULL
-         UNION SELECT id FROM of_updates WHERE id IS NOT NULL UNION SELECT id FROM of_jobs WHERE id IS NOT NULL
-         UNION SELECT id FROM of_messages WHERE id IS NOT NULL UNION SELECT key_id FROM audit_key ORDER BY 1",
+                 SELECT (SELECT min(key_id) FROM outbox WHERE key_id > found) FROM of_messages WHERE found IS NOT NULL)
+         SELECT found FROM of_data_keys WHERE found IS NOT NULL UNION SELECT found FROM of_dialogues WHERE found IS NOT NULL
+         UNION SELECT found FROM of_updates WHERE found IS NOT NULL UNION SELECT found FROM of_jobs WHERE found IS NOT NULL
+         UNION SELECT found FROM of_messages WHERE found IS NOT NULL UNION SELECT key_id FROM audit_key ORDER BY 1",
     )
     .fetch_all(db)
     .await?;
@@ -315,4 +316,38 @@ pub(crate) async fn set_message(
         .execute(&mut **tx)
         .await?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::Store;
+
+    #[tokio::test]
+    async fn every_key_that_rows_name_is_found_whatever_the_numbers_of_the_rows() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("addx.db")).await.unwrap();
+        for (row, key) in [(1, 7), (2, 5), (8, 6), (9, 5)] {
+            sqlx::query(
+                "INSERT INTO outbox (id, chat_id, key_id, sealed, fingerprint, role, due_at, promised_at)
+                 VALUES (?, 71, ?, x'00', zeroblob(16), 'plain', 0, 0)",
+            )
+            .bind(row)
+            .bind(key)
+            .execute(store.writer())
+            .await
+            .unwrap();
+            sqlx::query(
+                "INSERT INTO jobs (id, kind, key, subject, key_id, payload)
+                 VALUES (?1, 'post', ?1, '', ?2 + 10, x'00')",
+            )
+            .bind(row)
+            .bind(key)
+            .execute(store.writer())
+            .await
+            .unwrap();
+        }
+        let found = in_use(store.reader()).await.unwrap();
+        assert_eq!(found, [5, 6, 7, 15, 16, 17].map(KeyId));
+    }
 }

@@ -7,9 +7,13 @@ use std::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
+    time::Duration,
 };
 
-use addx_sim::{telegram::Person, x::FourValues};
+use addx_sim::{
+    telegram::{Fault, FaultKind, Person},
+    x::FourValues,
+};
 use serde_json::{Value, json};
 
 use crate::{
@@ -152,7 +156,7 @@ async fn a_rewrap_that_was_killed_is_ended_by_two_others_at_once() {
             .unwrap()
     };
     while under(2).await == 0 {
-        tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+        tokio::time::sleep(Duration::from_millis(1)).await;
     }
     first.kill().unwrap();
     first.wait().unwrap();
@@ -332,6 +336,41 @@ async fn rows_of_a_key_that_is_gone_from_the_file_are_named() {
     );
     fs::write(&file, good).unwrap();
     assert_eq!(world.addx(&["key", "rewrap"]).await.code, Some(0));
+}
+
+#[tokio::test]
+async fn a_message_that_waits_goes_under_the_new_key_too_and_is_sent() {
+    let world = World::new(1).await;
+    let mut bot = world.start(&[]);
+    let ada = world.telegram.new_user("Ada", None);
+    let away = Fault::on("sendMessage", FaultKind::DropConnection);
+    world.telegram.add_fault(away);
+    ada.say("/guide");
+    world.telegram.wait_polling().await.unwrap();
+    world.telegram.wait_idle().await.unwrap();
+    let database = world.connect().await;
+    let waits = async || -> i64 {
+        let waits = sqlx::query_scalar("SELECT count(*) FROM outbox WHERE attempts > 0");
+        waits.fetch_one(&database).await.unwrap()
+    };
+    while waits().await == 0 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    bot.kill().await;
+    database.close().await;
+    assert_eq!(world.addx(&["key", "add"]).await.code, Some(0));
+    let status = world.addx(&["key", "status", "--json"]).await.json();
+    assert_eq!(status[0]["rows"]["messages"], 1, "{status}");
+    let retired = world.addx(&["key", "retire", "1"]).await;
+    retired.refused(1, "run: addx key rewrap");
+    assert_eq!(world.addx(&["key", "rewrap"]).await.code, Some(0));
+    assert_eq!(world.addx(&["key", "retire", "1"]).await.code, Some(0));
+    world.telegram.clear_faults();
+    let mut bot = world.start(&[]);
+    ada.wait_text("Linking an X account, from the beginning")
+        .await
+        .unwrap();
+    bot.stop().await;
 }
 
 #[tokio::test]
