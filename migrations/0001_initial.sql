@@ -2,7 +2,7 @@
 -- What is named "sealed" or "wrapped" is XChaCha20-Poly1305, bound to its owner, row and field.
 
 -- Tells a wrong or an old keyring at start: the newest primary key that this database has seen.
-CREATE TABLE canary (
+CREATE TABLE key_check (
     id          INTEGER PRIMARY KEY CHECK (id = 1),
     key_id      INTEGER NOT NULL,
     fingerprint TEXT    NOT NULL, -- names the wanted key without giving it away
@@ -152,7 +152,7 @@ CREATE INDEX check_log_by_owner ON check_log (owner, at);
 CREATE INDEX check_log_by_age ON check_log (at);
 
 -- Chats that got a one-time answer, and when: groups, people who may not use the bot.
-CREATE TABLE courtesies (
+CREATE TABLE reply_throttle (
     chat_id INTEGER PRIMARY KEY,
     told_at INTEGER NOT NULL
 ) STRICT;
@@ -231,7 +231,7 @@ CREATE TABLE temporary_credentials (
 CREATE INDEX temporary_credentials_by_expiry ON temporary_credentials (expires_at);
 
 -- When X is asked about each link by itself, and what is remembered of it between two questions.
-CREATE TABLE watches (
+CREATE TABLE health_checks (
     account_id   BLOB    NOT NULL PRIMARY KEY REFERENCES accounts (account_id) ON DELETE CASCADE,
     due_at       INTEGER NOT NULL,           -- when to ask next
     charged_at   INTEGER NOT NULL DEFAULT 0, -- until then X is asked only what it charges nothing for
@@ -245,18 +245,18 @@ CREATE TABLE watches (
     told_at      INTEGER,                    -- when the last message about it was sent
     message_id   INTEGER                     -- that message
 ) STRICT;
-CREATE INDEX watches_by_due ON watches (due_at);
-CREATE INDEX watches_by_app ON watches (app) WHERE app IS NOT NULL;
+CREATE INDEX health_checks_by_due ON health_checks (due_at);
+CREATE INDEX health_checks_by_app ON health_checks (app) WHERE app IS NOT NULL;
 -- Who can be asked before a refusal is told: links of other apps, those that X accepted last first, then those that it has
 -- not judged.
-CREATE INDEX watches_by_good ON watches (good_at, app) WHERE good_at IS NOT NULL;
-CREATE INDEX watches_not_good ON watches (app) WHERE good_at IS NULL;
-CREATE INDEX watches_suspected ON watches (app) WHERE memory ->> '$.suspicion' IS NOT NULL;
+CREATE INDEX health_checks_by_good ON health_checks (good_at, app) WHERE good_at IS NOT NULL;
+CREATE INDEX health_checks_not_good ON health_checks (app) WHERE good_at IS NULL;
+CREATE INDEX health_checks_suspected ON health_checks (app) WHERE memory ->> '$.suspicion' IS NOT NULL;
 
--- Every link is watched. X's answer to the link itself comes first; this is for the case that none ever comes.
-CREATE TRIGGER a_link_is_watched AFTER INSERT ON accounts
+-- Every link is checked. X's answer to the link itself comes first; this is for the case that none ever comes.
+CREATE TRIGGER a_link_is_checked AFTER INSERT ON accounts
 BEGIN
-    INSERT INTO watches (account_id, due_at) VALUES (NEW.account_id, NEW.created_at + 3600);
+    INSERT INTO health_checks (account_id, due_at) VALUES (NEW.account_id, NEW.created_at + 3600);
 END;
 
 -- Trouble that is X's or ours, not a link's: one row while it lasts.
