@@ -28,7 +28,7 @@ pub enum UnlockError {
     Store(#[from] StoreError),
 }
 
-/// What is sealed in the key_check row.
+/// What is sealed in the row of the key check.
 const CANARY: &[u8] = b"addx";
 
 /// What the keyring has to open.
@@ -135,7 +135,7 @@ pub(crate) async fn examine(
     check(db, keyring, Wanted::Everything).await
 }
 
-/// The one check that every keyring goes through before it is used: it opens the key_check, neither it nor the database is an
+/// The one check that every keyring goes through before it is used: it opens the key check, neither it nor the database is an
 /// old copy, and it has every key that rows need.
 async fn check(
     db: &mut SqliteConnection,

@@ -16,7 +16,7 @@ pub(crate) struct KeyCheck {
     pub sealed: Sealed,
 }
 
-/// The key_check, if this database has one.
+/// The key check, if this database has one.
 pub(crate) async fn get(db: impl SqliteExecutor<'_>) -> Result<Option<KeyCheck>, StoreError> {
     Ok(
         sqlx::query_as("SELECT key_id, fingerprint, sealed FROM key_check WHERE id = 1")
@@ -25,7 +25,7 @@ pub(crate) async fn get(db: impl SqliteExecutor<'_>) -> Result<Option<KeyCheck>,
     )
 }
 
-/// Writes the key_check of a new primary key.
+/// Writes the key check of a new primary key.
 pub(crate) async fn put(
     db: impl SqliteExecutor<'_>,
     key_check: &KeyCheck,
