@@ -18,13 +18,14 @@ use crate::{
     audit,
     config::{AllowedUsers, Config, ConfigError, DATABASE, METRICS, PROXY, TOKEN, X_URL},
     jobs::{
+        Context,
         check::Checking,
         pin::Authorizing,
         post::{Publishing, Unpublishing},
         revoke::Ending,
         runner::{Runner, Work},
     },
-    linking::Linker,
+    linking::{Accounts, Linker},
     proxy::Proxy,
     store::{
         Store, StoreError,
@@ -131,7 +132,7 @@ async fn serve(
     stop: CancellationToken,
 ) -> Result<(), AppError> {
     let store = opened.store.clone();
-    if config.allowed_users == AllowedUsers::Everybody && config.owner.is_none() {
+    if config.people.allowed == AllowedUsers::Everybody && config.people.owner.is_none() {
         tracing::warn!("everybody may use this bot; ADDX_ALLOWED_USERS limits it to some");
     }
     let door = listen(PROXY, config.proxy).await?;
@@ -163,7 +164,17 @@ async fn serve(
         return Ok(());
     };
     let (to_write, written) = mpsc::unbounded_channel();
-    let linker = linker(&config, &opened, &metrics, &clock, &random, to_write)?;
+    let x = XClient::new(config.x_url.clone(), clock.clone(), random.clone())
+        .map_err(|error| ConfigError::new(X_URL, error))?
+        .counted_by(metrics.clone());
+    let accounts = Accounts::new(
+        store.clone(),
+        opened.vault.clone(),
+        opened.audit.clone(),
+        clock.clone(),
+    );
+    let linker = Linker::new(accounts, &x, random.clone()).configured(&config);
+    let context = Context::new(linker.clone(), x.clone(), to_write, metrics.clone());
     let telegram = Telegram::new(telegram::Deps {
         bot,
         me,
@@ -174,20 +185,18 @@ async fn serve(
         metrics,
         clock,
         random,
-        allowed: config.allowed_users.clone(),
-        owner: config.owner,
+        people: config.people.clone(),
         audit: opened.audit,
         stop: stop.clone(),
     });
     if let Some(listener) = door {
-        let x = linker.x.clone();
-        let proxy = Proxy::new(linker.clone(), x, config.allowed_users, config.owner);
+        let proxy = Proxy::new(linker, x, config.people);
         parts
             .tasks
             .spawn(async move { proxy.serve(listener, stop).await });
     }
     tracing::info!(version = env!("CARGO_PKG_VERSION"), "the bot runs");
-    parts.work(&store, &linker, &telegram);
+    parts.work(&context, &telegram);
     parts.keep("emptying the database's log ended", move |stop| {
         let store = store.clone();
         async move { store.keep_log_clean(stop).await }
@@ -196,34 +205,6 @@ async fn serve(
         .tasks
         .spawn(async move { telegram.run(written).await });
     parts.end().await
-}
-
-/// The use cases, as the configuration wants them.
-fn linker(
-    config: &Config,
-    opened: &Opened,
-    metrics: &Metrics,
-    clock: &Clock,
-    random: &Random,
-    to_write: mpsc::UnboundedSender<i64>,
-) -> Result<Linker, ConfigError> {
-    let x = XClient::new(config.x_url.clone(), clock.clone(), random.clone())
-        .map_err(|error| ConfigError::new(X_URL, error))?
-        .counted_by(metrics.clone());
-    let linker = Linker::new(
-        opened.store.clone(),
-        opened.vault.clone(),
-        x,
-        clock.clone(),
-        random.clone(),
-        opened.audit.clone(),
-        to_write,
-    );
-    Ok(linker
-        .with_rechecks(config.rechecks)
-        .keeping_backups(config.keeps_backups)
-        .for_people(config.owner, config.allowed_users.clone())
-        .counted_by(metrics.clone()))
 }
 
 /// What runs beside each other until the bot stops.
@@ -250,23 +231,27 @@ impl Running {
     }
 
     /// Everything that is done at X and Telegram beside the updates.
-    fn work(&mut self, store: &Store, linker: &Linker, telegram: &Telegram) {
+    fn work(&mut self, context: &Context, telegram: &Telegram) {
         let works: Vec<Arc<dyn Work>> = vec![
             Arc::new(Deleting(telegram.clone(), SECRET)),
             Arc::new(Deleting(telegram.clone(), OWN)),
-            Arc::new(Checking(linker.clone())),
-            Arc::new(Authorizing(linker.clone())),
-            Arc::new(Ending(linker.clone())),
-            Arc::new(Unpublishing(linker.clone())),
-            Arc::new(Publishing(linker.clone())),
+            Arc::new(Checking(context.clone())),
+            Arc::new(Authorizing(context.clone())),
+            Arc::new(Ending(context.clone())),
+            Arc::new(Unpublishing(context.clone())),
+            Arc::new(Publishing(context.clone())),
         ];
-        let (clock, random, busy) = (self.clock.clone(), self.random.clone(), linker.busy.clone());
-        let runner = Runner::new(store.clone(), clock, random, busy, works);
+        let (clock, random, busy) = (
+            self.clock.clone(),
+            self.random.clone(),
+            context.busy.clone(),
+        );
+        let runner = Runner::new(context.store.clone(), clock, random, busy, works);
         self.keep("the runner of jobs ended", move |stop| {
             let runner = runner.clone();
             async move { runner.run(stop).await }
         });
-        let rechecks = linker.clone();
+        let rechecks = context.clone();
         self.keep("the re-checks ended", move |stop| {
             let rechecks = rechecks.clone();
             async move { rechecks.run_rechecks(stop).await }

@@ -2,7 +2,9 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{CANDIDATE_LIFETIME, Linker, MAX_KEY_PAIR_CHECKS_AN_HOUR, choice, full_until, open};
+use super::{
+    CANDIDATE_LIFETIME, Linker, MAX_KEY_PAIR_CHECKS_AN_HOUR, choice, credentials::open, full_until,
+};
 use crate::{
     domain::{
         account::{AccountId, AccountName, LinkedAccount, MAX_ACCOUNTS, NameRejection, XUserId},

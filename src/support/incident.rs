@@ -125,7 +125,10 @@ mod tests {
             panic!("it was not caught")
         };
         let shown = error.to_string();
-        assert!(shown.starts_with("a panic at src/support/incident.rs:"), "{shown}");
+        assert!(
+            shown.starts_with("a panic at src/support/incident.rs:"),
+            "{shown}"
+        );
         assert!(!shown.contains("hunter2"), "{shown}");
     }
 

@@ -32,11 +32,11 @@ impl Telegram {
         let Some(user) = user else {
             return Ok(Admission::Denied);
         };
-        let standing = match self.owner {
+        let standing = match self.people.owner {
             Some(owner) if owner != user => access::standing(&mut **tx, user).await?,
             _ => None,
         };
-        Ok(if self.allowed.admits(self.owner, user, standing) {
+        Ok(if self.people.admit(user, standing) {
             Admission::Granted
         } else {
             Admission::Denied

@@ -37,7 +37,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use self::{pauses::Pauses, schema::Schema, workers::KeyedWorkers};
 use crate::{
-    config::AllowedUsers,
+    config::People,
     linking::Linker,
     store::Store,
     support::{
@@ -70,8 +70,7 @@ pub(crate) struct Parts {
     random: Random,
     /// What logs call the chats.
     aliases: Aliases,
-    allowed: AllowedUsers,
-    owner: Option<i64>,
+    people: People,
     audit: AuditKey,
     heartbeat: Heartbeat,
     metrics: Metrics,
@@ -108,9 +107,7 @@ pub(crate) struct Deps {
     /// The randomness.
     pub(crate) random: Random,
     /// Who may use the bot.
-    pub(crate) allowed: AllowedUsers,
-    /// Who decides about others, if anybody.
-    pub(crate) owner: Option<i64>,
+    pub(crate) people: People,
     /// The key of the audit trail.
     pub(crate) audit: AuditKey,
     /// Told whenever Telegram answered.
@@ -187,8 +184,7 @@ impl Telegram {
             clock: deps.clock,
             aliases: Aliases::new(&deps.random),
             random: deps.random,
-            allowed: deps.allowed,
-            owner: deps.owner,
+            people: deps.people,
             audit: deps.audit,
             heartbeat: deps.heartbeat,
             metrics: deps.metrics,

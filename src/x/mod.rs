@@ -18,7 +18,7 @@ mod temporary;
 mod fake;
 
 pub use client::XClient;
-pub(crate) use client::XClientError;
+pub(crate) use client::{AuthorizeUrl, ClockDifference, XClientError};
 pub(crate) use diagnosis::Look;
 pub(crate) use forward::{Forward, Forwarded, NotForwarded};
 pub(crate) use posts::Deletion;

@@ -5,7 +5,6 @@
 
 mod outcome;
 mod question;
-mod suspect;
 mod witness;
 
 use std::sync::{
@@ -17,10 +16,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::{Mutex, OwnedMutexGuard, Semaphore};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use super::Linker;
+use super::Context;
 use crate::{
     domain::{
-        budget,
         health::{AppMark, Rules, Witness},
         pace::{Ask, Pace},
     },
@@ -56,7 +54,7 @@ const COUNT_INTERVAL: TimeDelta = TimeDelta::minutes(10);
 /// Asks about the links in turn. Cheap to clone.
 #[derive(Clone)]
 struct Rechecker {
-    linker: Linker,
+    linker: Context,
     rules: Rules,
     /// How many links work.
     working: Arc<AtomicU64>,
@@ -67,7 +65,7 @@ struct Rechecker {
     confirming: Arc<Mutex<()>>,
 }
 
-impl Linker {
+impl Context {
     /// Asks X by itself until `stop`; then what is under way is finished. If that is not wanted, only links that X refused to
     /// a program are asked about.
     pub(crate) async fn run_rechecks(&self, stop: CancellationToken) {
@@ -79,11 +77,6 @@ impl Linker {
             confirming: Arc::default(),
         };
         rechecker.run(stop).await;
-    }
-
-    fn jittered(&self, pause: TimeDelta) -> Result<TimeDelta, StoreError> {
-        let draw = u64::from_le_bytes(self.random.bytes()?);
-        Ok(budget::jittered(pause, draw))
     }
 }
 
@@ -151,7 +144,7 @@ impl Rechecker {
         &self,
         now: DateTime<Utc>,
     ) -> Result<Option<(Claimed, Held, Option<OwnedMutexGuard<()>>)>, StoreError> {
-        let Linker { store, busy, .. } = &self.linker;
+        let (store, busy) = (&self.linker.store, &self.linker.busy);
         let mut confirming = Arc::clone(&self.confirming).try_lock_owned().ok();
         let may_confirm = confirming.is_some();
         let due = health_checks::due(store.reader(), &busy.all(), may_confirm, now).await?;
@@ -166,7 +159,7 @@ impl Rechecker {
 
     async fn next_look(&self, now: DateTime<Utc>) -> DateTime<Utc> {
         let latest = now + LONGEST_PAUSE;
-        let Linker { store, busy, .. } = &self.linker;
+        let (store, busy) = (&self.linker.store, &self.linker.busy);
         let may_confirm = self.confirming.try_lock().is_ok();
         match health_checks::next_due(store.reader(), &busy.all(), may_confirm).await {
             Ok(Some(due)) => due.clamp(now + TimeDelta::seconds(1), latest),

@@ -19,7 +19,7 @@ use crate::{
         pace::{Ask, Plan},
         verdict::{Outcome, Verdict},
     },
-    linking::{Linker, choice},
+    linking::{choice, learn::good_at},
     messages,
     store::{
         StoreError, Tx, accounts,
@@ -29,41 +29,6 @@ use crate::{
     },
     support::failpoint,
 };
-
-impl Linker {
-    /// The schedule takes over what X said to a question of the user's, who sees the answer. `app`: whose app it was asked
-    /// with, if that is at hand.
-    pub(crate) async fn learn_health(
-        &self,
-        tx: &mut Tx,
-        linked: &LinkedAccount,
-        verdict: &Verdict,
-        app: Option<AppMark>,
-    ) -> Result<(), StoreError> {
-        let account = linked.id;
-        let Some(health) = health_checks::get(&mut **tx, account).await? else {
-            return Ok(());
-        };
-        let now = self.clock.now();
-        let had_news = health.memory.told.is_some();
-        let memory = health.memory.shown(verdict, now);
-        let accepted_at = match verdict.outcome() {
-            Outcome::Accepted => Some(now),
-            Outcome::Refused | Outcome::Undecided => linked.accepted_at,
-        };
-        let good_at = good_at(&memory, accepted_at);
-        let due_at = now + self.jittered(self.rechecks.rules().interval)?;
-        if had_news && verdict.outcome() != Outcome::Undecided {
-            outbox::drop_news(&mut **tx, account).await?;
-        }
-        health_checks::learn(&mut **tx, account, &memory, app, good_at, now, due_at).await
-    }
-}
-
-/// When X accepted a link last, for the choice of a witness.
-fn good_at(memory: &Memory, accepted_at: Option<DateTime<Utc>>) -> Option<DateTime<Utc>> {
-    accepted_at.filter(|_| memory.standing == Standing::Works)
-}
 
 impl Rechecker {
     /// Writes down what X said, and promises what is to be told: all or nothing.
@@ -157,12 +122,11 @@ impl Rechecker {
             base.metrics.verdict(verdict.code());
         }
         failpoint::hit("recheck.committed");
-        // The receiver is gone only when the bot stops.
         if told {
-            let _ = base.to_write.send(claimed.owner);
+            base.wake(claimed.owner);
         }
-        if let (Some(_), Some(owner)) = (news, base.owner) {
-            let _ = base.to_write.send(owner);
+        if let (Some(_), Some(owner)) = (news, base.people.owner) {
+            base.wake(owner);
         }
         Ok(())
     }
@@ -228,7 +192,7 @@ impl Rechecker {
             Some(TroubleNews::Over { .. }) => tracing::info!("X accepts links again"),
             None => {}
         }
-        if let (Some(news), Some(owner)) = (news, self.linker.owner) {
+        if let (Some(news), Some(owner)) = (news, self.linker.people.owner) {
             let trouble = || messages::health::trouble(news, now);
             outbox::push(tx, &self.linker.vault, owner, trouble, now).await?;
         }
