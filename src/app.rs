@@ -37,7 +37,7 @@ use crate::{
         instance::Instance, listening::listen, metrics::Metrics, random::Random,
     },
     telegram::{self, Telegram, TokenRefused, deletions::Deleting},
-    vault::{AuditKey, Vault},
+    vault::Vault,
     x::XClient,
 };
 
@@ -86,12 +86,12 @@ pub async fn run(
     let Some(_instance) = be_the_only_one(&config, &clock, &stop).await? else {
         return Ok(());
     };
-    let Some(opened) = open(&config, &clock, &random, &stop).await? else {
+    let Some(accounts) = open(&config, &clock, &random, &stop).await? else {
         return Ok(());
     };
     let taking_up = match hangups {
         Ok(hangups) => {
-            let (store, vault) = (opened.store.clone(), opened.vault.clone());
+            let (store, vault) = (accounts.store.clone(), accounts.vault.clone());
             let on_hangups = take_up_keyrings(hangups, store, vault, stop.clone());
             Some(tokio::spawn(on_hangups))
         }
@@ -100,8 +100,8 @@ pub async fn run(
             None
         }
     };
-    let store = opened.store.clone();
-    let served = serve(config, opened, clock, random, stop).await;
+    let store = accounts.store.clone();
+    let served = serve(config, accounts, random, stop).await;
     if let Some(taking_up) = taking_up {
         taking_up.abort();
     }
@@ -117,21 +117,13 @@ pub async fn run(
     served
 }
 
-/// What is opened before the bot talks to anybody.
-struct Opened {
-    store: Store,
-    vault: Vault,
-    audit: AuditKey,
-}
-
 async fn serve(
     config: Config,
-    opened: Opened,
-    clock: Clock,
+    accounts: Accounts,
     random: Random,
     stop: CancellationToken,
 ) -> Result<(), AppError> {
-    let store = opened.store.clone();
+    let (store, clock) = (accounts.store.clone(), accounts.clock.clone());
     if config.people.allowed == AllowedUsers::Everybody && config.people.owner.is_none() {
         tracing::warn!("everybody may use this bot; ADDX_ALLOWED_USERS limits it to some");
     }
@@ -167,30 +159,11 @@ async fn serve(
     let x = XClient::new(config.x_url.clone(), clock.clone(), random.clone())
         .map_err(|error| ConfigError::new(X_URL, error))?
         .counted_by(metrics.clone());
-    let accounts = Accounts::new(
-        store.clone(),
-        opened.vault.clone(),
-        opened.audit.clone(),
-        clock.clone(),
-    );
     let linker = Linker::new(accounts, &x, random.clone()).configured(&config);
     let context = Context::new(linker.clone(), x.clone(), to_write, metrics.clone());
-    let telegram = Telegram::new(telegram::Deps {
-        bot,
-        me,
-        store: store.clone(),
-        vault: opened.vault,
-        linker: linker.clone(),
-        heartbeat,
-        metrics,
-        clock,
-        random,
-        people: config.people.clone(),
-        audit: opened.audit,
-        stop: stop.clone(),
-    });
+    let telegram = Telegram::new((bot, me), linker.clone(), metrics, heartbeat, stop.clone());
     if let Some(listener) = door {
-        let proxy = Proxy::new(linker, x, config.people);
+        let proxy = Proxy::new(linker, x);
         parts
             .tasks
             .spawn(async move { proxy.serve(listener, stop).await });
@@ -325,7 +298,7 @@ async fn open(
     clock: &Clock,
     random: &Random,
     stop: &CancellationToken,
-) -> Result<Option<Opened>, AppError> {
+) -> Result<Option<Accounts>, AppError> {
     for pause in (0..).map(|tries| PAUSES.pause(tries)) {
         let error = match try_to_open(config, clock, random).await {
             Err(AppError::Store(error)) if error.is_passing() => error,
@@ -373,7 +346,11 @@ async fn take_up_keyrings(
     }
 }
 
-async fn try_to_open(config: &Config, clock: &Clock, random: &Random) -> Result<Opened, AppError> {
+async fn try_to_open(
+    config: &Config,
+    clock: &Clock,
+    random: &Random,
+) -> Result<Accounts, AppError> {
     let store = match Store::open(&config.database).await {
         Ok(store) => store,
         Err(error) if error.is_passing() => return Err(error.into()),
@@ -386,11 +363,7 @@ async fn try_to_open(config: &Config, clock: &Clock, random: &Random) -> Result<
     tx.commit().await?;
     failpoint::hit("start.freed");
     let audit = audit::open_key(&store, &vault).await?;
-    Ok(Opened {
-        store,
-        vault,
-        audit,
-    })
+    Ok(Accounts::new(store, vault, audit, clock.clone()))
 }
 
 /// Like teloxide's own client, and besides: no redirects, and no proxy that the environment happens to name.

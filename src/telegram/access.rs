@@ -32,11 +32,11 @@ impl Telegram {
         let Some(user) = user else {
             return Ok(Admission::Denied);
         };
-        let standing = match self.people.owner {
+        let standing = match self.linker.people.owner {
             Some(owner) if owner != user => access::standing(&mut **tx, user).await?,
             _ => None,
         };
-        Ok(if self.people.admit(user, standing) {
+        Ok(if self.linker.people.admit(user, standing) {
             Admission::Granted
         } else {
             Admission::Denied

@@ -61,45 +61,31 @@ impl Rechecker {
             return tx.commit().await;
         }
         let before = health.memory.standing;
-        let program = health
-            .memory
-            .suspicion
-            .as_ref()
-            .and_then(|suspicion| suspicion.program.clone());
         let step = health.memory.clone().hear(answer, witness, now, self.rules);
-        let mut memory = step.memory;
         let verdict = match &reply.heard {
             Heard::Judged(verdict) => Some(with_known_permission(&linked, verdict)),
             Heard::Refused | Heard::PairAccepted => linked.verdict.clone(),
         };
         let times = (subject.read_at, now);
-        self.keep_verdict(&mut tx, &linked, &reply.heard, &memory, times)
+        self.keep_verdict(&mut tx, &linked, &reply.heard, &step.memory, times)
             .await?;
         let news = self
             .hear_sign(&mut tx, subject.app, answer, witness, now)
             .await?;
-        let mut told = false;
         let change = step
             .tell
             .or_else(|| lost_publishing(&linked, &reply.heard).then_some(Change::OnlyReads));
-        if let Some(change) = change {
-            let reachable = base.may_be_told(&mut tx, claimed.owner).await?;
-            if let (true, Some(verdict)) = (reachable, &verdict) {
-                let died = change == Change::Died;
-                let notice = HealthChange {
-                    account: choice(&linked),
-                    verdict: verdict.clone(),
-                    change,
-                    worked_until: linked.accepted_at.filter(|_| died),
-                    program: program.filter(|_| died),
-                };
-                let news = || messages::health::changed(&notice, now);
-                outbox::push(&mut tx, &base.vault, claimed.owner, news, now).await?;
-                told = true;
-            } else {
-                memory = memory.untold(change);
+        let told = match (change, &verdict) {
+            (Some(change), Some(verdict)) => {
+                self.tell(&mut tx, &linked, &health, verdict, change)
+                    .await?
             }
-        }
+            _ => false,
+        };
+        let memory = match change {
+            Some(change) if !told => step.memory.untold(change),
+            _ => step.memory,
+        };
         if let (true, Some(verdict)) = (memory.standing != before, &verdict) {
             base.note(
                 &mut tx,
@@ -129,6 +115,34 @@ impl Rechecker {
             base.wake(owner);
         }
         Ok(())
+    }
+
+    /// Promises the user news of a link, if they can be told. Whether it was promised.
+    async fn tell(
+        &self,
+        tx: &mut Tx,
+        linked: &LinkedAccount,
+        health: &HealthCheck,
+        verdict: &Verdict,
+        change: Change,
+    ) -> Result<bool, StoreError> {
+        let base = &self.linker;
+        if !base.may_be_told(tx, linked.owner).await? {
+            return Ok(false);
+        }
+        let now = base.clock.now();
+        let died = change == Change::Died;
+        let suspicion = health.memory.suspicion.as_ref().filter(|_| died);
+        let notice = HealthChange {
+            account: choice(linked),
+            verdict: verdict.clone(),
+            change,
+            worked_until: linked.accepted_at.filter(|_| died),
+            program: suspicion.and_then(|suspicion| suspicion.program.clone()),
+        };
+        let news = || messages::health::changed(&notice, now);
+        outbox::push(tx, &base.vault, linked.owner, news, now).await?;
+        Ok(true)
     }
 
     /// Keeps what `/accounts` shows up to date. A refusal that is not confirmed, and what decides nothing, leaves it as it is.
