@@ -105,7 +105,7 @@ pub mod store {
         pub use crate::store::copies::quieten;
     }
     pub mod schedule {
-        pub use crate::store::schedule::{Settled, due, get, next_due, settle};
+        pub use crate::store::schedule::{Settled, first, get, settle};
     }
     pub mod spending {
         pub use crate::store::spending::add;

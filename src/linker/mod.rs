@@ -25,7 +25,7 @@ use std::sync::{
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::SqliteConnection;
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 
 use crate::{
     audit,
@@ -76,6 +76,8 @@ pub struct Linker {
     allowed: AllowedUsers,
     /// The accounts that X is asked about just now.
     pub(crate) busy: Busy,
+    /// Told when X refused a link to a program: it is asked about soon.
+    doubted: Arc<Notify>,
     /// Names chats that have something to be told.
     pub(crate) to_write: mpsc::UnboundedSender<i64>,
     /// Seconds by which our clock was ahead of X's when X last showed its own; `i64::MIN` before that.
@@ -98,6 +100,7 @@ impl Linker {
     ) -> Self {
         Self {
             busy: Busy::new(store.bell().clone()),
+            doubted: Arc::default(),
             store,
             vault,
             x,

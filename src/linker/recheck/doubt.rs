@@ -38,7 +38,7 @@ impl Linker {
         };
         schedule::doubt(&mut *tx, account, &memory, due_at).await?;
         tx.commit().await?;
-        self.store.bell().ring();
+        self.doubted.notify_one();
         Ok(())
     }
 }
