@@ -106,7 +106,7 @@ pub mod store {
         pub use crate::store::copies::quieten;
     }
     pub mod health_checks {
-        pub use crate::store::health_checks::{Settled, due, get, next_due, settle};
+        pub use crate::store::health_checks::{Settled, first, get, settle};
     }
     pub mod spending {
         pub use crate::store::spending::add;

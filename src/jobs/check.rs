@@ -23,7 +23,6 @@ use crate::{
     store::{
         StoreError, Tx, accounts,
         checks::{self, CheckKind},
-        dialogues,
         jobs::{self, Job},
         outbox, reminders,
         values::{self, Slot},
@@ -132,7 +131,10 @@ impl Context {
         let (owner, account) = (check.owner, check.account);
         let mut db = self.store.reader().lend().await?;
         let loaded = self.load(&mut db, owner, account).await?;
-        let linked = accounts::by_id(&mut *db, owner, account).await?;
+        let linked = match check.kind {
+            CheckKind::KeyPair => None,
+            _ => accounts::by_id(&mut *db, owner, account).await?,
+        };
         drop(db);
         let Some(loaded) = loaded else {
             return self.drop_check(check).await;
@@ -188,10 +190,8 @@ impl Context {
     ) -> Result<(), StoreError> {
         let now = self.clock.now();
         let mut tx = self.store.begin().await?;
-        if jobs::finish(&mut *tx, check.job.id).await? {
-            values::set_key_pair(&mut *tx, check.account, Some(outcome), now).await?;
-            dialogues::redraw_shown(&mut *tx, check.owner, now).await?;
-        }
+        let (job, account) = (check.job.id, check.account);
+        checks::settle_key_pair(&mut *tx, job, account, check.owner, outcome, now).await?;
         tx.commit().await?;
         self.wake(check.owner);
         Ok(())

@@ -16,7 +16,7 @@ use crate::{
     store::{
         Store, StoreError, Tx, accounts,
         clients::{self, Entrance},
-        values::{self, SealedValue, WrappedKey},
+        values::{self, SealedValue, Slot, WrappedKey},
     },
     support::clock::Clock,
     vault::{AuditKey, DataKey, Vault},
@@ -60,6 +60,15 @@ impl Loaded {
         let open = |field| self.open(&self.candidate, field);
         let pair = open(Field::ApiKey)?.zip(open(Field::ApiSecret)?);
         Ok(pair.map(|(key, secret)| ClientCredentials { key, secret }))
+    }
+
+    /// The values of a flow in the slot where it keeps them.
+    pub(super) fn of_flow(&self, slot: Slot) -> &[SealedValue] {
+        match slot {
+            Slot::Current => &self.current,
+            Slot::Candidate => &self.candidate,
+            Slot::Held => &[],
+        }
     }
 
     fn open_all(&self, new: &[SealedValue]) -> Result<Option<Opened>, StoreError> {

@@ -148,7 +148,7 @@ impl Linker {
         };
         health_checks::suspect(&mut *tx, account, &memory, due_at).await?;
         tx.commit().await?;
-        self.store.bell().ring();
+        self.suspected.notify_one();
         Ok(())
     }
 

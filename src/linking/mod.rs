@@ -19,10 +19,11 @@ pub(crate) use self::{
 
 pub use self::credentials::Accounts;
 
-use std::ops::Deref;
+use std::{ops::Deref, sync::Arc};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::SqliteConnection;
+use tokio::sync::Notify;
 
 use self::credentials::open;
 use crate::{
@@ -59,6 +60,8 @@ pub struct Linker {
     authorize_url: AuthorizeUrl,
     clock_difference: ClockDifference,
     pub(crate) rechecks: Rechecks,
+    /// Told when X refused a link to a program: it is asked about soon.
+    pub(crate) suspected: Arc<Notify>,
     pub(crate) people: People,
     /// How long the operator keeps copies of the database, if that is known.
     keeps_backups: Option<TimeDelta>,
@@ -81,6 +84,7 @@ impl Linker {
             authorize_url: x.authorize_url(),
             clock_difference: x.clock_difference().clone(),
             rechecks: Rechecks::OFF,
+            suspected: Arc::default(),
             people: People::default(),
             keeps_backups: None,
         }

@@ -291,9 +291,7 @@ impl Linker {
         tx: &mut Tx,
         account: AccountId,
     ) -> Result<(), StoreError> {
-        jobs::cancel_of(&mut **tx, account, Some(KIND)).await?;
-        temporary::delete(&mut **tx, account).await?;
-        Ok(())
+        temporary::leave(&mut **tx, account, KIND).await
     }
 
     /// Erases the token pair that X gave out.
@@ -351,8 +349,7 @@ impl Linker {
         let Some(account) = state.account() else {
             return Ok(Surroundings::default());
         };
-        let mut lent = self.store.reader().lend().await?;
-        let mut reading = lent.snapshot().await?;
+        let mut reading = self.store.reader().lend().await?;
         let mut around = Surroundings::default();
         if state.flow().is_some_and(Flow::has_key_pair) {
             let wrapped = values::data_key(&mut *reading, owner, account).await?;
@@ -377,7 +374,6 @@ impl Linker {
             }
             _ => {}
         }
-        reading.commit().await?;
         Ok(around)
     }
 
