@@ -91,7 +91,11 @@ impl Loaded {
     }
 
     /// A value: of `new`, or the one in use.
-    fn open(&self, new: &[SealedValue], field: Field) -> Result<Option<Secret>, StoreError> {
+    pub(crate) fn open(
+        &self,
+        new: &[SealedValue],
+        field: Field,
+    ) -> Result<Option<Secret>, StoreError> {
         let mut values = new.iter().chain(&self.current);
         let value = values.find(|value| value.field == field);
         value
