@@ -30,7 +30,6 @@ use teloxide::{
     payloads::SetMyCommandsSetters as _,
     prelude::Requester as _,
     types::{BotCommandScope, Me, MediaGroupId, Message},
-    utils::command::BotCommands as _,
 };
 use tokio::sync::{Notify, Semaphore, mpsc};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -42,6 +41,7 @@ use crate::{
     heartbeat::Heartbeat,
     incident,
     linker::Linker,
+    messages::Language,
     metrics::Metrics,
     random::Random,
     store::Store,
@@ -275,7 +275,7 @@ impl Telegram {
     async fn register_commands(&self) {
         let request = self
             .bot
-            .set_my_commands(Command::bot_commands())
+            .set_my_commands(Command::menu(Language::default()))
             .scope(BotCommandScope::AllPrivateChats);
         match tokio::time::timeout(Duration::from_secs(15), async { request.await }).await {
             Ok(Ok(_)) => {}

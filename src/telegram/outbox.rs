@@ -17,7 +17,7 @@ use crate::{
         linking::{Ending, LinkingState},
     },
     failpoint, incident,
-    messages::{self, Asked, Message, Role},
+    messages::{self, Asked, Language, Role, Worded},
     metrics::Dropped,
     store::{
         StoreError,
@@ -102,7 +102,7 @@ impl Telegram {
             Ok(message) => message,
             Err(error) => {
                 let id = incident::log(&self.random, "a message did not open", error);
-                unopened = messages::pages::incident(&id);
+                unopened = messages::pages::incident(&id).word(Language::default());
                 &unopened
             }
         };
@@ -143,7 +143,7 @@ impl Telegram {
         chat: i64,
         promised: &Promised,
         asked: Asked,
-        message: &Message,
+        message: &Worded,
     ) -> Result<Result<i32, CallError>, StoreError> {
         if promised.begun {
             if let Some(before) = progress::get(self.store.reader(), chat, asked).await? {
@@ -171,7 +171,7 @@ impl Telegram {
         &self,
         chat: i64,
         account: AccountId,
-        message: &Message,
+        message: &Worded,
     ) -> Result<Result<Option<i32>, CallError>, StoreError> {
         let told = schedule::told(self.store.reader(), account).await?;
         let day_ago = self.clock.now() - QUIET_AFTER_TWO;
@@ -191,7 +191,7 @@ impl Telegram {
         &self,
         chat: i64,
         promised: &Promised,
-        message: &Message,
+        message: &Worded,
         sent: Result<Option<i32>, CallError>,
     ) -> Result<bool, StoreError> {
         let mut tx = self.store.begin().await?;
@@ -254,7 +254,7 @@ impl Telegram {
         &self,
         tx: &mut crate::store::Tx,
         chat: i64,
-        said: &Message,
+        said: &Worded,
         number: i32,
     ) -> Result<(), StoreError> {
         let Some(mut dialogue) = dialogues::get(&mut **tx, &self.vault, chat).await? else {
@@ -283,7 +283,9 @@ impl Telegram {
     async fn draw_card(&self, chat: i64, dialogue: &Dialogue) -> Result<bool, StoreError> {
         let around = self.linker.surroundings(chat, &dialogue.state).await?;
         let now = self.clock.now();
-        let word = || messages::card::card(&dialogue.state, &around, now);
+        let language = Language::default();
+        let card = || messages::card::card(&dialogue.state, &around, now);
+        let word = || card().map(|card| card.word(language));
         let card = match incident::catch(word) {
             Ok(card) => card,
             Err(panicked) => {

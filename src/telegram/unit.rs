@@ -15,7 +15,7 @@ use super::{FLOW_LIFETIME, Telegram, access::Admission, reply::CallError, whole}
 use crate::{
     domain::linking::{Closed, Ending, LinkingState, Remark},
     failpoint,
-    messages::{self, Message, action::StepTag},
+    messages::{self, Form, Language, Message, Text, action::StepTag},
     store::{
         StoreError, Tx,
         deletions::{self, OWN, SECRET},
@@ -264,8 +264,8 @@ impl UnitOfWork {
     }
 
     /// What the tap is answered.
-    pub(super) fn toast(&mut self, toast: String) {
-        self.effects.toast = Some(toast);
+    pub(super) fn toast(&mut self, toast: &Text) {
+        self.effects.toast = Some(toast.word(Language::default(), Form::Plain));
     }
 
     /// Opens a flow, with a card of its own.
