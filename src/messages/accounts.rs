@@ -5,11 +5,11 @@ use chrono::{DateTime, Utc};
 use super::{
     Join, Message, Text,
     action::{AccountAction, Action, Regenerated},
-    at, button, id_of, labelled, message, plain, publishing, row, verdicts, watch, yes,
+    at, button, health, id_of, labelled, message, plain, publishing, row, verdicts, yes,
 };
 use crate::domain::{
     account::{AccountName, MAX_ACCOUNTS, NameRejection, XAccount},
-    notice::{AccountChoice, AccountSummary, Errand},
+    facts::{AccountChoice, AccountCommand, AccountSummary},
 };
 
 /// How to make the first link.
@@ -42,7 +42,7 @@ pub(crate) fn list(accounts: &[AccountSummary], now: DateTime<Utc>) -> Message {
             ),
         ];
         let used_by = publishing::used_by(&account.programs);
-        let lines = lines.into_iter().chain(watch::details(account, now));
+        let lines = lines.into_iter().chain(health::details(account, now));
         Text::joined(lines.chain(used_by), Join::Lines)
     });
     let parts = [text!("accounts-title")]
@@ -57,16 +57,16 @@ pub(crate) fn list(accounts: &[AccountSummary], now: DateTime<Utc>) -> Message {
 }
 
 /// A command needs an account and no name was given.
-pub(crate) fn choose(errand: Errand, accounts: &[AccountChoice]) -> Message {
-    let question = match errand {
-        Errand::Verify => text!("choose-verify"),
-        Errand::Rotate => text!("choose-rotate"),
-        Errand::Unlink => text!("choose-unlink"),
-        Errand::Diagnose => text!("choose-diagnose"),
-        Errand::Remind => text!("choose-remind"),
-        Errand::TestPost => text!("choose-testpost"),
+pub(crate) fn choose(command: AccountCommand, accounts: &[AccountChoice]) -> Message {
+    let question = match command {
+        AccountCommand::Verify => text!("choose-verify"),
+        AccountCommand::Rotate => text!("choose-rotate"),
+        AccountCommand::Unlink => text!("choose-unlink"),
+        AccountCommand::Diagnose => text!("choose-diagnose"),
+        AccountCommand::Remind => text!("choose-remind"),
+        AccountCommand::TestPost => text!("choose-testpost"),
     };
-    let action = |account| Action::Account(AccountAction::Errand(errand), account);
+    let action = |account| Action::Account(AccountAction::AccountCommand(command), account);
     let rows = accounts
         .iter()
         .map(|account| vec![labelled(&account.name, action(account.id))]);

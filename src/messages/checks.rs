@@ -9,7 +9,7 @@ use super::{
 };
 use crate::domain::{
     account::{AccountId, AccountName},
-    notice::{AccountChoice, CheckResult, Errand, Occasion},
+    facts::{AccountChoice, AccountCommand, CheckResult, Occasion},
     verdict::{MAX_CHECKS_AN_HOUR, Outcome, Verdict},
 };
 
@@ -37,7 +37,7 @@ pub(crate) fn limit(
     let action = if candidate {
         AccountAction::CheckCandidate
     } else {
-        AccountAction::Errand(Errand::Verify)
+        AccountAction::AccountCommand(AccountCommand::Verify)
     };
     message(
         text!(
@@ -92,8 +92,8 @@ pub(crate) fn result(result: &CheckResult, now: DateTime<Utc>) -> Message {
         Verdict::Connected { .. } | Verdict::ConnectedPermissionUnknown { .. }
     );
     if may_publish {
-        let errand = AccountAction::Errand(Errand::TestPost);
-        rows.push(row(Action::Account(errand, account.id)));
+        let command = AccountAction::AccountCommand(AccountCommand::TestPost);
+        rows.push(row(Action::Account(command, account.id)));
     }
     message(Text::joined(parts, Join::Paragraphs), rows).with_role(Role::Answer(Asked::Check))
 }
@@ -131,7 +131,7 @@ fn result_buttons(account: AccountId, verdict: &Verdict, occasion: &Occasion) ->
     let again = if judges_new_values_alone(occasion, verdict) {
         AccountAction::CheckCandidate
     } else {
-        AccountAction::Errand(Errand::Verify)
+        AccountAction::AccountCommand(AccountCommand::Verify)
     };
     let repair = Doubtful::of(verdict.doubtful_fields()).map(AccountAction::Repair);
     let of_account = repair.into_iter().chain([again]);

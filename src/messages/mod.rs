@@ -11,6 +11,7 @@ pub(crate) mod card;
 pub(crate) mod checks;
 pub(crate) mod deletions;
 pub(crate) mod flow;
+pub(crate) mod health;
 pub(crate) mod pages;
 mod paste;
 mod pin;
@@ -18,7 +19,6 @@ pub(crate) mod publishing;
 pub(crate) mod receipt;
 pub(crate) mod records;
 mod verdicts;
-pub(crate) mod watch;
 
 use chrono::{DateTime, Datelike, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
@@ -28,7 +28,7 @@ use self::{
     action::Action,
     text::{Join, words},
 };
-use crate::domain::{account::AccountId, watch::Change};
+use crate::domain::{account::AccountId, health::Change};
 
 /// What the bot says in one message, before it is worded for its reader.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -10,7 +10,7 @@ use super::{
 use crate::domain::{
     account::{AccountName, XUsername},
     client::ClientName,
-    notice::{AccountChoice, AccountSummary, Errand, PostResult, PostSaid, Program},
+    facts::{AccountChoice, AccountCommand, AccountSummary, PostResult, PostSaid, Program},
     post::{MAX_WEIGHT, PostRejection, PostText},
     verdict::Verdict,
 };
@@ -212,5 +212,8 @@ fn refused(account: &AccountChoice, verdict: &Verdict, now: DateTime<Utc>) -> Me
 }
 
 fn check_again(account: &AccountChoice) -> Action {
-    Action::Account(AccountAction::Errand(Errand::Verify), account.id)
+    Action::Account(
+        AccountAction::AccountCommand(AccountCommand::Verify),
+        account.id,
+    )
 }

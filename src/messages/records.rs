@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use super::{Join, Message, Text, at, name_of, paste, plain, words, yes};
 use crate::domain::{
-    notice::Past,
+    facts::Past,
     paste::Warning,
     report::{Report, ValueReport},
 };

@@ -151,7 +151,7 @@ mod tests {
     use crate::{
         domain::{
             account::{AccountId, AccountName, XAccount, XUserId, XUsername},
-            notice::{AccountChoice, CheckResult, Occasion},
+            facts::{AccountChoice, CheckResult, Occasion},
             verdict::{Outcome, Permission, Unenrolled, XWords},
         },
         messages::{Form, Language, Worded, checks},
