@@ -3,38 +3,29 @@
 use chrono::{DateTime, Utc};
 
 use super::{
-    Message,
+    Join, Message, Text,
     action::{Action, Decision},
-    at, button, escape, message, plain,
+    at, button, labelled, message, plain, row, words,
 };
 use crate::domain::facts::{Guest, Standing};
 
 /// The user may not use this bot.
 pub(crate) fn not_allowed(user: i64) -> Message {
-    plain(format!(
-        "This bot serves a fixed list of people, and you are not on it. If you should be, give its operator your Telegram \
-         id: <code>{user}</code>. /privacy, /mydata, /cancel and /unlink work for everybody."
-    ))
+    plain(text!("not-allowed", user = words(user)))
 }
 
 /// The user may not use this bot yet; its owner was asked.
 pub(crate) fn asked() -> Message {
-    plain(
-        "This bot's owner decides who may use it. I have asked, and tell you the answer here. /privacy, /mydata, \
-         /cancel and /unlink work for everybody.",
-    )
+    plain(text!("access-asked"))
 }
 
 /// To the owner: somebody wants to use the bot.
 pub(crate) fn request(user: i64, first_name: &str) -> Message {
     message(
-        format!(
-            "🙋 <b>{}</b> (<code>{user}</code>) wants to use this bot.",
-            escape(first_name)
-        ),
+        text!("access-request", person = first_name, user = words(user)),
         vec![vec![
-            button("Approve", Action::Access(Decision::Approve, user)),
-            button("Refuse", Action::Access(Decision::Refuse, user)),
+            button(Action::Access(Decision::Approve, user)),
+            button(Action::Access(Decision::Refuse, user)),
         ]],
     )
 }
@@ -42,83 +33,56 @@ pub(crate) fn request(user: i64, first_name: &str) -> Message {
 /// To somebody who asked: what the owner decided.
 pub(crate) fn decided(standing: Standing) -> Message {
     match standing {
-        Standing::Granted => message(
-            "✅ The owner of this bot let you in.",
-            vec![vec![button("Link an X account", Action::Add)]],
-        ),
-        Standing::Asked | Standing::Refused | Standing::Blocked => plain(
-            "The owner of this bot did not let you in. /privacy, /mydata, /cancel and /unlink work for everybody.",
-        ),
+        Standing::Granted => message(text!("access-granted"), vec![row(Action::Add)]),
+        Standing::Asked | Standing::Refused | Standing::Blocked => plain(text!("access-refused")),
     }
 }
 
 /// To the owner: the decision is kept.
 pub(crate) fn set(user: i64, standing: Standing) -> Message {
-    let (text, (label, decision)) = match standing {
-        Standing::Granted => ("may use this bot now", ("Block", Decision::Block)),
-        Standing::Asked | Standing::Refused => {
-            ("may not use this bot", ("Approve", Decision::Approve))
-        }
-        Standing::Blocked => (
-            "may no longer use this bot, nor may programs use their accounts, which stay until they /unlink them",
-            ("Approve", Decision::Approve),
-        ),
+    let decision = match standing {
+        Standing::Granted => Decision::Block,
+        Standing::Asked | Standing::Refused | Standing::Blocked => Decision::Approve,
     };
     message(
-        format!("<code>{user}</code> {text}."),
-        vec![vec![button(label, Action::Access(decision, user))]],
+        text!(
+            "access-set",
+            user = words(user),
+            standing = standing.as_str()
+        ),
+        vec![row(Action::Access(decision, user))],
     )
 }
 
 /// `/users`: by standing, the newest first.
 pub(crate) fn guests(guests: &[Guest], now: DateTime<Utc>) -> Message {
     if guests.is_empty() {
-        return plain("Nobody has asked to use this bot yet.");
+        return plain(text!("no-guests"));
     }
-    let lines: Vec<String> = guests
-        .iter()
-        .map(|guest| {
-            let standing = match guest.standing {
-                Standing::Asked => "asks",
-                Standing::Granted => "may use it",
-                Standing::Refused => "refused",
-                Standing::Blocked => "blocked",
-            };
-            format!(
-                "<code>{}</code> {}: {standing}, since {}",
-                guest.user,
-                escape(&guest.first_name),
-                at(guest.since, now)
-            )
-        })
-        .collect();
+    let lines = guests.iter().map(|guest| {
+        text!(
+            "guest",
+            user = words(guest.user),
+            person = guest.first_name.as_str(),
+            standing = guest.standing.as_str(),
+            since = at(guest.since, now)
+        )
+    });
     let waiting = guests
         .iter()
         .filter(|guest| guest.standing == Standing::Asked);
-    let rows = waiting
-        .take(10)
-        .map(|guest| {
-            vec![
-                button(
-                    format!("Approve {}", guest.first_name),
-                    Action::Access(Decision::Approve, guest.user),
-                ),
-                button("Refuse", Action::Access(Decision::Refuse, guest.user)),
-            ]
-        })
-        .collect();
-    message(
-        format!(
-            "<b>People</b>\n\n{}\n\n/block takes it back.",
-            lines.join("\n")
-        ),
-        rows,
-    )
+    let rows = waiting.take(10).map(|guest| {
+        let label = text!("button-approve-person", person = guest.first_name.as_str());
+        vec![
+            labelled(label, Action::Access(Decision::Approve, guest.user)),
+            button(Action::Access(Decision::Refuse, guest.user)),
+        ]
+    });
+    let lines = Text::joined(lines, Join::Lines);
+    message(text!("guests", people = lines), rows.collect())
 }
 
 /// `/block` without an id.
 pub(crate) fn block_whom() -> Message {
-    plain(
-        "Whom? Send the Telegram user id, like <code>/block 123456789</code>. /users lists who asked.",
-    )
+    plain(text!("block-whom"))
 }

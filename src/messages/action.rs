@@ -294,25 +294,38 @@ fn action_of<A: Copy>(table: &[(&str, A)], word: &str) -> Option<A> {
 impl fmt::Display for Action {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{VERSION}:")?;
+        let word = self.word();
         match self {
-            Self::Flow(action, StepTag { flow, step }) => {
-                write!(f, "{}:{:08x}:{step}", action.as_str(), flow.0)
+            Self::Flow(_, StepTag { flow, step }) => write!(f, "{word}:{:08x}:{step}", flow.0),
+            Self::Account(_, account) => write!(f, "{word}:{account}"),
+            Self::Access(_, user) => write!(f, "user:{word}:{user}"),
+            Self::Draft(_, draft) => write!(f, "draft:{word}:{draft}"),
+            Self::TakeBack(number, account) | Self::DraftWith(number, account) => {
+                write!(f, "{word}:{number}:{account}")
             }
-            Self::Account(action, account) => {
-                write!(f, "{}:{account}", word_of(&ACCOUNT, action))
-            }
-            Self::Access(decision, user) => write!(f, "user:{}:{user}", decision.as_str()),
-            Self::TakeBack(client, account) => write!(f, "take:{client}:{account}"),
-            Self::Draft(action, draft) => write!(f, "draft:{}:{draft}", action.as_str()),
-            Self::DraftWith(draft, account) => write!(f, "with:{draft}:{account}"),
             Self::Guide | Self::Accounts | Self::Reminders | Self::Rechecks | Self::Add => {
-                f.write_str(word_of(&PLAIN, self))
+                f.write_str(word)
             }
         }
     }
 }
 
 impl Action {
+    /// The word that names it, also in the catalogues.
+    pub(super) fn word(&self) -> &'static str {
+        match self {
+            Self::Flow(action, _) => action.as_str(),
+            Self::Account(action, _) => word_of(&ACCOUNT, action),
+            Self::Access(decision, _) => decision.as_str(),
+            Self::TakeBack(..) => "take",
+            Self::Draft(action, _) => action.as_str(),
+            Self::DraftWith(..) => "with",
+            Self::Guide | Self::Accounts | Self::Reminders | Self::Rechecks | Self::Add => {
+                word_of(&PLAIN, self)
+            }
+        }
+    }
+
     fn read(data: &str) -> Option<Self> {
         let parts: Vec<&str> = data.split(':').collect();
         Some(match parts[..] {

@@ -4,17 +4,17 @@ use chrono::{DateTime, Utc};
 use url::Url;
 
 use super::{
-    Button, KEYS, Message,
+    Join, Key, Message, Text,
     accounts::name_rejection,
     action::{Action, FlowAction, StepTag},
-    again, button, escape, list, message, paste, pin,
+    button, id_of, labelled, message, name_of, paste, pin, remark,
 };
 use crate::domain::{
     credentials::Field,
     facts::AccountChoice,
     linking::{
-        AwaitingName, AwaitingValue, Closed, ConfirmingValue, Doubt, Ending, Flow, LinkName,
-        LinkingState, Purpose, Remark,
+        AwaitingValue, Closed, ConfirmingValue, Doubt, Ending, Flow, LinkName, LinkingState,
+        Purpose, Remark,
     },
     paste::Warning,
     pin::AwaitingPin,
@@ -38,88 +38,66 @@ pub(crate) fn card(
     around: &Surroundings,
     now: DateTime<Utc>,
 ) -> Option<Message> {
-    let key_pair = around.key_pair;
     let tag = StepTag::of(state);
-    let flow_button = |label: &str, action| tag.map(|tag| button(label, Action::Flow(action, tag)));
-    let buttons = |actions: &[(&str, FlowAction)]| -> Vec<Button> {
-        actions
-            .iter()
-            .filter_map(|(label, action)| flow_button(label, *action))
-            .collect()
-    };
-    match state {
-        LinkingState::Idle => None,
-        LinkingState::AwaitingName(state) => Some(message(
-            asking_for_name(state),
-            vec![
-                buttons(&[("Use my X handle", FlowAction::UseHandle)]),
-                buttons(&[("Cancel", FlowAction::Cancel)]),
-            ],
-        )),
+    let press = |action| tag.map(|tag| button(Action::Flow(action, tag)));
+    let row = |actions: &[FlowAction]| actions.iter().copied().filter_map(press).collect();
+    let (parts, rows): (_, Vec<Vec<Key>>) = match state {
+        LinkingState::Idle => return None,
+        LinkingState::Closed(closed) => (ended(closed), Vec::new()),
+        LinkingState::AwaitingName(state) => {
+            let rejected = state.rejection.map(name_rejection);
+            let rejected = rejected.map(|reason| remark(reason, state.again));
+            let parts = [Some(title(None)), rejected, Some(text!("ask-name"))];
+            let rows = vec![row(&[FlowAction::UseHandle]), row(&[FlowAction::Cancel])];
+            (parts.into_iter().flatten().collect(), rows)
+        }
         LinkingState::AwaitingValue(state) => {
-            let refused = key_pair_refused(&state.flow, key_pair);
-            let repair = if refused {
-                buttons(&[("Enter the API key pair again", FlowAction::ReenterKeyPair)])
-            } else {
-                Vec::new()
-            };
-            let mut last = vec![button("Guide", Action::Guide)];
-            if has_a_step_before(&state.flow) {
-                last.extend(buttons(&[("Back", FlowAction::Back)]));
+            let refused = key_pair_refused(&state.flow, around.key_pair);
+            let mut rows = Vec::new();
+            if refused {
+                rows.push(row(&[FlowAction::ReenterKeyPair]));
             }
-            last.extend(buttons(&[("Cancel", FlowAction::Cancel)]));
-            let mut rows = vec![repair];
             rows.extend(pin::apps(around));
             if state.flow.may_use_pin() && !refused {
-                rows.push(buttons(&[("Get it from X with a PIN", FlowAction::Pin)]));
+                rows.push(row(&[FlowAction::Pin]));
             }
+            let mut last = vec![button(Action::Guide)];
+            // To a value before, or to the name.
+            if !state.flow.received.is_empty() {
+                last.extend(press(FlowAction::Back));
+            }
+            last.extend(press(FlowAction::Cancel));
             rows.push(last);
-            Some(message(asking_for_value(state, key_pair), rows))
+            (asking_for_value(state, around.key_pair), rows)
         }
         LinkingState::ConfirmingValue(state) => {
+            let special = |label, action| tag.map(|tag| labelled(label, Action::Flow(action, tag)));
             let mut rows = Vec::new();
             match state.doubt {
-                Doubt::Unusual(_) => {
-                    rows.push(buttons(&[("Use it anyway", FlowAction::UseAnyway)]));
-                }
+                Doubt::Unusual(_) => rows.push(row(&[FlowAction::UseAnyway])),
                 Doubt::OtherField { field, firm } => {
                     if state.flow.asked.contains(&field) {
-                        let label = format!("Use it as {}", field.label());
-                        rows.push(buttons(&[(&label, FlowAction::UseAsOther)]));
+                        let label = text!("button-other", field = field);
+                        rows.push(special(label, FlowAction::UseAsOther).into_iter().collect());
                     }
                     if !firm {
-                        let label = format!("It is the {}", state.field.label());
-                        rows.push(buttons(&[(&label, FlowAction::UseAnyway)]));
+                        let label = text!("button-as-asked", field = state.field);
+                        rows.push(special(label, FlowAction::UseAnyway).into_iter().collect());
                     }
                 }
             }
-            rows.push(buttons(&[
-                ("Send it again", FlowAction::SendAgain),
-                ("Cancel", FlowAction::Cancel),
-            ]));
-            Some(message(doubting(state, key_pair), rows))
+            rows.push(row(&[FlowAction::SendAgain, FlowAction::Cancel]));
+            (doubting(state, around.key_pair), rows)
         }
         LinkingState::AwaitingPin(state) => {
-            let (text, mut rows) = pin::stage(state, around, now, flow_button);
-            rows.push(buttons(&[
-                ("Back", FlowAction::Back),
-                ("Cancel", FlowAction::Cancel),
-            ]));
-            Some(message(
-                format!(
-                    "{}\n{text}",
-                    progress(&state.flow, pin_progress(state), key_pair)
-                ),
-                rows,
-            ))
+            let (said, mut rows) = pin::stage(state, around, now, press);
+            rows.push(row(&[FlowAction::Back, FlowAction::Cancel]));
+            let mut parts = heading(&state.flow, pin_steps(state), around.key_pair);
+            parts.extend(said);
+            (parts, rows)
         }
-        LinkingState::Closed(closed) => Some(message(ended(closed), Vec::new())),
-    }
-}
-
-/// Whether "Back" leads anywhere: to a value before, or to the name.
-fn has_a_step_before(flow: &Flow) -> bool {
-    !flow.received.is_empty()
+    };
+    Some(message(Text::joined(parts, Join::Paragraphs), rows))
 }
 
 fn key_pair_refused(flow: &Flow, key_pair: Option<KeyPairOutcome>) -> bool {
@@ -130,264 +108,168 @@ fn key_pair_refused(flow: &Flow, key_pair: Option<KeyPairOutcome>) -> bool {
         )
 }
 
-fn asking_for_name(state: &AwaitingName) -> String {
-    let rejection = match state.rejection {
-        Some(reason) => format!("⚠️ {}{}\n\n", again(state.again), name_rejection(reason)),
-        None => String::new(),
-    };
-    format!(
-        "🔑 <b>New X account</b>\n\n{rejection}How do you want to call it? Send a short name, like <code>main</code> or \
-         <code>shop</code>. You will see it in /accounts; nobody on X does."
-    )
-}
-
-fn title(purpose: &Purpose) -> String {
+fn title(purpose: Option<&Purpose>) -> Text {
     match purpose {
-        Purpose::Link(LinkName::Given(name)) => format!("🔑 <b>{}</b>", escape(name.as_str())),
-        Purpose::Link(LinkName::XHandle) => "🔑 <b>New X account</b>".to_owned(),
-        Purpose::Rotate(name) => format!("🔄 <b>{}</b> · new values", escape(name.as_str())),
+        Some(Purpose::Link(LinkName::Given(name))) => text!("title-link", name = name),
+        Some(Purpose::Link(LinkName::XHandle)) | None => text!("title-new"),
+        Some(Purpose::Rotate(name)) => text!("title-rotate", name = name),
     }
 }
 
-/// With a PIN the token pair is one step.
-fn pin_progress(state: &AwaitingPin) -> (usize, usize) {
-    let asked = state.flow.asked.iter();
-    let total = 1 + asked
-        .filter(|field| !Field::TOKEN_PAIR.contains(field))
-        .count();
+/// With a PIN the token pair is one step, the last one.
+fn pin_steps(state: &AwaitingPin) -> (usize, usize) {
+    let pasted = |field: &&Field| !Field::TOKEN_PAIR.contains(field);
+    let total = 1 + state.flow.asked.iter().filter(pasted).count();
     (total, total)
 }
 
-fn value_progress(flow: &Flow) -> (usize, usize) {
+fn value_steps(flow: &Flow) -> (usize, usize) {
     let total = flow.asked.len();
     ((flow.received.len() + 1).min(total), total)
 }
 
-fn progress(
+/// The title with the step, and what is done.
+fn heading(
     flow: &Flow,
     (step, total): (usize, usize),
     key_pair: Option<KeyPairOutcome>,
-) -> String {
-    let mut text = format!("{} · Step {step} of {total}\n", title(&flow.purpose));
-    for field in flow
-        .asked
-        .iter()
-        .filter(|field| flow.received.contains(field))
-    {
-        text.push_str(&format!("\n✓ {}", field.label()));
+) -> Vec<Text> {
+    let title = title(Some(&flow.purpose));
+    let mut parts = vec![text!("step", title = title, step = step, total = total)];
+    let asked = flow.asked.iter();
+    let received = asked.filter(|field| flow.received.contains(field));
+    let mut done: Vec<Text> = received
+        .map(|field| text!("received", field = *field))
+        .collect();
+    let told =
+        key_pair.filter(|outcome| flow.has_key_pair() && *outcome != KeyPairOutcome::Unknown);
+    done.extend(told.map(|outcome| text!("key-pair", outcome = outcome.as_str())));
+    if !done.is_empty() {
+        parts.push(Text::joined(done, Join::Lines));
     }
-    if flow.has_key_pair() {
-        text.push_str(match key_pair {
-            Some(KeyPairOutcome::Accepted) => "\n✅ X accepts this API key pair.",
-            Some(KeyPairOutcome::Rejected) => {
-                "\n⛔ X does not accept this API key pair. Enter it again with the button below, or go on and fix it later."
-            }
-            Some(KeyPairOutcome::AppSuspended) => {
-                "\n⛔ X says that the app of this key pair is suspended. Use the keys of another app, or see console.x.com."
-            }
-            Some(KeyPairOutcome::Unknown) | None => "",
-        });
-    }
-    if !flow.received.is_empty() {
-        text.push('\n');
-    }
-    text
+    parts
 }
 
-fn asking_for_value(state: &AwaitingValue, key_pair: Option<KeyPairOutcome>) -> String {
+fn asking_for_value(state: &AwaitingValue, key_pair: Option<KeyPairOutcome>) -> Vec<Text> {
     let AwaitingValue {
         flow,
         field,
         remark: about_last,
-        again: times,
+        again,
     } = state;
-    let remark = match about_last {
-        Some(about_last) => {
-            let mark = format!("⚠️ {}", again(*times));
-            remark(about_last, *field).replacen("⚠️ ", &mark, 1)
-        }
-        None => String::new(),
-    };
-    let remark = if remark.is_empty() {
-        remark
-    } else {
-        format!("\n{remark}\n")
-    };
-    let promise = if flow.received.is_empty() {
-        "Send it here. I delete your message at once and keep the value encrypted. Telegram itself can read what is sent to \
-         a bot; by sending a value you agree that I keep it until you /unlink the account."
-    } else {
-        "Send it here. I delete your message at once and keep the value encrypted."
-    };
-    format!(
-        "{}{remark}\n{}\n\n{promise}",
-        progress(flow, value_progress(flow), key_pair),
-        where_to_find(*field, flow)
-    )
+    let first = flow.received.is_empty();
+    let mut parts = heading(flow, value_steps(flow), key_pair);
+    parts.extend(
+        about_last
+            .as_ref()
+            .and_then(|last| said_of(last, *field, *again)),
+    );
+    let is_key = *field == Field::ApiKey;
+    let hints = [
+        (is_key && first && flow.asked.len() == Field::ALL.len()).then(|| text!("hint-all-four")),
+        (is_key && flow.is_link()).then(|| text!("hint-first-time")),
+        (*field == Field::AccessToken && flow.may_use_pin()).then(|| text!("hint-pin")),
+    ];
+    let question = Text::entry(id_of("ask", field));
+    parts.push(Text::joined(
+        [question].into_iter().chain(hints.into_iter().flatten()),
+        Join::Lines,
+    ));
+    parts.push(text!("promise", first = if first { "yes" } else { "no" }));
+    parts
 }
 
-/// What a value is called in X, and where to click.
-fn where_to_find(field: Field, flow: &Flow) -> String {
-    match field {
-        Field::ApiKey => {
-            let all = if flow.received.is_empty() && flow.asked.len() == Field::ALL.len() {
-                "\nHave all four? Paste them in one message, I sort them."
-            } else {
-                ""
-            };
-            let first_time = if flow.is_link() {
-                "\nFirst time? Open the Guide: the app must be set to <i>Read and write</i> before you generate the Access \
-                 Token."
-            } else {
-                ""
-            };
-            format!(
-                "<b>API Key</b>  (X also calls it Consumer Key)\n{KEYS} → Consumer Key{all}{first_time}"
-            )
-        }
-        Field::ApiSecret => format!(
-            "<b>API Secret</b>  (API Key Secret, Consumer Secret, Secret Key)\n{KEYS}, beside the Consumer Key. X shows it \
-             once; Regenerate makes a new pair."
-        ),
-        Field::AccessToken => {
-            let with_pin = if flow.may_use_pin() {
-                "\nAnother X account than the app owner's, or no token yet? Get it from X with a PIN."
-            } else {
-                ""
-            };
-            format!(
-            "<b>Access Token</b>\n{KEYS} → Access Token → Generate\nIt begins with digits and a dash. Set the app to \
-             <i>Read and write</i> <b>before</b> you press Generate, or the token can only read.{with_pin}"
-            )
-        }
-        Field::AccessSecret => {
-            "<b>Access Secret</b>  (Access Token Secret)\nIt stands below the Access Token, in the same window. Not the API \
-             Secret from before."
-                .to_owned()
-        }
-    }
-}
-
-fn remark(remark: &Remark, asked: Field) -> String {
-    match remark {
-        Remark::Rejected(rejection) => format!("⚠️ {}", paste::rejection(rejection, asked)),
+/// What is said about the last message; nothing if there is nothing to say.
+fn said_of(about_last: &Remark, asked: Field, again: u32) -> Option<Text> {
+    let what = match about_last {
         Remark::Taken {
             fields,
             repairs,
             warnings,
             dropped,
         } => {
-            let mut text = String::new();
-            if fields.len() > 1 {
-                text.push_str(&format!(
-                    "Got {}.",
-                    list(fields.iter().map(|field| field.label()))
-                ));
-            }
-            text.push_str(&paste::repairs(repairs));
-            for (field, warning) in warnings {
-                text.push_str(&format!(
-                    " Please check the {}: {}.",
-                    field.label(),
-                    paste::warning(warning, *field)
-                ));
-            }
-            if !dropped.is_empty() {
-                text.push_str(&format!(
-                    " Not needed and not kept: {}.",
-                    list(dropped.iter().map(|kind| kind.label()))
-                ));
-            }
-            text.trim().to_owned()
+            let fields =
+                (fields.len() > 1).then(|| names(fields.iter().map(|field| (*field).into())));
+            let unusual = warnings.iter().map(|(field, warning)| {
+                text!(
+                    "check-field",
+                    field = *field,
+                    why = paste::warning(warning, *field)
+                )
+            });
+            let dropped =
+                (!dropped.is_empty()).then(|| names(dropped.iter().copied().map(paste::kind)));
+            let parts = fields
+                .map(|fields| text!("got", fields = fields))
+                .into_iter()
+                .chain(paste::repairs(repairs))
+                .chain(unusual)
+                .chain(dropped.map(|dropped| text!("not-kept", what = dropped)));
+            let parts: Vec<Text> = parts.collect();
+            return (!parts.is_empty()).then(|| Text::joined(parts, Join::Sentences));
         }
-        Remark::SameAs(field) => format!(
-            "⚠️ That is the same value as your {}. Please send the {}.",
-            field.label(),
-            asked.label()
+        Remark::Forgotten(field) => return Some(text!("forgotten", field = *field)),
+        Remark::Rejected(rejection) => paste::rejection(rejection, asked),
+        Remark::SameAs(other) | Remark::NotAsked(other) => text!(
+            "other-value",
+            what = name_of(about_last),
+            other = *other,
+            field = asked
         ),
-        Remark::NotAsked(field) => format!(
-            "⚠️ That is an {}, which stays as it is. Please send the {}.",
-            field.label(),
-            asked.label()
-        ),
-        Remark::Edited => format!(
-            "⚠️ I do not take edited messages as answers, so I deleted it. Please send the {} as a new message.",
-            asked.label()
-        ),
-        Remark::NotText => format!(
-            "⚠️ I can only take text here, so I deleted that. Please copy the {} and paste it as text.",
-            asked.label()
-        ),
-        Remark::UnknownCommand => format!(
-            "⚠️ I do not know that command, so I deleted it. Please send the {}, or tap Cancel.",
-            asked.label()
-        ),
-        Remark::Forgotten(field) => {
-            format!("↩️ I forgot the {}. Please send it again.", field.label())
+        Remark::Edited | Remark::NotText | Remark::UnknownCommand => {
+            text!("no-value", what = name_of(about_last), field = asked)
         }
-    }
+    };
+    Some(remark(what, again))
 }
 
-fn doubting(state: &ConfirmingValue, key_pair: Option<KeyPairOutcome>) -> String {
-    let asked = state.field.label();
+fn names(names: impl Iterator<Item = Text>) -> Text {
+    Text::joined(names, Join::And)
+}
+
+fn doubting(state: &ConfirmingValue, key_pair: Option<KeyPairOutcome>) -> Vec<Text> {
+    let asked = state.field;
     let doubt = match &state.doubt {
-        Doubt::Unusual(Warning::LooksLike(kind)) if kind.field().is_none() => format!(
-            "🤔 I asked for the {asked}, and this looks like the {}, which is another thing. The {asked} stands under {KEYS}.",
-            kind.label()
+        Doubt::Unusual(Warning::LooksLike(kind)) if kind.field().is_none() => {
+            text!("doubt-kind", field = asked, label = paste::kind(*kind))
+        }
+        Doubt::Unusual(warning) => text!(
+            "doubt-unusual",
+            field = asked,
+            why = paste::warning(warning, asked)
         ),
-        Doubt::Unusual(warning) => format!(
-            "🤔 I asked for the {asked}, and this is unusual: {}. Old apps differ, so it may be right.",
-            paste::warning(warning, state.field)
-        ),
-        Doubt::OtherField { field, .. } if state.flow.asked.contains(field) => format!(
-            "🤔 I asked for the {asked}, and this looks like your {}. Use it as that?",
-            field.label()
-        ),
-        Doubt::OtherField { field, .. } => format!(
-            "🤔 I asked for the {asked}, and this looks like your {}.",
-            field.label()
+        Doubt::OtherField { field, .. } => text!(
+            "doubt-other",
+            field = asked,
+            other = *field,
+            asked = if state.flow.asked.contains(field) {
+                "yes"
+            } else {
+                "no"
+            },
         ),
     };
-    let repairs = paste::repairs(&state.repairs);
-    let reminder = if state.reminded {
-        "\n\n⚠️ I deleted the message after it. Please tap a button first."
-    } else {
-        ""
-    };
-    format!(
-        "{}\n{doubt}{repairs}\n\nYour message is deleted; the value waits, encrypted.{reminder}",
-        progress(&state.flow, value_progress(&state.flow), key_pair)
-    )
+    let said = [doubt].into_iter().chain(paste::repairs(&state.repairs));
+    let mut parts = heading(&state.flow, value_steps(&state.flow), key_pair);
+    parts.extend([Text::joined(said, Join::Sentences), text!("value-waits")]);
+    if state.reminded {
+        parts.push(text!("tap-first"));
+    }
+    parts
 }
 
-fn ended(closed: &Closed) -> String {
-    let name = match &closed.purpose {
-        Some(purpose) => title(purpose),
-        None => "🔑 <b>New X account</b>".to_owned(),
+fn ended(closed: &Closed) -> Vec<Text> {
+    let how = match (closed.ending, &closed.purpose) {
+        (Ending::Submitted, Some(Purpose::Rotate(_))) => text!("submitted-new"),
+        (Ending::Submitted, _) => text!("submitted"),
+        (Ending::Cancelled, _) => text!("left"),
+        (Ending::Expired, _) => text!("timed-out"),
+        (Ending::Abandoned, _) => text!("replaced"),
     };
-    match closed.ending {
-        Ending::Submitted => {
-            let values = match &closed.purpose {
-                Some(Purpose::Rotate(_)) => "The new values are in",
-                Some(Purpose::Link(_)) | None => "All four values are in",
-            };
-            let remark = match &closed.remark {
-                Some(about_last) => remark(about_last, Field::AccessSecret),
-                None => String::new(),
-            };
-            let remark = if remark.is_empty() {
-                remark
-            } else {
-                format!("\n\n{remark}")
-            };
-            format!("{name}\n\n✓ {values}. The answer follows below.{remark}")
-        }
-        Ending::Cancelled => format!("{name}\n\nCancelled."),
-        Ending::Expired => format!(
-            "{name}\n\n⏳ Nothing came for 30 minutes, so I stopped and wiped what you had entered. /addx starts again."
-        ),
-        Ending::Abandoned => {
-            format!("{name}\n\nReplaced by a new start. What you had entered is wiped.")
-        }
-    }
+    let about_last = closed.remark.as_ref();
+    let submitted = closed.ending == Ending::Submitted;
+    let remark = about_last.filter(|_| submitted);
+    let remark = remark.and_then(|remark| said_of(remark, Field::AccessSecret, 0));
+    let parts = [title(closed.purpose.as_ref()), how];
+    parts.into_iter().chain(remark).collect()
 }

@@ -3,9 +3,9 @@
 use chrono::{DateTime, Utc};
 
 use super::{
-    Asked, Button, Message, Role,
+    Asked, Join, Key, Message, Role, Text,
     action::{AccountAction, Action, Doubtful},
-    at, button, escape, message, plain, verdicts, wait,
+    at, button, labelled, message, plain, row, verdicts, wait,
 };
 use crate::domain::{
     account::{AccountId, AccountName},
@@ -19,13 +19,9 @@ pub(crate) fn checking(
     due: Option<DateTime<Utc>>,
     now: DateTime<Utc>,
 ) -> Message {
-    let name = escape(name.as_str());
     plain(match due {
-        None => format!("Checking <b>{name}</b> with X …"),
-        Some(due) => format!(
-            "I asked X a moment ago. I check <b>{name}</b> {} and tell you.",
-            wait(due, now)
-        ),
+        None => text!("checking", name = name),
+        Some(due) => text!("checking-later", name = name, wait = wait(due, now)),
     })
     .with_role(Role::Progress(Asked::Check))
 }
@@ -44,26 +40,20 @@ pub(crate) fn limit(
         AccountAction::AccountCommand(AccountCommand::Verify)
     };
     message(
-        format!(
-            "<b>{}</b> is kept, and not checked yet: I ask X at most {MAX_CHECKS_AN_HOUR} times an hour for you. The \
-             next check is possible at {} ({}).",
-            escape(account.name.as_str()),
-            at(until, now),
-            wait(until, now)
+        text!(
+            "check-limit",
+            name = &account.name,
+            limit = MAX_CHECKS_AN_HOUR,
+            until = at(until, now),
+            wait = wait(until, now)
         ),
-        vec![vec![button(
-            "Check again",
-            Action::Account(action, account.id),
-        )]],
+        vec![row(Action::Account(action, account.id))],
     )
 }
 
 /// "Check again" for new values that no longer wait.
 pub(crate) fn no_candidate(name: &AccountName) -> Message {
-    plain(format!(
-        "No new values of <b>{}</b> are waiting any more. /rotate takes new ones.",
-        escape(name.as_str())
-    ))
+    plain(text!("no-candidate", name = name))
 }
 
 /// X's answer.
@@ -74,64 +64,27 @@ pub(crate) fn result(result: &CheckResult, now: DateTime<Utc>) -> Message {
         occasion,
         twin,
     } = result;
-    let said = verdicts::text(verdict, now);
-    let name = escape(account.name.as_str());
     // The old values may well be good: then it is not the account that cannot be used.
     let tried = if judges_new_values_alone(occasion, verdict) {
-        " with the new values"
+        text!("account-tried", name = &account.name)
     } else {
-        ""
+        text!("account", name = &account.name)
     };
-    let mut text = format!("{} <b>{name}</b>{tried}{}", said.sign, said.sentence);
-    text.push_str(&format!("\n{}", said.reason));
-    match occasion {
-        Occasion::Link => {}
-        Occasion::Verify {
-            before,
-            renamed_from,
-        } => {
-            if let Some((code, since)) = before {
-                let since = at(*since, now);
-                if code != verdict.code() {
-                    text.push_str(&format!(
-                        "\nBefore: <code>{}</code>, since {since}.",
-                        escape(code)
-                    ));
-                } else if renamed_from.is_none() {
-                    text.push_str(&format!("\nUnchanged since {since}."));
-                }
-            }
-            if let Some(username) = renamed_from {
-                text.push_str(&format!(
-                    "\nIt was {} before.",
-                    escape(&username.to_string())
-                ));
-            }
-        }
-        Occasion::Swapped => text.push_str("\nThe new values are in use; the old ones are erased."),
-        Occasion::OldStay if matches!(verdict, Verdict::SameValuesAgain { .. }) => {}
-        Occasion::OldStay => text.push_str("\nThe old values stay in use."),
-        Occasion::Waiting { until } => text.push_str(&format!(
-            "\nThe new values are kept until {}; the old ones stay in use.",
-            at(*until, now)
-        )),
-    }
-    if let Some(twin) = twin {
-        text.push_str(&format!(
-            "\nIt is the same X account as <b>{}</b>. Keep both, or give these values to that one.",
-            escape(twin.as_str())
-        ));
-    }
-    if !said.next_step.is_empty() {
-        text.push_str(&format!("\n\n{}", said.next_step));
-    }
-    text.push_str(&format!("\n\n<code>{}</code>", verdict.code()));
+    let said = verdicts::text(verdict, tried, verdicts::CHECK, now);
+    let mut lines = vec![said.title, said.reason];
+    lines.extend(what_follows(occasion, verdict, now));
+    lines.extend(
+        twin.as_ref()
+            .map(|twin| text!("same-x-account", name = twin)),
+    );
+    let parts = [Text::joined(lines, Join::Lines)]
+        .into_iter()
+        .chain(said.next_step)
+        .chain([verdicts::code(verdict.code())]);
     let mut rows = Vec::new();
     if let Some(twin) = twin {
-        rows.push(vec![button(
-            format!("Update {twin}"),
-            Action::Account(AccountAction::UpdateTwin, account.id),
-        )]);
+        let action = Action::Account(AccountAction::UpdateTwin, account.id);
+        rows.push(vec![labelled(text!("button-twin", name = twin), action)]);
     }
     rows.push(result_buttons(account.id, verdict, occasion));
     let may_publish = matches!(
@@ -140,37 +93,51 @@ pub(crate) fn result(result: &CheckResult, now: DateTime<Utc>) -> Message {
     );
     if may_publish {
         let command = AccountAction::AccountCommand(AccountCommand::TestPost);
-        rows.push(vec![button(
-            "Test post",
-            Action::Account(command, account.id),
-        )]);
+        rows.push(row(Action::Account(command, account.id)));
     }
-    message(text, rows).with_role(Role::Answer(Asked::Check))
+    message(Text::joined(parts, Join::Paragraphs), rows).with_role(Role::Answer(Asked::Check))
 }
 
-fn result_buttons(account: AccountId, verdict: &Verdict, occasion: &Occasion) -> Vec<Button> {
-    let mut row = Vec::new();
-    if let Some(doubtful) = Doubtful::of(verdict.doubtful_fields()) {
-        let label = match doubtful {
-            Doubtful::KeyPair => "Send new API key pair",
-            Doubtful::TokenPair => "Send new token pair",
-            Doubtful::AccessSecret => "Send Access Secret again",
-        };
-        row.push(button(
-            label,
-            Action::Account(AccountAction::Repair(doubtful), account),
-        ));
+/// What the answer means for what is kept.
+fn what_follows(occasion: &Occasion, verdict: &Verdict, now: DateTime<Utc>) -> Vec<Text> {
+    match occasion {
+        Occasion::Link => Vec::new(),
+        Occasion::Verify {
+            before,
+            renamed_from,
+        } => {
+            let before = before.as_ref().and_then(|(code, since)| {
+                let since = at(*since, now);
+                if code != verdict.code() {
+                    Some(text!("status-before", code = code.as_str(), since = since))
+                } else if renamed_from.is_none() {
+                    Some(text!("status-unchanged", since = since))
+                } else {
+                    None
+                }
+            });
+            let renamed = renamed_from.as_ref();
+            let renamed = renamed.map(|handle| text!("handle-before", handle = handle));
+            before.into_iter().chain(renamed).collect()
+        }
+        Occasion::Swapped => vec![text!("new-in-use")],
+        Occasion::OldStay if matches!(verdict, Verdict::SameValuesAgain { .. }) => Vec::new(),
+        Occasion::OldStay => vec![text!("old-stay")],
+        Occasion::Waiting { until } => vec![text!("new-wait", until = at(*until, now))],
     }
+}
+
+fn result_buttons(account: AccountId, verdict: &Verdict, occasion: &Occasion) -> Vec<Key> {
     let again = if judges_new_values_alone(occasion, verdict) {
         AccountAction::CheckCandidate
     } else {
         AccountAction::AccountCommand(AccountCommand::Verify)
     };
-    row.push(button("Check again", Action::Account(again, account)));
-    if verdict.outcome() == Outcome::Accepted {
-        row.push(button("Accounts", Action::Accounts));
-    }
-    row
+    let repair = Doubtful::of(verdict.doubtful_fields()).map(AccountAction::Repair);
+    let of_account = repair.into_iter().chain([again]);
+    let accounts = (verdict.outcome() == Outcome::Accepted).then_some(Action::Accounts);
+    let actions = of_account.map(|action| Action::Account(action, account));
+    actions.chain(accounts).map(button).collect()
 }
 
 /// Whether the verdict is about new values that wait, beside old ones that stay in use.

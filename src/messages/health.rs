@@ -4,18 +4,15 @@
 use chrono::{DateTime, Utc};
 
 use super::{
-    Button, Message, Role,
+    Join, Key, Message, Role, Text,
     action::{AccountAction, Action, Doubtful},
-    at, button, day_at, escape, message, plain, verdicts,
+    at, button, date, day_at, labelled, message, name_of, plain, row, verdicts,
 };
-use crate::{
-    domain::{
-        account::{AccountId, AccountName},
-        facts::{AccountChoice, AccountCommand, AccountSummary, HealthChange},
-        health::{Change, TroubleKind, TroubleNews},
-        verdict::{Outcome, Permission, Verdict},
-    },
-    support::plural::count,
+use crate::domain::{
+    account::{AccountId, AccountName},
+    facts::{AccountChoice, AccountCommand, AccountSummary, HealthChange},
+    health::{Change, TroubleNews},
+    verdict::{Outcome, Permission, Verdict},
 };
 
 /// A link no longer works, or works again. One button: what the user can do about it.
@@ -27,62 +24,52 @@ pub(crate) fn changed(notice: &HealthChange, now: DateTime<Utc>) -> Message {
         worked_until,
         program,
     } = notice;
-    let said = verdicts::text(verdict, now);
-    let mut text = format!(
-        "{} <b>{}</b>{}",
-        said.sign,
-        escape(account.name.as_str()),
-        said.sentence
+    let said = verdicts::text(
+        verdict,
+        text!("account", name = &account.name),
+        verdicts::CHECK,
+        now,
     );
-    text.push('\n');
-    match change {
-        Change::Died => {
-            if let Some(at) = worked_until {
-                text.push_str(&format!("It worked until {}. ", day_at(*at, now)));
-            }
-            text.push_str(&match program {
-                Some(program) => format!(
-                    "X refused it to {} first, and to me when I asked.",
-                    escape(program.as_str())
-                ),
-                None => "I asked X twice before I tell you.".to_owned(),
-            });
-        }
-        Change::Recovered { refused_since } => text.push_str(&match refused_since {
-            Some(since) => format!(
-                "It works again; X had refused it since {}.",
-                day_at(*since, now)
-            ),
-            None => "It works again.".to_owned(),
-        }),
-        Change::OnlyReads => text.push_str("X says so now; it did not before."),
-    }
+    let happened = match change {
+        Change::Died => text!(
+            "news-died",
+            worked_until = worked_until.map(|time| day_at(time, now)),
+            how = if program.is_some() {
+                "program"
+            } else {
+                "check"
+            },
+            program = program.as_ref()
+        ),
+        Change::Recovered { refused_since } => text!(
+            "news-recovered",
+            since = refused_since.map(|time| day_at(time, now))
+        ),
+        Change::OnlyReads => text!("news-only-reads"),
+    };
     let is_good_news = matches!(change, Change::Recovered { .. });
-    if !is_good_news && !said.next_step.is_empty() {
-        text.push_str(&format!("\n\n{}", said.next_step));
-    }
-    text.push_str(&format!("\n\n<code>{}</code>", verdict.code()));
-    message(text, vec![vec![the_button(verdict, *change, account.id)]])
-        .with_role(Role::News(account.id, *change))
+    let parts = [Text::joined([said.title, happened], Join::Lines)]
+        .into_iter()
+        .chain(said.next_step.filter(|_| !is_good_news))
+        .chain([verdicts::code(verdict.code())]);
+    let rows = vec![vec![the_button(verdict, *change, account.id)]];
+    message(Text::joined(parts, Join::Paragraphs), rows).with_role(Role::News(account.id, *change))
 }
 
-fn the_button(verdict: &Verdict, change: Change, account: AccountId) -> Button {
+fn the_button(verdict: &Verdict, change: Change, account: AccountId) -> Key {
     if matches!(change, Change::Recovered { .. }) {
-        return button("What is this?", Action::Rechecks);
+        return button(Action::Rechecks);
     }
     match Doubtful::of(verdict.doubtful_fields()) {
-        Some(doubtful) => button(
-            "Rotate",
+        Some(doubtful) => labelled(
+            text!("button-rotate"),
             Action::Account(AccountAction::Repair(doubtful), account),
         ),
-        None if verdict.outcome() == Outcome::Refused => button(
-            "Check again",
-            Action::Account(
-                AccountAction::AccountCommand(AccountCommand::Verify),
-                account,
-            ),
-        ),
-        None => button("What is this?", Action::Rechecks),
+        None if verdict.outcome() == Outcome::Refused => button(Action::Account(
+            AccountAction::AccountCommand(AccountCommand::Verify),
+            account,
+        )),
+        None => button(Action::Rechecks),
     }
 }
 
@@ -90,122 +77,86 @@ fn the_button(verdict: &Verdict, change: Change, account: AccountId) -> Button {
 pub(crate) fn trouble(news: TroubleNews, now: DateTime<Utc>) -> Message {
     plain(match news {
         TroubleNews::Began { kind, since } => {
-            let (what, step) = match kind {
-                TroubleKind::Refused => (
-                    "X refuses links of several apps at once that worked a short while ago",
-                    "That is rarely the fault of so many people. Look at X's status page, and at what has changed here \
-                     (addx doctor).",
-                ),
-                TroubleKind::Away => (
-                    "X does not answer about links of several apps, or not in a way that I understand",
-                    "Look at X's status page and at this server's network (addx doctor).",
-                ),
-                TroubleKind::Clock => (
-                    "X refuses this server's time",
-                    "Set the clock of this server; addx doctor shows by how much it is off.",
-                ),
-            };
-            format!(
-                "🚧 To the owner of this bot: {what}, since {}. I tell their users nothing, and ask again until it is over.\
-                 \n\n{step}",
-                day_at(since, now)
+            text!(
+                "trouble-began",
+                kind = name_of(kind),
+                since = day_at(since, now)
             )
         }
-        TroubleNews::Over { since } => format!(
-            "✅ To the owner of this bot: X accepts links again. It did not since {}.",
-            day_at(since, now)
-        ),
+        TroubleNews::Over { since } => text!("trouble-over", since = day_at(since, now)),
     })
 }
 
 /// The lines of `/accounts` about one link that are not about X's last word.
-pub(super) fn details(account: &AccountSummary, now: DateTime<Utc>) -> String {
-    let mut text = String::new();
+pub(super) fn details(account: &AccountSummary, now: DateTime<Utc>) -> Vec<Text> {
+    let mut lines = Vec::new();
     if let Some(since) = account.suspected_since {
-        text.push_str(&format!(
-            "\nX refused it at {}; I ask again before I believe it",
-            at(since, now)
-        ));
+        lines.push(text!("account-doubted", since = at(since, now)));
     } else if let Some(code) = &account.asked_in_vain {
-        text.push_str(&format!(
-            "\nX did not decide when I asked last (<code>{}</code>); I ask again",
-            escape(code)
-        ));
+        lines.push(text!("account-undecided", code = code.as_str()));
     }
     if let Some(pair) = account
         .pair_checked_at
         .filter(|_| account.suspected_since.is_none())
         && account.checked_at.is_none_or(|checked| pair > checked)
     {
-        text.push_str(&format!(
-            "\nsince then only API Key and Secret, {}",
-            at(pair, now)
-        ));
+        lines.push(text!("account-pair-checked", checked = at(pair, now)));
     }
-    let permission = account.verdict.as_ref().and_then(|verdict| match verdict {
+    let permission = account.verdict.as_ref().and_then(permission);
+    let permission = permission.map(|permission| text!("permission", permission = permission));
+    let age = account.values_since.map(|since| age(since, now));
+    let reminder = account.remind_after_days;
+    let reminder = reminder.map(|days| text!("reminder-after", days = days));
+    let facts: Vec<Text> = permission.into_iter().chain(age).chain(reminder).collect();
+    if !facts.is_empty() {
+        lines.push(Text::joined(facts, Join::Facts));
+    }
+    lines
+}
+
+fn permission(verdict: &Verdict) -> Option<&'static str> {
+    match verdict {
         Verdict::Connected {
             permission: Permission::ReadWrite,
             ..
-        } => Some("may read and write"),
+        } => Some("write"),
         Verdict::Connected {
             permission: Permission::ReadWriteDirectMessages,
             ..
-        } => Some("may read, write and send direct messages"),
-        Verdict::ReadOnly { .. } => Some("may only read"),
-        Verdict::ConnectedPermissionUnknown { .. } => Some("X did not say what it may do"),
+        } => Some("messages"),
+        Verdict::ReadOnly { .. } => Some("read"),
+        Verdict::ConnectedPermissionUnknown { .. } => Some("unknown"),
         _ => None,
-    });
-    let age = account.values_since.map(|since| age(since, now));
-    let reminder = account
-        .remind_after_days
-        .map(|days| format!("reminder after {days} days"));
-    let facts = permission
-        .map(str::to_owned)
-        .into_iter()
-        .chain(age)
-        .chain(reminder);
-    let facts: Vec<String> = facts.collect();
-    if !facts.is_empty() {
-        text.push_str(&format!("\n{}", facts.join(" · ")));
     }
-    text
 }
 
-fn age(since: DateTime<Utc>, now: DateTime<Utc>) -> String {
-    match (now - since).num_days() {
-        ..=0 => "values from today".to_owned(),
-        days => format!("values {} old", count(days, "day")),
-    }
+fn age(since: DateTime<Utc>, now: DateTime<Utc>) -> Text {
+    text!("age", days = days(since, now))
+}
+
+fn days(since: DateTime<Utc>, now: DateTime<Utc>) -> i64 {
+    (now - since).num_days().max(0)
 }
 
 /// When shall the user be reminded to rotate?
 pub(crate) fn ask_reminder(
     account: &AccountChoice,
     values_since: Option<DateTime<Utc>>,
-    days: Option<u32>,
+    remind_after: Option<u32>,
     now: DateTime<Utc>,
 ) -> Message {
-    let choice = |label: &str, days| {
-        let action = Action::Account(AccountAction::Remind(days), account.id);
-        button(label, action)
-    };
-    let set = match days {
-        Some(days) => format!("I remind you after {days} days now."),
-        None => "I do not remind you now.".to_owned(),
-    };
-    let age = values_since.map_or_else(String::new, |since| format!(" ({})", age(since, now)));
+    let choice = |days| button(Action::Account(AccountAction::Remind(days), account.id));
     message(
-        format!(
-            "When shall I remind you to give <b>{}</b>{age} new values? {set}",
-            escape(account.name.as_str())
+        text!(
+            "ask-reminder",
+            name = &account.name,
+            age = values_since.map(|since| age(since, now)),
+            days = remind_after
         ),
         vec![
-            vec![
-                choice("After 30 days", Some(30)),
-                choice("90 days", Some(90)),
-            ],
-            vec![choice("180 days", Some(180)), choice("365 days", Some(365))],
-            vec![choice("Never", None)],
+            vec![choice(Some(30)), choice(Some(90))],
+            vec![choice(Some(180)), choice(Some(365))],
+            vec![choice(None)],
         ],
     )
 }
@@ -216,16 +167,10 @@ pub(crate) fn reminder_set(
     due_at: Option<DateTime<Utc>>,
     now: DateTime<Utc>,
 ) -> Message {
-    let name = escape(name.as_str());
     plain(match due_at {
-        Some(due) if due <= now => {
-            format!("I remind you of <b>{name}</b> now, since its values are that old already.")
-        }
-        Some(due) => format!(
-            "I remind you on {} to give <b>{name}</b> new values.",
-            due.format("%-d %B %Y")
-        ),
-        None => format!("I do not remind you of <b>{name}</b>."),
+        Some(due) if due <= now => text!("reminder-now", name = name),
+        Some(due) => text!("reminder-set", name = name, date = date(due)),
+        None => text!("reminder-off", name = name),
     })
 }
 
@@ -235,19 +180,15 @@ pub(crate) fn rotate_due(
     values_since: Option<DateTime<Utc>>,
     now: DateTime<Utc>,
 ) -> Message {
-    let age = values_since.map_or_else(String::new, |since| format!(": {}", age(since, now)));
     message(
-        format!(
-            "⏰ You wanted to be reminded to rotate <b>{}</b>{age}. Regenerate them in X, then give me the new ones; the old \
-             ones stay in use until X accepts the new.",
-            escape(account.name.as_str())
+        text!(
+            "rotate-due",
+            name = &account.name,
+            age = values_since.map(|since| age(since, now))
         ),
-        vec![vec![button(
-            "Rotate",
-            Action::Account(
-                AccountAction::AccountCommand(AccountCommand::Rotate),
-                account.id,
-            ),
-        )]],
+        vec![row(Action::Account(
+            AccountAction::AccountCommand(AccountCommand::Rotate),
+            account.id,
+        ))],
     )
 }

@@ -1,5 +1,8 @@
-//! Every word a user reads, as functions that return a [`Message`]: one function for each thing the bot says, with one caller that
-//! promises it. Texts are Telegram's HTML; whatever is interpolated goes through [`escape`]. Knows the domain, and nothing else.
+//! Everything a chat shows, as functions that return a [`Message`]: one function for each thing the bot says, with one caller that
+//! promises it. The words stand in the catalogues in `locales/`; a [`Text`] asks for them by id. Knows the domain, and nothing else.
+
+#[macro_use]
+mod text;
 
 pub(crate) mod access;
 pub(crate) mod accounts;
@@ -17,22 +20,22 @@ pub(crate) mod receipt;
 pub(crate) mod records;
 mod verdicts;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Datelike, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
-use self::action::Action;
+pub(crate) use self::text::{Form, Language, Text};
+use self::{
+    action::Action,
+    text::{Join, words},
+};
 use crate::domain::{account::AccountId, health::Change};
 
-/// What the bot says in one message. Sealed with its buttons while it waits to be sent; what it is for stands beside it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// What the bot says in one message, before it is worded for its reader.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Message {
-    /// Everything interpolated is escaped.
-    pub(crate) html: String,
-    /// In rows, none of them empty.
-    pub(crate) buttons: Vec<Vec<Button>>,
-    /// What hangs on it besides its words.
-    #[serde(skip)]
-    pub(crate) role: Role,
+    text: Text,
+    buttons: Vec<Vec<(Text, Press)>>,
+    role: Role,
 }
 
 impl Message {
@@ -40,10 +43,42 @@ impl Message {
         Self { role, ..self }
     }
 
+    /// Words of a test's own.
+    #[cfg(test)]
+    pub(crate) fn of_words(words: &str, role: Role) -> Self {
+        plain(words.into()).with_role(role)
+    }
+
     /// The same, and it is said whatever becomes of the accounts.
     fn lasting(self) -> Self {
         self.with_role(Role::Lasting)
     }
+
+    /// In its reader's language.
+    pub(crate) fn word(&self, language: Language) -> Worded {
+        let button = |(label, press): &(Text, Press)| Button {
+            label: label.word(language, Form::Plain),
+            press: press.clone(),
+        };
+        let row = |row: &Vec<(Text, Press)>| row.iter().map(button).collect();
+        Worded {
+            html: self.text.word(language, Form::Html),
+            buttons: self.buttons.iter().map(row).collect(),
+            role: self.role,
+        }
+    }
+}
+
+/// A message in words. Sealed with its buttons while it waits to be sent; what it is for stands beside it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Worded {
+    /// Telegram's HTML.
+    pub(crate) html: String,
+    /// In rows, none of them empty.
+    pub(crate) buttons: Vec<Vec<Button>>,
+    /// What hangs on it besides its words.
+    #[serde(skip)]
+    pub(crate) role: Role,
 }
 
 /// A button below a message.
@@ -54,6 +89,9 @@ pub(crate) struct Button {
     /// What it does.
     pub(crate) press: Press,
 }
+
+/// A button before it is worded.
+type Key = (Text, Press);
 
 /// What a button does.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -93,41 +131,46 @@ pub(crate) enum Asked {
     Post,
 }
 
-/// The path to the values in X's console.
-const KEYS: &str = "<a href=\"https://console.x.com\">console.x.com</a> → your app → Keys &amp; Tokens → OAuth 1.0 Keys";
-
-/// Makes a text safe inside Telegram's HTML.
-pub(crate) fn escape(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
-}
-
 /// A time of day, with the day where it is not today. The user's time zone is not known, so it is always UTC.
-fn at(time: DateTime<Utc>, now: DateTime<Utc>) -> String {
+fn at(time: DateTime<Utc>, now: DateTime<Utc>) -> Text {
+    let clock = time.format("%H:%M").to_string();
     if time.date_naive() == now.date_naive() {
-        format!("{} UTC", time.format("%H:%M"))
+        text!("at-time", time = clock)
     } else {
-        format!("{} UTC", time.format("%-d %b %H:%M"))
+        text!(
+            "at-day",
+            day = time.day(),
+            month = time.month(),
+            time = clock
+        )
     }
 }
 
 /// The same, and yesterday by its name.
-fn day_at(time: DateTime<Utc>, now: DateTime<Utc>) -> String {
+fn day_at(time: DateTime<Utc>, now: DateTime<Utc>) -> Text {
     if Some(time.date_naive()) == now.date_naive().pred_opt() {
-        format!("yesterday {} UTC", time.format("%H:%M"))
+        text!("at-yesterday", time = time.format("%H:%M").to_string())
     } else {
         at(time, now)
     }
 }
 
+fn date(date: impl Datelike) -> Text {
+    text!(
+        "date",
+        day = date.day(),
+        month = date.month(),
+        year = words(date.year())
+    )
+}
+
 /// How long until `time`, rounded up, so that nobody comes too early.
-fn wait(time: DateTime<Utc>, now: DateTime<Utc>) -> String {
+fn wait(time: DateTime<Utc>, now: DateTime<Utc>) -> Text {
     let wait = (time - now).max(TimeDelta::seconds(1));
     match (wait.num_seconds(), wait.num_minutes()) {
-        (seconds @ ..=90, _) => format!("in {seconds} s"),
-        (seconds, ..=90) => format!("in {} min", round_up(seconds, 60)),
-        (seconds, _) => format!("in {} h", round_up(seconds, 3600)),
+        (seconds @ ..=90, _) => text!("in-seconds", n = seconds),
+        (seconds, ..=90) => text!("in-minutes", n = round_up(seconds, 60)),
+        (seconds, _) => text!("in-hours", n = round_up(seconds, 3600)),
     }
 }
 
@@ -135,60 +178,72 @@ fn round_up(seconds: i64, unit: i64) -> i64 {
     seconds / unit + i64::from(seconds % unit > 0)
 }
 
-/// Before what is said once more, so that the card changes.
-fn again(times: u32) -> String {
-    match times {
-        0 => String::new(),
-        times => format!("Again ({}×): ", times.saturating_add(1)),
+/// A remark, which says how often it was made before, so that the card changes.
+fn remark(what: Text, times: u32) -> Text {
+    text!(
+        "remark",
+        what = what,
+        times = times.saturating_add(u32::from(times > 0))
+    )
+}
+
+/// The name that a value has in JSON: what an entry chooses its words by.
+fn name_of(value: impl Serialize) -> String {
+    match serde_json::to_value(value) {
+        Ok(serde_json::Value::String(name)) => name,
+        Ok(serde_json::Value::Object(tagged)) => tagged.into_iter().map(|(name, _)| name).collect(),
+        Ok(_) | Err(_) => String::new(),
     }
 }
 
-fn button(label: impl Into<String>, action: Action) -> Button {
-    Button {
-        label: label.into(),
-        press: Press::Tell(action.to_string()),
-    }
+/// The id of the entry for a value of this kind.
+fn id_of(kind: &str, value: impl Serialize) -> String {
+    format!("{kind}-{}", name_of(value).replace('_', "-"))
 }
 
-fn link(label: &str, address: impl Into<String>) -> Button {
-    Button {
-        label: label.to_owned(),
-        press: Press::Open(address.into()),
-    }
+/// What an entry chooses its words by.
+fn yes(is: bool) -> &'static str {
+    if is { "yes" } else { "no" }
 }
 
-fn message(html: impl Into<String>, rows: Vec<Vec<Button>>) -> Message {
+/// A row of one button that does something, under the label that it has everywhere.
+fn row(action: Action) -> Vec<Key> {
+    vec![button(action)]
+}
+
+/// A button with the label that it has everywhere.
+fn button(action: Action) -> Key {
+    labelled(Text::entry(format!("button-{}", action.word())), action)
+}
+
+fn labelled(label: impl Into<Text>, action: Action) -> Key {
+    (label.into(), Press::Tell(action.to_string()))
+}
+
+fn message(text: Text, rows: Vec<Vec<Key>>) -> Message {
     Message {
-        html: html.into(),
+        text,
         buttons: rows.into_iter().filter(|row| !row.is_empty()).collect(),
         role: Role::Plain,
     }
 }
 
-fn plain(html: impl Into<String>) -> Message {
-    message(html, Vec::new())
-}
-
-/// Words in a row: "a, b and c".
-fn list<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
-    let words: Vec<&str> = words.into_iter().collect();
-    match words.split_last() {
-        None => String::new(),
-        Some((only, [])) => (*only).to_owned(),
-        Some((last, rest)) => format!("{} and {last}", rest.join(", ")),
-    }
+fn plain(text: Text) -> Message {
+    message(text, Vec::new())
 }
 
 pub(crate) mod toast {
     //! The short answers to taps.
 
+    use super::Text;
+
     /// The button is of an earlier step, another version, or made up.
-    pub(crate) fn old_button() -> String {
-        "This button belongs to an earlier step. Please use the newest message.".to_owned()
+    pub(crate) fn old_button() -> Text {
+        text!("old-button")
     }
 
     /// The account is erased, or was never this user's.
-    pub(crate) fn no_such_account() -> String {
-        "This account is not here any more. /accounts shows what is.".to_owned()
+    pub(crate) fn no_such_account() -> Text {
+        text!("account-gone")
     }
 }

@@ -2,164 +2,88 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Message, at, escape, plain};
-use crate::{
-    domain::{
-        audit::Event,
-        facts::{Past, Uses},
-        paste::Warning,
-        report::{Report, ValueReport},
-        verdict::KeyPairOutcome,
-    },
-    support::plural::count,
+use super::{Join, Message, Text, at, name_of, paste, plain, words, yes};
+use crate::domain::{
+    facts::Past,
+    paste::Warning,
+    report::{Report, ValueReport},
 };
 
 /// `/mydata`, in as many messages as it takes: whole lines of a JSON text.
 pub(crate) fn my_data(part: usize, of: usize, json: &str) -> Message {
-    plain(format!(
-        "What I hold about you, less the secrets ({part} of {of}):\n\n<pre>{}</pre>",
-        escape(json)
-    ))
+    plain(text!("my-data", part = part, of = of, json = json))
 }
 
 /// `/history`, the newest first.
 pub(crate) fn history(entries: &[Past], now: DateTime<Utc>) -> Message {
     if entries.is_empty() {
-        return plain("Nothing has happened yet.");
+        return plain(text!("no-history"));
     }
-    let lines: Vec<String> = entries
-        .iter()
-        .map(|entry| {
-            let account = match &entry.account {
-                Some(name) => format!(" <b>{}</b>", escape(name.as_str())),
-                None => String::new(),
-            };
-            let detail = if entry.detail.is_empty() {
-                String::new()
-            } else {
-                format!(" <code>{}</code>", escape(&entry.detail))
-            };
-            let happened = happened(&entry.event);
-            let until = at(entry.at, now);
-            match &entry.uses {
-                None => format!("{until}{account}: {happened}{detail}"),
-                Some(Uses { times, since }) => format!(
-                    "{} to {until}{account}: {happened}{detail}, {}",
-                    at(*since, now),
-                    count(*times, "time")
-                ),
-            }
-        })
-        .collect();
-    plain(format!(
-        "<b>What happened</b>, newest first\n\n{}",
-        lines.join("\n")
-    ))
-}
-
-/// An event of the audit trail in words.
-fn happened(event: &str) -> &'static str {
-    match event.parse() {
-        Ok(Event::Link) => "linked",
-        Ok(Event::Check) => "checked with X",
-        Ok(Event::Swap) => "new values in use",
-        Ok(Event::Refuse) => "new values not taken",
-        Ok(Event::Authorize) => "X gave out a token for a PIN",
-        Ok(Event::Unlink) => "erased",
-        Ok(Event::Revoke) => "revoked at X",
-        Ok(Event::Panic) => "revoked and erased by the operator",
-        Ok(Event::Merge) => "got the values of a second entry",
-        Ok(Event::Expire) => "new values erased, since nobody decided",
-        Ok(Event::AccessRequest) => "you asked to use this bot",
-        Ok(Event::AccessGrant) => "the owner let you in",
-        Ok(Event::AccessRefuse) => "the owner did not let you in",
-        Ok(Event::AccessBlock) => "the owner blocked you",
-        Ok(Event::ClientAdd) => "may be used by",
-        Ok(Event::ClientRevoke) => "may no longer be used by",
-        Ok(Event::ClientTakeBack) => "you took it back from",
-        Ok(Event::Use) => "used by",
-        Ok(Event::Post) => "your message",
-        Ok(Event::TestPost) => "test post",
-        Ok(Event::TestPostDelete) => "the test post",
-        Ok(Event::KeyAdd | Event::KeyRetire | Event::Restore) | Err(_) => "something else",
-    }
+    let lines = entries.iter().map(|entry| {
+        let sentence =
+            |parts: [Option<Text>; 2]| Text::joined(parts.into_iter().flatten(), Join::Sentences);
+        let account = entry.account.as_ref();
+        let account = account.map(|name| text!("account", name = name));
+        let detail = Some(entry.detail.as_str()).filter(|detail| !detail.is_empty());
+        let detail = detail.map(|detail| text!("detail", detail = detail));
+        let event = text!("happened", event = entry.event.as_str());
+        let uses = entry.uses.as_ref();
+        text!(
+            "past",
+            at = sentence([Some(at(entry.at, now)), account]),
+            what = sentence([Some(event), detail]),
+            since = uses.map(|uses| at(uses.since, now)),
+            times = uses.map_or(0, |uses| uses.times)
+        )
+    });
+    plain(text!("history", entries = Text::joined(lines, Join::Lines)))
 }
 
 /// `/diagnose`
 pub(crate) fn report(report: &Report, now: DateTime<Utc>) -> Message {
-    let mut lines = vec![
-        format!("addx {}", report.version),
-        format!("made {}", report.made_at.format("%F %H:%M UTC")),
-        format!(
-            "verdict {}{}",
-            report.verdict.as_deref().unwrap_or("none yet"),
-            report
-                .status
-                .map_or_else(String::new, |status| format!(" (HTTP {status})"))
-        ),
-    ];
-    let times = [
-        ("since", report.since),
-        ("checked", report.checked_at),
-        ("accepted", report.accepted_at),
-    ];
-    for (what, time) in times {
-        let time = time.map_or_else(|| "never".to_owned(), |time| at(time, now));
-        lines.push(format!("{what} {time}"));
-    }
-    lines.push(format!(
-        "confirmed by X: {}",
-        if report.confirmed { "yes" } else { "no" }
-    ));
-    lines.push(match report.key_pair {
-        Some((outcome, time)) => {
-            format!("key pair alone: {} ({})", key_pair(outcome), at(time, now))
-        }
-        None => "key pair alone: not asked".to_owned(),
-    });
-    lines.extend(report.values.iter().map(|value| value_line("", value, now)));
-    lines.extend(
-        report
-            .candidate
-            .iter()
-            .map(|value| value_line("new ", value, now)),
-    );
-    lines.push(match report.clock_difference {
-        Some(seconds) => format!("clock: {seconds:+} s against X"),
-        None => "clock: not compared yet".to_owned(),
-    });
-    lines.push(format!(
-        "messages still to delete: {}",
-        report.pending_deletions
-    ));
-    plain(format!(
-        "This report holds no value and no part of one, so you can show it to whoever helps you.\n\n<pre>{}</pre>",
-        escape(&lines.join("\n"))
+    let times = [report.since, report.checked_at, report.accepted_at];
+    let [since, checked, accepted] = times.map(|time| time.map(|time| at(time, now)));
+    let values = report
+        .values
+        .iter()
+        .map(|value| value_line("current", value, now));
+    let new = report.candidate.iter();
+    let values = values.chain(new.map(|value| value_line("new", value, now)));
+    plain(text!(
+        "report",
+        version = report.version.as_str(),
+        made = words(report.made_at.format("%F %H:%M UTC")),
+        verdict = report.verdict.as_deref(),
+        status = report.status,
+        since = since,
+        checked = checked,
+        accepted = accepted,
+        confirmed = yes(report.confirmed),
+        pair = report.key_pair.map(|(outcome, _)| outcome.as_str()),
+        pair_at = report.key_pair.map(|(_, time)| at(time, now)),
+        values = Text::joined(values, Join::Lines),
+        clock = report
+            .clock_difference
+            .map(|seconds| format!("{seconds:+}")),
+        deletions = report.pending_deletions
     ))
 }
 
-fn key_pair(outcome: KeyPairOutcome) -> &'static str {
-    match outcome {
-        KeyPairOutcome::Accepted => "accepted",
-        KeyPairOutcome::Rejected => "rejected",
-        KeyPairOutcome::AppSuspended => "app suspended",
-        KeyPairOutcome::Unknown => "X did not say",
-    }
-}
-
-fn value_line(prefix: &str, value: &ValueReport, now: DateTime<Utc>) -> String {
-    let unusual = match &value.shape.unusual {
-        None => "usual".to_owned(),
-        Some(Warning::UnusualLength { usual, .. }) => format!("usual length is {usual}"),
-        Some(Warning::UnusualCharacters) => "unusual characters".to_owned(),
-        Some(Warning::LooksLike(kind)) => format!("looks like {}", kind.label()),
-        Some(Warning::LabelledAs(kind)) => format!("was labelled {}", kind.label()),
-        Some(Warning::ToldByOrder) => "told by order".to_owned(),
+fn value_line(which: &str, value: &ValueReport, now: DateTime<Utc>) -> Text {
+    let unusual = value.shape.unusual.as_ref();
+    let (found, usual) = match unusual {
+        Some(Warning::LooksLike(kind) | Warning::LabelledAs(kind)) => (Some(paste::kind(*kind)), 0),
+        Some(Warning::UnusualLength { usual, .. }) => (None, *usual),
+        Some(Warning::UnusualCharacters | Warning::ToldByOrder) | None => (None, 0),
     };
-    format!(
-        "{prefix}{}: {} characters, {unusual}, since {}",
-        value.field.label(),
-        value.shape.chars,
-        at(value.received_at, now)
+    text!(
+        "report-value",
+        which = which,
+        field = value.field,
+        chars = value.shape.chars,
+        unusual = unusual.map(name_of),
+        label = found,
+        usual = usual,
+        since = at(value.received_at, now)
     )
 }

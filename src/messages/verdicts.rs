@@ -1,331 +1,143 @@
-//! Each verdict in words: one sentence, one reason, one next step, and the button for it where the bot can act.
+//! Each verdict in words: one sentence, one reason, one next step. They stand in `verdicts.ftl` under the verdict's code.
 //!
 //! `docs/verdicts.md` is written from them; a test below keeps it so.
 
 use chrono::{DateTime, Utc};
 
-use super::{KEYS, at, escape, list, pin::CALLBACK, wait};
-use crate::domain::{
-    credentials::Field,
-    verdict::{Permission, Unenrolled, Verdict},
-};
+use super::{Join, Text, at, date, name_of, wait, words};
+use crate::domain::{credentials::Field, verdict::Verdict};
 
-/// A verdict in words. HTML.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// What X was asked for when it said so, as the entries name it.
+pub(super) const CHECK: &str = "check";
+pub(super) const PIN: &str = "pin";
+pub(super) const POST: &str = "post";
+
+/// Shows at a glance how it is.
+pub(super) fn sign(verdict: &Verdict) -> Text {
+    Text::entry(id(verdict))
+}
+
+/// A verdict in words, about `account` as it is called.
 pub(super) struct VerdictText {
-    /// Shows at a glance how it is.
-    pub(super) sign: &'static str,
-    /// Follows the name: "main" + " is connected …", or "main" + ": X does not …".
-    pub(super) sentence: String,
+    /// The sign, and what X did.
+    pub(super) title: Text,
+    /// What X did.
+    pub(super) what: Text,
     /// Why.
-    pub(super) reason: String,
-    /// What to do now; empty where nothing is to do.
-    pub(super) next_step: String,
+    pub(super) reason: Text,
+    /// What to do now, if there is anything to do.
+    pub(super) next_step: Option<Text>,
 }
-
-/// How a token that may write is made. The order matters: X fixes what a token may do when it is issued.
-const WRITE_TOKEN: &str = "In X: your app → User authentication settings → <i>Read and write</i> → Save, <b>then</b> Keys &amp; \
-     Tokens → Access Token → Regenerate. Send me the new pair with the button below (or /rotate).";
-
-/// How a key pair is given again. A new one ends the token, so that one has to follow.
-fn key_pair_again() -> String {
-    format!(
-        "Copy both again and send them with the button below. If X no longer shows them: {KEYS} → Consumer Key → Regenerate. \
-         That ends the Access Token too: set the app to <i>Read and write</i>, Save, <b>then</b> regenerate the token as \
-         well, and use /rotate → All four."
-    )
-}
-
-/// How the secret of a token is given again.
-const SECRET_AGAIN: &str = "Copy the Access Secret again and send it with the button below. If X no longer shows it: set the app \
-     to <i>Read and write</i>, Save, <b>then</b> regenerate the Access Token, and use /rotate → Token pair.";
-
-/// Where X cannot be asked with good reason, no value is at fault.
-const SAYS_NOTHING: &str = "That says nothing about the values.";
 
 /// The words for a verdict.
-#[expect(clippy::too_many_lines, reason = "one place for every verdict's words")]
-pub(super) fn text(verdict: &Verdict, now: DateTime<Utc>) -> VerdictText {
+pub(super) fn text(
+    verdict: &Verdict,
+    account: Text,
+    asked: &'static str,
+    now: DateTime<Utc>,
+) -> VerdictText {
+    let part = |part| {
+        about(
+            Text::entry(format!("{}.{part}", id(verdict))),
+            verdict,
+            asked,
+            now,
+        )
+    };
+    let what = part("title").with("account", account);
+    VerdictText {
+        title: Text::joined([sign(verdict), what.clone()], Join::Sentences),
+        what,
+        reason: part("reason"),
+        next_step: (!matches!(verdict, Verdict::Connected { .. })).then(|| part("next")),
+    }
+}
+
+/// The last line, which stays the same whatever the words become.
+pub(super) fn code(code: &str) -> Text {
+    text!("code", code = code)
+}
+
+fn id(verdict: &Verdict) -> String {
+    format!("verdict-{}", verdict.code().replace('_', "-"))
+}
+
+/// What the entries of the verdicts put in.
+fn about(entry: Text, verdict: &Verdict, asked: &'static str, now: DateTime<Utc>) -> Text {
+    let entry = entry.with("asked", asked);
     match verdict {
         Verdict::Connected {
             account,
             permission,
-        } => VerdictText {
-            sign: "✅",
-            sentence: format!(" is connected as {}", escape(&account.username.to_string())),
-            reason: match permission {
-                Permission::ReadWrite => "It may read and write, so it can publish.",
-                Permission::ReadWriteDirectMessages => {
-                    "It may read, write and send direct messages, so it can publish."
-                }
-            }
-            .to_owned(),
-            next_step: String::new(),
-        },
-        Verdict::ConnectedPermissionUnknown { account } => VerdictText {
-            sign: "☑️",
-            sentence: format!(
-                " is connected as {}, but may be unable to post",
-                escape(&account.username.to_string())
-            ),
-            reason: "X did not say which permission the token has.".to_owned(),
-            next_step: "If a post fails later: set the app to <i>Read and write</i>, Save, <b>then</b> regenerate the Access \
-                        Token, and use /rotate → Token pair."
-                .to_owned(),
-        },
-        Verdict::ReadOnly { account } => VerdictText {
-            sign: "⚠️",
-            sentence: format!(
-                " is connected as {}, but can only read",
-                escape(&account.username.to_string())
-            ),
-            reason: "The Access Token was generated while the app was set to Read. Changing the app does not change a token \
-                     that exists."
-                .to_owned(),
-            next_step: format!("{WRITE_TOKEN} There you can also get it from X with a PIN."),
-        },
-        Verdict::ApiKeyPairRejected => VerdictText {
-            sign: "⛔",
-            sentence: ": X does not accept the API Key and Secret".to_owned(),
-            reason: "One of the two is mistyped, cut off, or older than the last Regenerate. The Access Token was not judged."
-                .to_owned(),
-            next_step: key_pair_again(),
-        },
-        Verdict::AccessTokenRejected => VerdictText {
-            sign: "⛔",
-            sentence: ": X does not accept the Access Token".to_owned(),
-            reason: "API Key and Secret are fine. The token is mistyped, regenerated, revoked, or made by another app."
-                .to_owned(),
-            next_step: WRITE_TOKEN.to_owned(),
-        },
-        Verdict::AccessSecretRejected => VerdictText {
-            sign: "⛔",
-            sentence: ": the Access Secret does not fit the Access Token".to_owned(),
-            reason: "API Key, API Secret and Access Token are known to X. The Access Secret is mistyped, cut off, or of an \
-                     older token."
-                .to_owned(),
-            next_step: SECRET_AGAIN.to_owned(),
-        },
-        Verdict::TokenPairRejected => VerdictText {
-            sign: "⛔",
-            sentence: ": X does not accept the Access Token and Secret".to_owned(),
-            reason: "API Key and Secret are fine. X does not say which of the other two is wrong: they may be mistyped, \
-                     regenerated, revoked, or of another app."
-                .to_owned(),
-            next_step: WRITE_TOKEN.to_owned(),
-        },
-        Verdict::TokenOfOtherAccount { expected, found } => {
-            let handle = escape(&expected.username.to_string());
-            VerdictText {
-                sign: "⛔",
-                sentence: ": the new token belongs to another X account".to_owned(),
-                reason: format!(
-                    "This link is for {handle} (X user {}), the new token is of X user {found}: X's console gives out tokens \
-                     of the app's owner. The other account gets a link of its own with /addx.",
-                    expected.id
-                ),
-                next_step: format!(
-                    "Log in to X as {handle}, set the app to <i>Read and write</i>, Save, <b>then</b> regenerate the Access \
-                     Token. Send me the new pair with the button below (or /rotate)."
-                ),
-            }
+        } => entry
+            .with("handle", &account.username)
+            .with("permission", name_of(permission)),
+        Verdict::ConnectedPermissionUnknown { account } | Verdict::ReadOnly { account } => {
+            entry.with("handle", &account.username)
         }
-        Verdict::PinOfOtherAccount { expected, found } => {
-            let (expected, found) = (
-                escape(&expected.username.to_string()),
-                escape(&found.username.to_string()),
-            );
-            VerdictText {
-                sign: "⛔",
-                sentence: format!(": that was {found}; expected {expected}"),
-                reason: format!(
-                    "X was open as {found} when you authorised the app. I did not keep that token. {found} gets a link of its \
-                     own with /addx."
-                ),
-                next_step: format!(
-                    "Get a new link, open it in a private window of your browser, and log in to X as {expected}."
-                ),
-            }
-        }
-        Verdict::CallbackNotSet => VerdictText {
-            sign: "⚠️",
-            sentence: ": X wants a Callback URI in the app's settings first".to_owned(),
-            reason: "X knows the API key pair. It gives out PINs only for apps that have a Callback URI; any address will do, \
-                     it is never opened."
-                .to_owned(),
-            next_step: format!(
-                "In X: console.x.com → your app → User authentication settings → Set up (or Edit) → App permissions <i>Read and \
-                 write</i>, Callback URI <code>{CALLBACK}</code>, Website URL <code>https://example.com</code> → Save. Then try \
-                 again."
-            ),
-        },
-        Verdict::PinRejected => VerdictText {
-            sign: "⛔",
-            sentence: ": X does not take this PIN".to_owned(),
-            reason: "It is mistyped, used already, too old, or of another link.".to_owned(),
-            next_step: "Send it again if it was mistyped. Otherwise get a new link, and send the PIN that X shows then.".to_owned(),
-        },
-        Verdict::PinSpent => VerdictText {
-            sign: "⛔",
-            sentence: ": X does not take this PIN any more".to_owned(),
-            reason: "A PIN is good for one time. X may have taken it just before, when its answer did not reach me.".to_owned(),
-            next_step: "Get a new link, and send the PIN that X shows then.".to_owned(),
-        },
-        Verdict::SameValuesAgain { fields } => VerdictText {
-            sign: "⚠️",
-            sentence: ": you sent the values that it has already".to_owned(),
-            reason: format!(
-                "{} {} the same as before, so I did not ask X.",
-                list(fields.iter().map(|field| field.label())),
-                if fields.len() == 1 { "is" } else { "are" }
-            ),
-            next_step: match verdict.doubtful_fields() {
-                [Field::AccessSecret] => SECRET_AGAIN.to_owned(),
-                [Field::ApiKey, ..] => key_pair_again(),
-                _ => WRITE_TOKEN.to_owned(),
-            },
-        },
-        Verdict::AppSuspended => VerdictText {
-            sign: "⛔",
-            sentence: ": X has suspended the app".to_owned(),
-            reason: "The values are not the problem; X lets nobody in with this app.".to_owned(),
-            next_step: "Look at console.x.com for X's notice, or give me the values of another app: /rotate → All four."
-                .to_owned(),
-        },
-        Verdict::UserSuspended => VerdictText {
-            sign: "⛔",
-            sentence: ": X has suspended this X account".to_owned(),
-            reason: "The values are not the problem; the account itself is suspended.".to_owned(),
-            next_step: "Log in to x.com and follow X's notice. Then check again.".to_owned(),
-        },
-        Verdict::UserLocked => VerdictText {
-            sign: "⛔",
-            sentence: ": X has locked this X account for now".to_owned(),
-            reason: "The values are not the problem; X wants the user to log in.".to_owned(),
-            next_step: "Log in to x.com and unlock the account there. Then check again.".to_owned(),
-        },
-        Verdict::NotEnrolled {
-            who: Unenrolled::App,
-        } => VerdictText {
-            sign: "⚠️",
-            sentence: ": the app is in no package of X's API yet".to_owned(),
-            reason: "The values are not the problem; X answers only apps that are in a package.".to_owned(),
-            next_step: "In X: console.x.com → Apps → Manage apps → your app → Move to package → Pay-per-use → Production. Then \
-                        check again."
-                .to_owned(),
-        },
-        Verdict::NotEnrolled {
-            who: Unenrolled::User,
-        } => VerdictText {
-            sign: "⚠️",
-            sentence: ": its X user has no paid developer account yet".to_owned(),
-            reason: "The values are not the problem; X bills this app's requests to the user whose token it is.".to_owned(),
-            next_step: "In X: console.x.com → log in as that user, create a developer account, and enrol it in Pay-per-use. \
-                        Then check again."
-                .to_owned(),
-        },
-        Verdict::NoCredits => VerdictText {
-            sign: "⚠️",
-            sentence: ": the keys are good, the wallet is empty".to_owned(),
-            reason: "X answers that the prepaid credits are used up. The values are fine.".to_owned(),
-            next_step: "In X: console.x.com → Billing → Credits. Then check again.".to_owned(),
-        },
-        Verdict::SpendCapReached { reset_date } => VerdictText {
-            sign: "⚠️",
-            sentence: ": the keys are good, the spending limit is reached".to_owned(),
-            reason: match reset_date {
-                Some(date) => format!(
-                    "X takes no requests until the next billing cycle begins on {}. The values are fine.",
-                    date.format("%-d %B %Y")
-                ),
-                None => "X takes no requests until the next billing cycle begins. The values are fine.".to_owned(),
-            },
-            next_step: "Raise the limit at console.x.com → Billing, or wait. Then check again.".to_owned(),
-        },
-        Verdict::RateLimited { until } => VerdictText {
-            sign: "⏳",
-            sentence: " could not be checked: X asks for a pause".to_owned(),
-            reason: match until {
-                Some(_) => format!("Too many requests were made with this app or account. {SAYS_NOTHING}"),
-                None => format!(
-                    "Too many requests were made with this app or account, and X did not say for how long. {SAYS_NOTHING}"
-                ),
-            },
-            next_step: match until {
-                Some(until) if *until <= now => "Check again now.".to_owned(),
-                Some(until) => format!("Check again at {} ({}).", at(*until, now), wait(*until, now)),
-                None => "Check again in 15 minutes; a monthly cap lasts longer.".to_owned(),
-            },
-        },
-        Verdict::ClockSkew { seconds } => VerdictText {
-            sign: "⏳",
-            sentence: match seconds {
-                Some(seconds) if is_tolerated(*seconds) => " could not be checked: X refuses this bot's time",
-                Some(_) | None => " could not be checked: this bot's clock is wrong",
-            }
-            .to_owned(),
-            reason: format!("{} {SAYS_NOTHING}", clock(*seconds)),
-            next_step: "Please tell the operator of this bot to set the clock. Then check again.".to_owned(),
-        },
-        Verdict::NotPermitted => VerdictText {
-            sign: "⛔",
-            sentence: ": X does not permit this post, and does not say why".to_owned(),
-            reason: "X answers so to replies that nobody asked for, to some mentions and cashtags, to what it moderates, and to \
-                     tokens that may only read."
-                .to_owned(),
-            next_step: "Try a plain text with /testpost. If that is refused too: set the app to <i>Read and write</i>, Save, \
-                        <b>then</b> regenerate the Access Token, and use /rotate → Token pair."
-                .to_owned(),
-        },
-        Verdict::Duplicate => VerdictText {
-            sign: "⛔",
-            sentence: ": X has this post already".to_owned(),
-            reason: "X does not publish the same text twice.".to_owned(),
-            next_step: "Change the text, and send it again.".to_owned(),
-        },
-        Verdict::XUnavailable => VerdictText {
-            sign: "⏳",
-            sentence: " could not be checked: X does not answer".to_owned(),
-            reason: "X is down, too slow, or out of reach. That says nothing about the values; they are kept.".to_owned(),
-            next_step: "Check again in a few minutes.".to_owned(),
-        },
-        Verdict::Unexpected { status, words } => VerdictText {
-            sign: "❓",
-            sentence: ": X gave an answer that I do not know".to_owned(),
-            reason: if words.as_str().is_empty() {
-                format!("X answered {status}, without words. Nothing is decided about the values.")
-            } else {
-                format!(
-                    "X answered {status}: “{}”. Nothing is decided about the values.",
-                    escape(words.as_str())
-                )
-            },
-            next_step: "Check again later. If it stays so, /diagnose makes a report that you can show to the operator."
-                .to_owned(),
-        },
+        Verdict::TokenOfOtherAccount { expected, found } => entry
+            .with("handle", &expected.username)
+            .with("id", words(expected.id))
+            .with("found", words(found)),
+        Verdict::PinOfOtherAccount { expected, found } => entry
+            .with("handle", &expected.username)
+            .with("found", &found.username),
+        Verdict::SameValuesAgain { fields } => entry
+            .with(
+                "fields",
+                Text::joined(fields.iter().map(|field| Text::from(*field)), Join::And),
+            )
+            .with("count", fields.len())
+            .with("repair", repair(verdict)),
+        Verdict::NotEnrolled { who } => entry.with("who", name_of(who)),
+        Verdict::SpendCapReached { reset_date } => entry.with("date", reset_date.map(date)),
+        Verdict::RateLimited { until } => entry
+            .with(
+                "until",
+                until.map(|until| {
+                    if until <= now {
+                        "past".into()
+                    } else {
+                        at(until, now)
+                    }
+                }),
+            )
+            .with("wait", until.map(|until| wait(until, now))),
+        Verdict::ClockSkew { seconds } => entry
+            .with("clock", clock(*seconds))
+            .with("seconds", seconds.map(i64::unsigned_abs)),
+        Verdict::Unexpected { status, words } => entry
+            .with("status", *status)
+            .with(
+                "silent",
+                if words.as_str().is_empty() {
+                    "yes"
+                } else {
+                    "no"
+                },
+            )
+            .with("words", words.as_str()),
+        _ => entry,
     }
 }
 
-/// X tolerates five minutes; it may refuse the time of a request all the same.
-fn is_tolerated(seconds: i64) -> bool {
-    seconds.unsigned_abs() <= 300
+/// The word of the button that asks for what is wrong.
+fn repair(verdict: &Verdict) -> &'static str {
+    match verdict.doubtful_fields() {
+        [Field::AccessSecret] => "fix-secret",
+        [Field::ApiKey, ..] => "fix-key",
+        _ => "fix-token",
+    }
 }
 
-/// What is known about our clock.
-fn clock(seconds: Option<i64>) -> String {
+/// What is known about our clock. X tolerates five minutes; it may refuse the time of a request all the same.
+fn clock(seconds: Option<i64>) -> &'static str {
     match seconds {
-        Some(0) => "X says that the time of my requests is out of bounds, though our clocks agree."
-            .to_owned(),
-        Some(seconds) if is_tolerated(seconds) => format!(
-            "X says that the time of my requests is out of bounds, though our clocks differ by only {} s.",
-            seconds.unsigned_abs()
-        ),
-        Some(seconds) => format!(
-            "My server is {} s {} X, so X refuses what I sign.",
-            seconds.unsigned_abs(),
-            if seconds < 0 { "behind" } else { "ahead of" }
-        ),
-        None => "X says that the time of my requests is out of bounds.".to_owned(),
+        None => "unknown",
+        Some(0) => "agrees",
+        Some(-300..=300) => "tolerated",
+        Some(..0) => "behind",
+        Some(_) => "ahead",
     }
 }
 
@@ -340,10 +152,30 @@ mod tests {
         domain::{
             account::{AccountId, AccountName, XAccount, XUserId, XUsername},
             facts::{AccountChoice, CheckResult, Occasion},
-            verdict::{Outcome, XWords},
+            verdict::{Outcome, Permission, Unenrolled, XWords},
         },
-        messages::{Message, checks},
+        messages::{Form, Language, Worded, checks},
     };
+
+    /// A verdict about "main" in English words.
+    struct Words {
+        sign: String,
+        sentence: String,
+        reason: String,
+        next_step: String,
+    }
+
+    fn said(verdict: &Verdict) -> Words {
+        let english = |text: Text| text.word(Language::English, Form::Html);
+        let said = text(verdict, text!("account", name = "main"), CHECK, now());
+        let what = english(said.what);
+        Words {
+            sign: english(sign(verdict)),
+            sentence: what.strip_prefix("<b>main</b>").unwrap().to_owned(),
+            reason: english(said.reason),
+            next_step: said.next_step.map(english).unwrap_or_default(),
+        }
+    }
 
     fn now() -> DateTime<Utc> {
         DateTime::from_timestamp(1_795_521_600, 0).unwrap()
@@ -367,7 +199,7 @@ mod tests {
             fields: fields.to_vec(),
         };
         let skew = |seconds| Verdict::ClockSkew { seconds };
-        let said = |status, words| Verdict::Unexpected {
+        let answer = |status, words| Verdict::Unexpected {
             status,
             words: XWords::new(words),
         };
@@ -424,8 +256,8 @@ mod tests {
             Verdict::NotPermitted,
             Verdict::Duplicate,
             Verdict::XUnavailable,
-            said(418, "I'm a <teapot> & more"),
-            said(404, ""),
+            answer(418, "I'm a <teapot> & more"),
+            answer(404, ""),
         ]
     }
 
@@ -537,7 +369,7 @@ mod tests {
         }
     }
 
-    fn result(verdict: &Verdict, occasion: Occasion) -> Message {
+    fn result(verdict: &Verdict, occasion: Occasion) -> Worded {
         let result = CheckResult {
             account: AccountChoice {
                 id: AccountId::from_bytes([0; 16]),
@@ -547,7 +379,7 @@ mod tests {
             occasion,
             twin: None,
         };
-        checks::result(&result, now())
+        checks::result(&result, now()).word(Language::English)
     }
 
     fn buttons(verdict: &Verdict) -> Vec<String> {
@@ -594,7 +426,7 @@ mod tests {
             if index == 0 || samples[index - 1].code() != code {
                 write!(page, "\n## `{code}`\n").unwrap();
             }
-            let text = text(verdict, now());
+            let text = said(verdict);
             write!(
                 page,
                 "\n> {} **main**{}\n> {}\n",
@@ -639,12 +471,12 @@ mod tests {
     #[test]
     fn every_verdict_is_one_sentence_one_reason_and_one_next_step() {
         for verdict in samples() {
-            let VerdictText {
+            let Words {
                 sentence,
                 reason,
                 next_step,
                 ..
-            } = text(&verdict, now());
+            } = said(&verdict);
             let code = verdict.code();
             assert!(
                 sentence.starts_with(": ") || sentence.starts_with(' '),
@@ -720,7 +552,7 @@ mod tests {
             if !verdict.doubtful_fields().is_empty()
                 || verdict.code() == "connected_permission_unknown"
             {
-                let step = text(&verdict, now()).next_step;
+                let step = said(&verdict).next_step;
                 let order = [
                     "Read and write",
                     "Save",
@@ -745,7 +577,7 @@ mod tests {
         let verdict = Verdict::ConnectedPermissionUnknown {
             account: seedling(),
         };
-        let VerdictText { sign, reason, .. } = text(&verdict, now());
+        let Words { sign, reason, .. } = said(&verdict);
         assert!(sign != "✅" && sign != "⛔");
         assert!(reason.starts_with("X did not say"));
     }
@@ -753,12 +585,9 @@ mod tests {
     #[test]
     fn no_number_of_seconds_and_no_time_is_too_odd_to_be_told() {
         for seconds in [i64::MIN, -301, -300, -1, 0, 1, 300, 301, i64::MAX] {
-            let reason = text(
-                &Verdict::ClockSkew {
-                    seconds: Some(seconds),
-                },
-                now(),
-            )
+            let reason = said(&Verdict::ClockSkew {
+                seconds: Some(seconds),
+            })
             .reason;
             assert!(
                 !reason.contains("is 0 s") && !reason.contains('-'),
@@ -770,10 +599,10 @@ mod tests {
             now(),
             now() + TimeDelta::days(400),
         ] {
-            let step = text(&Verdict::RateLimited { until: Some(until) }, now()).next_step;
+            let step = said(&Verdict::RateLimited { until: Some(until) }).next_step;
             assert!(step.starts_with("Check again"), "{step}");
         }
-        let now_ago = text(&Verdict::RateLimited { until: Some(now()) }, now());
+        let now_ago = said(&Verdict::RateLimited { until: Some(now()) });
         assert_eq!(now_ago.next_step, "Check again now.");
     }
 
@@ -783,7 +612,7 @@ mod tests {
             status: 418,
             words: XWords::new("<b>Tea</b> & more"),
         };
-        let reason = text(&verdict, now()).reason;
+        let reason = said(&verdict).reason;
         assert!(
             reason.contains("“&lt;b&gt;Tea&lt;/b&gt; &amp; more”"),
             "{reason}"

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     domain::{account::AccountId, health::Change},
-    messages::{self, Asked, Message, Role},
+    messages::{self, Asked, Language, Message, Role, Worded},
     support::incident,
     vault::{MessageFingerprint, OpenError, Place, Sealed, Vault},
 };
@@ -21,7 +21,7 @@ pub(crate) struct Promised {
     /// Grows with time: the order within a chat.
     pub id: i64,
     /// What to say, if it opens.
-    pub message: Result<Message, OpenError>,
+    pub message: Result<Worded, OpenError>,
     /// What hangs on it besides its words.
     pub role: Role,
     /// When it may be said.
@@ -43,9 +43,10 @@ pub(crate) async fn push(
     word: impl FnOnce() -> Message,
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
-    let message = incident::catch(word).unwrap_or_else(|panicked| {
+    let language = Language::default();
+    let message = incident::catch(|| word().word(language)).unwrap_or_else(|panicked| {
         let id = incident::log(vault.random(), "a message could not be worded", &panicked);
-        messages::pages::incident(&id)
+        messages::pages::incident(&id).word(language)
     });
     let json = serde_json::to_vec(&message).map_err(|_| StoreError::Corrupt {
         table: "outbox",
@@ -320,11 +321,7 @@ mod tests {
 
     /// News of an account, less the account.
     fn news(account: AccountId, change: Change, html: &str) -> Message {
-        Message {
-            html: html.to_owned(),
-            buttons: Vec::new(),
-            role: Role::News(account, change),
-        }
+        Message::of_words(html, Role::News(account, change))
     }
 
     #[tokio::test]
@@ -332,7 +329,8 @@ mod tests {
         let fixture = fixture().await;
         fixture.promise(pages::welcome).await;
         let promised = fixture.next().await;
-        assert_eq!(promised.message.unwrap(), pages::welcome());
+        let welcome = pages::welcome().word(Language::English);
+        assert_eq!(promised.message.unwrap(), welcome);
         assert_eq!(promised.role, Role::Plain);
         fixture.store.truncate_log().await.unwrap();
         let file = std::fs::read(fixture.folder.path().join("addx.db")).unwrap();

@@ -1,52 +1,49 @@
-//! The commands, with the descriptions that Telegram's menu shows. Doc comments on them would show there too.
+//! The commands. What Telegram's menu says of them stands in the catalogues.
 
-use teloxide::{macros::BotCommands, utils::command::BotCommands as _};
+use teloxide::{macros::BotCommands, types::BotCommand, utils::command::BotCommands as _};
+
+use crate::messages::{self, Form, Language};
 
 /// A command in a private chat. What follows a command is its argument; none means an empty text.
 #[derive(BotCommands, Clone, PartialEq, Eq)]
 #[command(rename_rule = "lowercase")]
 pub(crate) enum Command {
-    #[command(description = "link an X account, step by step")]
     Addx(String),
-    #[command(description = "your linked accounts and what X says of them")]
     Accounts,
-    #[command(description = "ask X again about an account")]
     Verify(String),
-    #[command(description = "give new keys after regenerating them in X")]
     Rotate(String),
-    #[command(description = "erase an account and its keys")]
     Unlink(String),
-    #[command(description = "see whether an account can publish: post something and delete it")]
     Testpost(String),
-    #[command(description = "publish a message of yours: reply to it with this")]
     Post(String),
-    #[command(description = "where to find the four values in X, and what goes wrong")]
     Guide,
-    #[command(description = "leave what is under way and wipe what was entered")]
     Cancel,
-    #[command(description = "a report without secrets, to ask for help with")]
     Diagnose(String),
-    #[command(description = "what was done with your accounts, and when")]
     History,
-    #[command(description = "everything this bot holds about you, less the secrets")]
     Mydata,
-    #[command(description = "people who asked to use this bot", hide)]
+    #[command(hide)]
     Users,
-    #[command(description = "let somebody no longer use this bot", hide)]
+    #[command(hide)]
     Block(String),
-    #[command(description = "what this bot keeps, and what Telegram still sees")]
     Privacy,
-    #[command(description = "what this bot can do")]
     Help,
-    #[command(description = "begin", hide)]
+    #[command(hide)]
     Start(String),
 }
 
 impl Command {
-    /// Those that are shown, with their descriptions.
-    pub(super) fn described() -> Vec<(String, String)> {
+    /// Those that are shown.
+    pub(super) fn shown() -> Vec<String> {
         let all = Self::bot_commands().into_iter();
-        all.map(|each| (each.command, each.description)).collect()
+        all.map(|each| each.command).collect()
+    }
+
+    /// Telegram's menu.
+    pub(super) fn menu(language: Language) -> Vec<BotCommand> {
+        let described = |command: String| {
+            let about = messages::pages::about(&command).word(language, Form::Plain);
+            BotCommand::new(command, about)
+        };
+        Self::shown().into_iter().map(described).collect()
     }
 
     /// Whether everybody may use it, on the list of allowed users or not: to leave, to erase, and to know what is kept.

@@ -30,7 +30,6 @@ use teloxide::{
     payloads::SetMyCommandsSetters as _,
     prelude::Requester as _,
     types::{BotCommandScope, Me, MediaGroupId, Message},
-    utils::command::BotCommands as _,
 };
 use tokio::sync::{Notify, Semaphore, mpsc};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -38,6 +37,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use self::{pauses::Pauses, schema::Schema, workers::KeyedWorkers};
 use crate::{
     linking::Linker,
+    messages::Language,
     store::Store,
     support::{
         clock::Clock, heartbeat::Heartbeat, incident, metrics::Metrics, random::Random,
@@ -245,7 +245,7 @@ impl Telegram {
     async fn register_commands(&self) {
         let request = self
             .bot
-            .set_my_commands(Command::bot_commands())
+            .set_my_commands(Command::menu(Language::default()))
             .scope(BotCommandScope::AllPrivateChats);
         match tokio::time::timeout(Duration::from_secs(15), async { request.await }).await {
             Ok(Ok(_)) => {}

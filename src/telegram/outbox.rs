@@ -15,7 +15,7 @@ use crate::{
         account::AccountId,
         linking::{Ending, LinkingState},
     },
-    messages::{self, Asked, Message, Role},
+    messages::{self, Asked, Language, Role, Worded},
     store::{
         StoreError,
         deletions::{self, OWN},
@@ -99,7 +99,7 @@ impl Telegram {
             Ok(message) => message,
             Err(error) => {
                 let id = incident::log(&self.random, "a message did not open", error);
-                unopened = messages::pages::incident(&id);
+                unopened = messages::pages::incident(&id).word(Language::default());
                 &unopened
             }
         };
@@ -140,7 +140,7 @@ impl Telegram {
         chat: i64,
         promised: &Promised,
         asked: Asked,
-        message: &Message,
+        message: &Worded,
     ) -> Result<Result<i32, CallError>, StoreError> {
         if promised.begun {
             if let Some(before) = progress::get(self.store.reader(), chat, asked).await? {
@@ -166,7 +166,7 @@ impl Telegram {
         &self,
         chat: i64,
         account: AccountId,
-        message: &Message,
+        message: &Worded,
     ) -> Result<Result<Option<i32>, CallError>, StoreError> {
         let told = health_checks::told(self.store.reader(), account).await?;
         let day_ago = self.clock.now() - QUIET_AFTER_TWO;
@@ -186,7 +186,7 @@ impl Telegram {
         &self,
         chat: i64,
         promised: &Promised,
-        message: &Message,
+        message: &Worded,
         sent: Result<Option<i32>, CallError>,
     ) -> Result<bool, StoreError> {
         // What was said is said: the note of it may be forced to disk with what is next.
@@ -249,7 +249,7 @@ impl Telegram {
         tx: &mut crate::store::Tx,
         chat: i64,
         mut dialogue: Dialogue,
-        said: &Message,
+        said: &Worded,
         number: i32,
     ) -> Result<(), StoreError> {
         if dialogue.state.flow_id().is_none() {
@@ -275,7 +275,9 @@ impl Telegram {
     async fn draw_card(&self, chat: i64, dialogue: &Dialogue) -> Result<bool, StoreError> {
         let around = self.linker.surroundings(chat, &dialogue.state).await?;
         let now = self.clock.now();
-        let word = || messages::card::card(&dialogue.state, &around, now);
+        let language = Language::default();
+        let card = || messages::card::card(&dialogue.state, &around, now);
+        let word = || card().map(|card| card.word(language));
         let card = match incident::catch(word) {
             Ok(card) => card,
             Err(panicked) => {

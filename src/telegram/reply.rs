@@ -19,7 +19,7 @@ use teloxide::{
 };
 
 use crate::{
-    messages::{Button, Message, Press},
+    messages::{Button, Press, Worded},
     support::failpoint,
 };
 
@@ -31,14 +31,14 @@ const ANSWER_LIMIT: Duration = Duration::from_secs(3);
 const WRITE_LIMIT: Duration = Duration::from_secs(16);
 
 /// Tells two messages apart.
-pub(super) fn digest(message: &Message) -> i64 {
+pub(super) fn digest(message: &Worded) -> i64 {
     let mut hasher = DefaultHasher::new();
     (&message.html, &message.buttons).hash(&mut hasher);
     hasher.finish().cast_signed()
 }
 
 /// A message's buttons as Telegram has them.
-fn keyboard(message: &Message) -> InlineKeyboardMarkup {
+fn keyboard(message: &Worded) -> InlineKeyboardMarkup {
     let button = |button: &Button| {
         let label = button.label.clone();
         Some(match &button.press {
@@ -96,7 +96,7 @@ pub(super) async fn delete(bot: &Bot, chat: i64, message: i32) -> Result<(), Cal
 }
 
 /// Sends a message. Its number.
-pub(super) async fn send(bot: &Bot, chat: i64, message: &Message) -> Result<i32, CallError> {
+pub(super) async fn send(bot: &Bot, chat: i64, message: &Worded) -> Result<i32, CallError> {
     let request = bot
         .send_message(ChatId(chat), &message.html)
         .parse_mode(ParseMode::Html)
@@ -114,7 +114,7 @@ pub(super) async fn edit(
     bot: &Bot,
     chat: i64,
     number: i32,
-    message: &Message,
+    message: &Worded,
 ) -> Result<(), CallError> {
     let request = bot
         .edit_message_text(ChatId(chat), MessageId(number), &message.html)

@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     domain::linking::{Closed, Ending, LinkingState, Remark},
-    messages::{self, Message, action::StepTag},
+    messages::{self, Form, Language, Message, Text, action::StepTag},
     store::{
         StoreError, Tx,
         deletions::{self, OWN, SECRET},
@@ -283,8 +283,8 @@ impl UnitOfWork {
     }
 
     /// What the tap is answered.
-    pub(super) fn toast(&mut self, toast: String) {
-        self.effects.toast = Some(toast);
+    pub(super) fn toast(&mut self, toast: &Text) {
+        self.effects.toast = Some(toast.word(Language::default(), Form::Plain));
     }
 
     /// Opens a flow, with a card of its own.

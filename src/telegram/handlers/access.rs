@@ -54,7 +54,7 @@ pub(in crate::telegram) async fn decide(
 ) -> HandlerResult {
     let unit = &mut *unit.lock().await;
     if telegram.linker.people.owner != Some(unit.chat) {
-        unit.toast(toast::old_button());
+        unit.toast(&toast::old_button());
         return Ok(());
     }
     set(&telegram, unit, user, decision).await?;

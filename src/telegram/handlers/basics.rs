@@ -13,7 +13,7 @@ pub(in crate::telegram) async fn start(unit: Unit) -> HandlerResult {
 }
 
 pub(in crate::telegram) async fn help(unit: Unit) -> HandlerResult {
-    say(&unit, || messages::pages::help(&Command::described())).await
+    say(&unit, || messages::pages::help(&Command::shown())).await
 }
 
 pub(in crate::telegram) async fn guide(unit: Unit) -> HandlerResult {

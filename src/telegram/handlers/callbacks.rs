@@ -32,7 +32,7 @@ pub(in crate::telegram) async fn flow(
 ) -> HandlerResult {
     let unit = &mut *unit.lock().await;
     if StepTag::of(&state) != Some(tag) {
-        unit.toast(toast::old_button());
+        unit.toast(&toast::old_button());
         return Ok(());
     }
     act(&telegram, unit, state, action).await
@@ -156,7 +156,7 @@ pub(in crate::telegram) async fn account(
     let owner = unit.chat;
     let known = store::by_id(&mut *unit.tx, owner, account).await?;
     if known.is_none() {
-        unit.toast(toast::no_such_account());
+        unit.toast(&toast::no_such_account());
         return Ok(());
     }
     let message = query.message.as_ref().map(|message| message.id().0);
@@ -305,6 +305,6 @@ pub(in crate::telegram) async fn not_allowed(
 
 /// A button of another version, or no button of ours.
 pub(in crate::telegram) async fn unknown(unit: Unit) -> HandlerResult {
-    unit.lock().await.toast(toast::old_button());
+    unit.lock().await.toast(&toast::old_button());
     Ok(())
 }

@@ -56,7 +56,7 @@ pub(in crate::telegram) async fn take_back(
     let owner = unit.chat;
     let known = accounts::by_id(&mut *unit.tx, owner, account).await?;
     if known.is_none() {
-        unit.toast(toast::no_such_account());
+        unit.toast(&toast::no_such_account());
     }
     let programs = programs_of(unit, account).await?;
     let program = programs.into_iter().find(|program| program.id == client);

@@ -159,7 +159,7 @@ pub(in crate::telegram) async fn choose(
     let unit = &mut *unit.lock().await;
     let known = posts::find_draft(&mut *unit.tx, unit.chat, draft).await?;
     let Some(post) = known.filter(|post| post.account.is_none()) else {
-        unit.toast(toast::old_button());
+        unit.toast(&toast::old_button());
         return Ok(());
     };
     preview(&telegram, unit, account, &post.text).await?;
@@ -174,7 +174,7 @@ pub(in crate::telegram) async fn decide(
     let unit = &mut *unit.lock().await;
     let known = posts::find_draft(&mut *unit.tx, unit.chat, draft).await?;
     let Some(account) = known.and_then(|post| post.account) else {
-        unit.toast(toast::old_button());
+        unit.toast(&toast::old_button());
         return Ok(());
     };
     match action {
