@@ -16,11 +16,8 @@ use super::{
 };
 use crate::{
     app::{self, AppError},
-    clock::Clock,
-    config, hardening,
-    heartbeat::Heartbeat,
-    random::Random,
-    telemetry,
+    config,
+    support::{clock::Clock, hardening, heartbeat::Heartbeat, random::Random, telemetry},
 };
 
 /// Runs the program, as its arguments and its environment want it.

@@ -35,7 +35,7 @@ pub struct Connections {
     places: Vec<Place>,
     /// Another connection that writes to the same file: not at the same time, since SQLite lets the two take turns only by
     /// trying again and again.
-    pub(super) turn: Option<Box<Connections>>,
+    pub(super) turn: Option<Box<Self>>,
     /// Told after each statement and each group: who writes may have left something in the log.
     pub(super) used: Arc<Notify>,
 }

@@ -95,7 +95,7 @@ pub async fn quieten(tx: &mut Tx, now: DateTime<Utc>) -> Result<(), StoreError> 
     .await?;
     // The first to ask are asked at once, the others as fast as X is asked at all.
     sqlx::query(
-        "UPDATE watches SET memory = '{}', good_at = NULL, due_at = 0, attempts = 0,
+        "UPDATE health_checks SET memory = '{}', good_at = NULL, due_at = 0, attempts = 0,
              told_before = NULL, told_at = NULL, message_id = NULL, asked_at = NULL, pair_at = NULL",
     )
     .execute(&mut **tx)

@@ -10,7 +10,7 @@ use super::{
     dialogues::{self, Dialogue},
 };
 use crate::{
-    domain::notice::Standing,
+    domain::facts::Standing,
     vault::{KeyId, Sealed, Vault},
 };
 

@@ -3,7 +3,7 @@
 use teloxide::types::Update;
 
 use super::Telegram;
-use crate::domain::notice::Standing;
+use crate::domain::facts::Standing;
 
 /// Whether the person behind an update may use the bot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

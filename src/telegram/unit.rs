@@ -19,7 +19,6 @@ use super::{
 };
 use crate::{
     domain::linking::{Closed, Ending, LinkingState, Remark},
-    failpoint,
     messages::{self, Message, action::StepTag},
     store::{
         StoreError, Tx,
@@ -27,6 +26,7 @@ use crate::{
         dialogues::{self, Dialogue},
         inbox, outbox,
     },
+    support::failpoint,
 };
 
 /// Telegram deletes no message older than this.

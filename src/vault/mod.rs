@@ -27,7 +27,7 @@ use zeroize::Zeroizing;
 
 use crate::{
     domain::account::AccountId,
-    random::{NoRandomness, Random},
+    support::random::{NoRandomness, Random},
 };
 
 impl Keyring {
