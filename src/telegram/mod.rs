@@ -13,6 +13,7 @@ mod pauses;
 mod polling;
 mod reply;
 mod schema;
+mod secrets;
 mod timers;
 mod unit;
 mod workers;
@@ -35,7 +36,7 @@ use teloxide::{
 use tokio::sync::{Notify, Semaphore, mpsc};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use self::{pauses::Pauses, schema::Schema, workers::KeyedWorkers};
+use self::{pauses::Pauses, schema::Schema, secrets::Ahead, workers::KeyedWorkers};
 use crate::{
     config::AllowedUsers,
     linking::Linker,
@@ -78,6 +79,8 @@ pub(crate) struct Parts {
     schema: Schema,
     /// Per chat: handles updates.
     reading: KeyedWorkers,
+    /// What is known of updates that wait for their turn.
+    ahead: Ahead,
     /// Per chat: sends what was promised.
     writing: KeyedWorkers,
     /// Chats that Telegram wants to be left alone for a while.
@@ -194,6 +197,7 @@ impl Telegram {
             metrics: deps.metrics,
             schema: schema::schema(),
             reading: KeyedWorkers::default(),
+            ahead: Ahead::default(),
             writing: KeyedWorkers::default(),
             pauses: Pauses::default(),
             permits: Semaphore::new(CONCURRENT_HANDLERS),
