@@ -3,8 +3,9 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{
-    CANDIDATE_LIFETIME, Linker, MAX_KEY_PAIR_CHECKS_AN_HOUR, choice, credentials::Loaded,
-    full_until, open,
+    CANDIDATE_LIFETIME, Linker, MAX_KEY_PAIR_CHECKS_AN_HOUR, choice,
+    credentials::{Loaded, open},
+    full_until,
 };
 use crate::{
     domain::{
@@ -605,17 +606,11 @@ impl Linker {
         owner: i64,
         account: AccountId,
     ) -> Result<AccountName, StoreError> {
-        let mut name = "x-account".to_owned();
-        if let Some(loaded) = self.load(tx, owner, account).await?
-            && let Some(token) = loaded
-                .current
-                .iter()
-                .find(|value| value.field == Field::AccessToken)
-            && let Some(user) =
-                XUserId::of_access_token(open(&loaded.key, owner, account, token)?.expose())
-        {
-            name = format!("x-{user}");
-        }
+        let loaded = self.load(tx, owner, account).await?;
+        let token = loaded.map(|loaded| loaded.open(&[], Field::AccessToken));
+        let token = token.transpose()?.flatten();
+        let user = token.and_then(|token| XUserId::of_access_token(token.expose()));
+        let name = user.map_or_else(|| "x-account".to_owned(), |user| format!("x-{user}"));
         Ok(AccountName::trusted(name))
     }
 

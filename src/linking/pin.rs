@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use sqlx::SqliteConnection;
 
-use super::{Linker, flow::Answer, flow::slot_of, full_until, open};
+use super::{Linker, credentials::open, flow::Answer, flow::slot_of, full_until};
 use crate::{
     domain::{
         account::{AccountId, LinkedAccount},
@@ -366,7 +366,7 @@ impl Linker {
                     let token =
                         open_temporary(&key, owner, account, TemporaryField::Token, &kept.token)?;
                     let handle = x_account.map(|x_account| x_account.username.0);
-                    around.authorize = Some(self.x.authorize_url(&token, handle.as_deref()));
+                    around.authorize = Some(self.authorize_url.of(&token, handle.as_deref()));
                 }
             }
             LinkingState::AwaitingValue(value) if is_first_question(value) => {

@@ -24,8 +24,8 @@ impl Admission {
 impl Telegram {
     /// By the fixed list and the owner's word about this person.
     pub(super) fn admission(&self, user: Option<i64>, standing: Option<Standing>) -> Admission {
-        let admits = |user| self.allowed.admits(self.owner, user, standing);
-        if user.is_some_and(admits) {
+        let people = &self.linker.people;
+        if user.is_some_and(|user| people.admit(user, standing)) {
             Admission::Granted
         } else {
             Admission::Denied

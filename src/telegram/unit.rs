@@ -343,6 +343,15 @@ impl UnitOfWork {
         self.storage.change_card(|dialogue| dialogue.redraw(now));
     }
 
+    /// A button of the flow's card, or of the question in its place, was tapped there: it is known to stand there, though the note
+    /// that it was sent may still be on its way.
+    pub(super) fn find_card(&mut self, message: i32) {
+        if self.storage.kept().dialogue.card_message.is_none() {
+            self.storage
+                .change_card(|dialogue| dialogue.adopt_card(message));
+        }
+    }
+
     /// Lets the next card be a new message, below all others; the old one is deleted.
     pub(super) async fn renew_card(&mut self) -> Result<(), StoreError> {
         self.drop_card().await?;

@@ -5,7 +5,6 @@
 
 mod outcome;
 mod question;
-mod suspect;
 mod witness;
 
 use std::sync::{
@@ -17,10 +16,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::{Mutex, OwnedMutexGuard, Semaphore};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use super::Linker;
+use super::Context;
 use crate::{
     domain::{
-        budget,
         health::{AppMark, Rules, Witness},
         pace::{Ask, Pace},
     },
@@ -56,7 +54,7 @@ const COUNT_INTERVAL: TimeDelta = TimeDelta::minutes(10);
 /// Asks about the links in turn. Cheap to clone.
 #[derive(Clone)]
 struct Rechecker {
-    linker: Linker,
+    linker: Context,
     rules: Rules,
     /// How many links work.
     working: Arc<AtomicU64>,
@@ -75,7 +73,7 @@ enum Look {
     Later(DateTime<Utc>),
 }
 
-impl Linker {
+impl Context {
     /// Asks X by itself until `stop`; then what is under way is finished. If that is not wanted, only links that X refused to
     /// a program are asked about.
     pub(crate) async fn run_rechecks(&self, stop: CancellationToken) {
@@ -87,11 +85,6 @@ impl Linker {
             confirming: Arc::default(),
         };
         rechecker.run(stop).await;
-    }
-
-    fn jittered(&self, pause: TimeDelta) -> Result<TimeDelta, StoreError> {
-        let draw = u64::from_le_bytes(self.random.bytes()?);
-        Ok(budget::jittered(pause, draw))
     }
 }
 
@@ -150,7 +143,7 @@ impl Rechecker {
                 () = stop.cancelled() => break,
                 // Whoever was busy as the schedule was looked at is free again.
                 _ = bell.changed(), if held_up => {}
-                () = self.linker.doubted.notified() => {}
+                () = self.linker.suspected.notified() => {}
                 () = self.linker.clock.sleep_until(later) => {}
             }
         }
@@ -160,7 +153,7 @@ impl Rechecker {
 
     /// Takes the link that is due first.
     async fn claim(&self, now: DateTime<Utc>) -> Result<Look, StoreError> {
-        let Linker { store, busy, .. } = &self.linker;
+        let (store, busy) = (&self.linker.store, &self.linker.busy);
         let latest = now + LONGEST_PAUSE;
         let mut confirming = Arc::clone(&self.confirming).try_lock_owned().ok();
         let first = health_checks::first(store.reader(), &busy.all(), confirming.is_some()).await?;
