@@ -84,9 +84,10 @@ CREATE INDEX dialogues_by_card ON dialogues (card_due_at) WHERE card_due_at IS N
 CREATE TABLE inbox (
     update_id   INTEGER PRIMARY KEY,
     chat_id     INTEGER NOT NULL,
-    key_id      INTEGER NOT NULL,
+    key_id      INTEGER,          -- null if it was handled before it had to be written down
     sealed      BLOB,             -- null once handled or given up
-    attempts    INTEGER NOT NULL DEFAULT 0,
+    claims      INTEGER NOT NULL DEFAULT 0, -- how often handling it was begun since it was written down
+    attempts    INTEGER NOT NULL DEFAULT 0, -- how often that failed: the other claims ended with the process
     incident    TEXT,             -- set when it was given up
     received_at INTEGER NOT NULL
 ) STRICT;

@@ -14,7 +14,7 @@ use crate::{
     vault::{KeyId, Sealed, Vault},
 };
 
-/// Keeps an update, unless it is known: waiting, handled or given up. `true` if it is new.
+/// Keeps an update, unless it is known: waiting, handled or given up.
 pub(crate) async fn insert(
     tx: &mut Tx,
     update: i64,
@@ -22,8 +22,8 @@ pub(crate) async fn insert(
     key_id: KeyId,
     sealed: &Sealed,
     now: DateTime<Utc>,
-) -> Result<bool, StoreError> {
-    let done = sqlx::query(
+) -> Result<(), StoreError> {
+    sqlx::query(
         "INSERT OR IGNORE INTO inbox (update_id, chat_id, key_id, sealed, received_at)
          VALUES (?, ?, ?, ?, ?)",
     )
@@ -34,7 +34,7 @@ pub(crate) async fn insert(
     .bind(now.timestamp())
     .execute(&mut **tx)
     .await?;
-    Ok(done.rows_affected() > 0)
+    Ok(())
 }
 
 /// Whether an update still waits to be handled.
@@ -81,9 +81,11 @@ pub(crate) async fn begin(
     update: i64,
     chat: i64,
     user: Option<i64>,
+    now: DateTime<Utc>,
 ) -> Result<Begun, StoreError> {
     let row = sqlx::query(
-        "UPDATE inbox SET sealed = NULL WHERE update_id = ?1 AND sealed IS NOT NULL;
+        "INSERT INTO inbox (update_id, chat_id, received_at) VALUES (?1, ?2, ?4)
+         ON CONFLICT (update_id) DO UPDATE SET sealed = NULL WHERE sealed IS NOT NULL;
          SELECT changes() > 0 AS is_new,
              EXISTS (SELECT 1 FROM inbox WHERE chat_id = ?2 AND sealed IS NOT NULL AND update_id < ?1) AS is_early,
              (SELECT standing FROM access WHERE user_id = ?3) AS standing,
@@ -93,6 +95,7 @@ pub(crate) async fn begin(
     .bind(update)
     .bind(chat)
     .bind(user)
+    .bind(now.timestamp())
     .fetch_one(db)
     .await?;
     let dialogue = dialogues::Row::from_row(&row)?.read(vault, chat);
@@ -114,10 +117,22 @@ pub(crate) async fn finish(db: impl SqliteExecutor<'_>, update: i64) -> Result<b
     Ok(done.rows_affected() > 0)
 }
 
+/// Notes that handling an update begins. How often that ended with the process before.
+pub(crate) async fn claim(db: impl SqliteExecutor<'_>, update: i64) -> Result<u32, StoreError> {
+    let deaths: Option<u32> = sqlx::query_scalar(
+        "UPDATE inbox SET claims = claims + 1 WHERE update_id = ? RETURNING max(claims - 1 - attempts, 0)",
+    )
+    .bind(update)
+    .fetch_optional(db)
+    .await?;
+    Ok(deaths.unwrap_or(0))
+}
+
 /// Notes that handling an update failed. How often it has.
 pub(crate) async fn fail(db: impl SqliteExecutor<'_>, update: i64) -> Result<u32, StoreError> {
     Ok(sqlx::query_scalar(
-        "UPDATE inbox SET attempts = attempts + 1 WHERE update_id = ? RETURNING attempts",
+        "UPDATE inbox SET attempts = attempts + 1, claims = max(claims, attempts + 1)
+         WHERE update_id = ? RETURNING attempts",
     )
     .bind(update)
     .fetch_one(db)

@@ -5,7 +5,7 @@
 //! `*` instead of a number means every time.
 
 /// Every point there is. `tests/reliability/crash.rs` checks that this list and the calls in `src/` are the same.
-pub const POINTS: [&str; 76] = [
+pub const POINTS: [&str; 77] = [
     // Start.
     "start.key_made",
     "start.unlocked",
@@ -15,10 +15,11 @@ pub const POINTS: [&str; 76] = [
     "poll.handed_over",
     "inbox.before_commit",
     "inbox.committed",
+    "inbox.claimed",
     "poll.confirmed",
     "delete.before",
     "delete.after",
-    "handle.durable",
+    "handle.ready",
     "handle.spill",
     "unit.begun",
     "unit.before_commit",

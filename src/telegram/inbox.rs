@@ -7,23 +7,19 @@ use std::{
     time::{Duration, Instant},
 };
 
-use teloxide::{
-    types::{
-        MediaChecklist, MediaContact, MediaKind, MediaPoll, MediaVenue, Message, MessageEntityKind,
-        MessageKind, Update, UpdateKind,
-    },
-    utils::command::BotCommands as _,
-};
-use tokio::sync::watch;
+use teloxide::types::{Message, Update, UpdateKind};
+use tokio::sync::oneshot;
 use zeroize::Zeroizing;
 
 use super::{
-    Command, Telegram, reply,
+    Telegram,
+    polling::Incoming,
+    reply,
     schema::HandlerError,
+    secrets::message_of,
     unit::{self, Effects, Opened, Removal, UnitOfWork},
 };
 use crate::{
-    domain::paste,
     messages,
     store::{StoreError, agenda, dialogues, inbox, outbox},
     support::{
@@ -38,11 +34,14 @@ const HANDLER_LIMIT: Duration = Duration::from_secs(15);
 /// After so many failures an update is given up.
 const MAX_ATTEMPTS: u32 = 3;
 
-/// An update that was just handed over: handled from memory, while it is written down at the same time.
+/// So often the process may die while an update is handled, before it counts as what kills it.
+const MAX_DEATHS: u32 = 10;
+
+/// An update that was just handed over: handled from memory.
 pub(super) struct Fresh {
-    pub(super) update: Arc<Update>,
-    /// True once the update is on disk.
-    pub(super) durable: watch::Receiver<bool>,
+    pub(super) incoming: Arc<Incoming>,
+    /// Told once it was handled, or is on disk.
+    pub(super) settled: oneshot::Sender<()>,
 }
 
 impl Telegram {
@@ -92,10 +91,23 @@ impl Telegram {
 
     /// Handles what waits for a chat.
     async fn read(&self, chat: i64, fresh: Option<Fresh>) {
-        if let Some(mut fresh) = fresh {
-            let durable = Some(&mut fresh.durable);
+        if let Some(Fresh { incoming, settled }) = fresh {
+            let handling = self.handle_until_done(chat, &incoming.update, Some(&incoming));
+            let done = handling.await;
+            self.ahead.forget(chat, i64::from(incoming.update.id.0));
+            // What came later may be in the inbox already, and must not overtake it.
+            if done == Done::NotYet
+                && self
+                    .insist(|| self.write_down(std::slice::from_ref(&incoming)))
+                    .await
+                    .is_none()
+            {
+                return;
+            }
+            // Whoever fetched it may have gone on.
+            let _ = settled.send(());
             // Nothing else waits then: what came meanwhile lets this run once more, and so does a timer.
-            if self.handle_until_done(chat, &fresh.update, durable).await == Done::Handled {
+            if done == Done::Handled {
                 return;
             }
         }
@@ -105,6 +117,7 @@ impl Telegram {
                 Ok(Some(update)) => {
                     pause = Pause::default();
                     self.handle_until_done(chat, &update, None).await;
+                    self.ahead.forget(chat, i64::from(update.id.0));
                 }
                 Ok(None) => break,
                 Err(error) => {
@@ -145,7 +158,7 @@ impl Telegram {
     }
 
     /// Handles one update; tries again what fails, and gives up after a few times. While the database does not answer
-    /// nothing is given up.
+    /// nothing is given up. `fresh`: it is on no disk yet.
     #[tracing::instrument(
         name = "update",
         skip_all,
@@ -155,37 +168,50 @@ impl Telegram {
         &self,
         chat: i64,
         update: &Update,
-        mut durable: Option<&mut watch::Receiver<bool>>,
+        mut fresh: Option<&Incoming>,
     ) -> Done {
         let mut pause = Pause::default();
+        let mut claimed = false;
         loop {
             let mut removal = None;
-            let handling = self.handle(chat, update, durable.as_deref_mut(), &mut removal);
-            let error = match incident::guard(handling).await {
+            let handling = async {
+                self.delete_first(update, &mut removal).await?;
+                if fresh.is_none() && !claimed {
+                    self.claim(update).await?;
+                    claimed = true;
+                }
+                self.handle(chat, update, removal).await
+            };
+            let (error, is_deadly) = match incident::guard(handling).await {
                 Ok(Ok(done)) => return done,
                 Ok(Err(HandlerError::Store(error))) if error.is_passing() => {
                     tracing::warn!(error = %error, "an update waits for the database");
-                    if pause.wait(self).await {
+                    if fresh.is_none() && pause.wait(self).await {
                         continue;
                     }
                     return Done::NotYet;
                 }
-                Ok(Err(error)) => error.to_string(),
-                Err(panicked) => panicked.to_string(),
+                Ok(Err(error)) => (error.to_string(), matches!(error, HandlerError::Deadly)),
+                Err(panicked) => (panicked.to_string(), false),
             };
-            if let Some(durable) = durable.as_deref_mut()
-                && durable.wait_for(|on_disk| *on_disk).await.is_err()
-            {
-                return Done::NotYet;
-            }
-            match self.note_failure(chat, update, &error, removal).await {
-                Ok(Failure::GivenUp) => {
+            let failure = Failure {
+                update,
+                fresh,
+                error: &error,
+                is_deadly,
+                removal,
+            };
+            match self.note_failure(chat, failure).await {
+                Ok(Next::GivenUp) => {
                     self.answer_callback(update, None).await;
                     return Done::NotYet;
                 }
-                Ok(Failure::Again) => {}
+                Ok(Next::Again) => (fresh, claimed) = (None, false),
                 Err(error) => {
                     tracing::warn!(error = %error, "a failed update waits for the database");
+                    if fresh.is_some() {
+                        return Done::NotYet;
+                    }
                 }
             }
             if !pause.wait(self).await {
@@ -194,22 +220,24 @@ impl Telegram {
         }
     }
 
-    /// Deletes the message if it may hold a secret, waits until the update is on disk, and handles it.
+    /// Notes that handling an update from the inbox begins: one that ends the process must not come back for ever.
+    async fn claim(&self, update: &Update) -> Result<(), HandlerError> {
+        let deaths = inbox::claim(self.store.light(), i64::from(update.id.0)).await?;
+        failpoint::hit("inbox.claimed");
+        if deaths > MAX_DEATHS {
+            return Err(HandlerError::Deadly);
+        }
+        Ok(())
+    }
+
+    /// Handles an update whose message was deleted if it had to be.
     async fn handle(
         &self,
         chat: i64,
         update: &Update,
-        durable: Option<&mut watch::Receiver<bool>>,
-        removal: &mut Option<Removal>,
+        removal: Option<Removal>,
     ) -> Result<Done, HandlerError> {
-        self.delete_first(chat, update, removal).await?;
-        if let Some(durable) = durable {
-            // The sender is gone without success when the database is away or the bot stops; the update comes again.
-            if durable.wait_for(|on_disk| *on_disk).await.is_err() {
-                return Ok(Done::NotYet);
-            }
-        }
-        failpoint::hit("handle.durable");
+        failpoint::hit("handle.ready");
         failpoint::spill("handle.spill", || {
             let text = message_of(update).and_then(Message::text);
             text.unwrap_or_default().to_owned()
@@ -218,7 +246,7 @@ impl Telegram {
             return Ok(Done::NotYet);
         };
         let begun = Instant::now();
-        let effects = match UnitOfWork::open(self, update, chat, *removal).await? {
+        let effects = match UnitOfWork::open(self, update, chat, removal).await? {
             Opened::Unit(unit) => {
                 let handling = self.schema.handle(self, update, *unit);
                 let unit = tokio::time::timeout(HANDLER_LIMIT, handling)
@@ -250,73 +278,20 @@ impl Telegram {
         self.metrics.update(kind_of(update), outcome);
     }
 
-    /// Deletes the message, before anything else, if it may hold a secret. Where the dialogue stands is what tells for a
-    /// text that does not look like one, so that is read at the same time.
-    async fn delete_first(
-        &self,
-        chat: i64,
-        update: &Update,
-        removal: &mut Option<Removal>,
-    ) -> Result<(), StoreError> {
-        let Some(message) = message_of(update) else {
-            return Ok(());
-        };
-        if looks_secret(message) {
-            let deleted = self.delete(chat, message.id.0).await;
-            *removal = Some(Removal::new(message, deleted));
-            return Ok(());
-        }
-        // While the database does not answer nobody knows what was asked for: then a message counts as an answer.
-        let expects_secret = self.expects_secret(chat).await;
-        if *expects_secret.as_ref().unwrap_or(&true) && self.may_be_answer(message) {
-            let deleted = self.delete(chat, message.id.0).await;
-            *removal = Some(Removal::new(message, deleted));
-        }
-        expects_secret.map(|_| ())
-    }
-
-    /// Deletes the message of an update that cannot be handled yet, if it may hold a secret. `false` if it still stands.
-    pub(super) async fn delete_if_secret(&self, update: &Update) -> bool {
-        let Some(message) = message_of(update) else {
-            return true;
-        };
-        let chat = message.chat.id.0;
-        if !looks_secret(message) {
-            let expects_secret = self.expects_secret(chat).await.unwrap_or(true);
-            if !expects_secret || !self.may_be_answer(message) {
-                return true;
-            }
-        }
-        self.delete(chat, message.id.0).await.is_ok()
-    }
-
-    /// Whether the chat's next message may be a secret, as far as its dialogue tells.
-    async fn expects_secret(&self, chat: i64) -> Result<bool, StoreError> {
-        let dialogue = dialogues::get(self.store.reader(), &self.vault, chat).await?;
-        let now = self.clock.now();
-        Ok(dialogue
-            .is_some_and(|dialogue| dialogue.state.expects_secret() || dialogue.has_expired(now)))
-    }
-
-    /// Whether a message in a flow may be meant as an answer: anything a person sends that is no command of ours.
-    fn may_be_answer(&self, message: &Message) -> bool {
-        let command = message
-            .text()
-            .is_some_and(|text| Command::parse(text, self.me.username()).is_ok());
-        message.chat.is_private() && is_written(message) && !command
-    }
-
-    /// Counts a failure. After a few the update is given up without its text: its message is deleted if it still stands,
-    /// and the user is told.
-    async fn note_failure(
-        &self,
-        chat: i64,
-        update: &Update,
-        error: &str,
-        removal: Option<Removal>,
-    ) -> Result<Failure, StoreError> {
+    /// Counts a failure; an update that is not on disk yet is written down with it. After a few the update is given up without
+    /// its text: its message is deleted if it still stands, and the user is told.
+    async fn note_failure(&self, chat: i64, failure: Failure<'_>) -> Result<Next, StoreError> {
+        let Failure {
+            update,
+            error,
+            removal,
+            ..
+        } = failure;
         let id = i64::from(update.id.0);
         let mut tx = self.store.begin().await?;
+        if let Some(fresh) = failure.fresh {
+            self.keep(&mut tx, fresh).await?;
+        }
         if !inbox::waits(&mut *tx, id).await? {
             drop(tx);
             // It was handled, and what failed is what comes after that: waking those who have something to do now.
@@ -326,14 +301,14 @@ impl Telegram {
                 &error,
             );
             self.wake_all(chat);
-            return Ok(Failure::GivenUp);
+            return Ok(Next::GivenUp);
         }
         let attempts = inbox::fail(&mut *tx, id).await?;
-        if attempts < MAX_ATTEMPTS {
+        if attempts < MAX_ATTEMPTS && !failure.is_deadly {
             tx.commit().await?;
             tracing::warn!(error = %error, attempts, "an update could not be handled; trying again");
             self.count(update, UpdateOutcome::Failed);
-            return Ok(Failure::Again);
+            return Ok(Next::Again);
         }
         let incident = incident::id(&self.random);
         inbox::give_up(&mut *tx, id, &incident).await?;
@@ -354,7 +329,7 @@ impl Telegram {
         self.count(update, UpdateOutcome::GivenUp);
         self.wake_writing(chat);
         self.agenda_changed.notify_one();
-        Ok(Failure::GivenUp)
+        Ok(Next::GivenUp)
     }
 
     /// Writes down what was done until the database takes it, since it would be done again otherwise. `None`: the bot
@@ -406,7 +381,19 @@ enum Done {
     NotYet,
 }
 
-enum Failure {
+/// A failure to handle an update.
+struct Failure<'a> {
+    update: &'a Update,
+    /// It is on no disk yet.
+    fresh: Option<&'a Incoming>,
+    error: &'a str,
+    /// Trying again would end the process again.
+    is_deadly: bool,
+    removal: Option<Removal>,
+}
+
+/// What follows a failure.
+enum Next {
     Again,
     GivenUp,
 }
@@ -432,73 +419,4 @@ fn kind_of(update: &Update) -> metrics::UpdateKind {
         UpdateKind::MyChatMember(_) => metrics::UpdateKind::Membership,
         _ => metrics::UpdateKind::Other,
     }
-}
-
-fn message_of(update: &Update) -> Option<&Message> {
-    match &update.kind {
-        UpdateKind::Message(message) | UpdateKind::EditedMessage(message) => Some(message),
-        _ => None,
-    }
-}
-
-/// Whether a person sent it; else it is Telegram's own note of something that happened in the chat.
-pub(super) fn is_written(message: &Message) -> bool {
-    matches!(
-        message.kind,
-        MessageKind::Common(_) | MessageKind::Dice(_) | MessageKind::Empty {}
-    )
-}
-
-fn looks_secret(message: &Message) -> bool {
-    texts(message).into_iter().any(paste::looks_secret)
-}
-
-/// Everything in a message that a person wrote, or that its file brought along.
-fn texts(message: &Message) -> Vec<&str> {
-    let mut texts: Vec<&str> = [
-        message.text(),
-        message.caption(),
-        message.quote().map(|quote| quote.text.as_str()),
-    ]
-    .into_iter()
-    .flatten()
-    .collect();
-    let entities = [message.entities(), message.caption_entities()];
-    for entity in entities.into_iter().flatten().flatten() {
-        if let MessageEntityKind::TextLink { url } = &entity.kind {
-            texts.push(url.as_str());
-        }
-    }
-    let MessageKind::Common(common) = &message.kind else {
-        return texts;
-    };
-    match &common.media_kind {
-        MediaKind::Poll(MediaPoll { poll }) => {
-            texts.push(&poll.question);
-            texts.extend(poll.options.iter().map(|option| option.text.as_str()));
-            texts.extend(poll.explanation.as_deref());
-        }
-        MediaKind::Checklist(MediaChecklist { checklist }) => {
-            texts.push(&checklist.title);
-            texts.extend(checklist.tasks.iter().map(|task| task.text.as_str()));
-        }
-        MediaKind::Contact(MediaContact { contact }) => {
-            texts.push(&contact.first_name);
-            texts.extend(contact.last_name.as_deref());
-            texts.extend(contact.vcard.as_deref());
-        }
-        MediaKind::Venue(MediaVenue { venue }) => {
-            texts.extend([venue.title.as_str(), venue.address.as_str()]);
-        }
-        MediaKind::Document(media) => texts.extend(media.document.file_name.as_deref()),
-        MediaKind::Animation(media) => texts.extend(media.animation.file_name.as_deref()),
-        MediaKind::Video(media) => texts.extend(media.video.file_name.as_deref()),
-        MediaKind::Audio(media) => {
-            let audio = &media.audio;
-            let written = [&audio.title, &audio.performer, &audio.file_name];
-            texts.extend(written.into_iter().filter_map(Option::as_deref));
-        }
-        _ => {}
-    }
-    texts
 }

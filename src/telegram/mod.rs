@@ -13,6 +13,7 @@ mod pauses;
 mod polling;
 mod reply;
 mod schema;
+mod secrets;
 mod timers;
 mod unit;
 mod workers;
@@ -34,7 +35,7 @@ use teloxide::{
 use tokio::sync::{Notify, Semaphore, mpsc};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use self::{pauses::Pauses, schema::Schema, workers::KeyedWorkers};
+use self::{pauses::Pauses, schema::Schema, secrets::Ahead, workers::KeyedWorkers};
 use crate::{
     linking::Linker,
     messages::Language,
@@ -75,6 +76,8 @@ pub(crate) struct Parts {
     schema: Schema,
     /// Per chat: handles updates.
     reading: KeyedWorkers,
+    /// What is known of updates that wait for their turn.
+    ahead: Ahead,
     /// Per chat: sends what was promised.
     writing: KeyedWorkers,
     /// Chats that Telegram wants to be left alone for a while.
@@ -166,6 +169,7 @@ impl Telegram {
             metrics,
             schema: schema::schema(),
             reading: KeyedWorkers::default(),
+            ahead: Ahead::default(),
             writing: KeyedWorkers::default(),
             pauses: Pauses::default(),
             permits: Semaphore::new(CONCURRENT_HANDLERS),

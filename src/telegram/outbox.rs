@@ -257,6 +257,10 @@ impl Telegram {
         }
         let now = self.clock.now();
         let card = dialogue.card_message;
+        if card == Some(number) {
+            // It was tapped before this was noted.
+            return Ok(());
+        }
         if let Some(card) = card {
             deletions::insert(tx, OWN, chat, card, None, now + DELETABLE).await?;
         }

@@ -1,9 +1,17 @@
-//! Fetches updates, and confirms them only when they are on disk: Telegram delivers again whatever was not confirmed.
+//! Fetches updates, and confirms them only when they were handled or are on disk: Telegram delivers again whatever was not
+//! confirmed.
 
-use std::{collections::HashSet, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, HashSet},
+    sync::Arc,
+    time::Duration,
+};
 
 use chrono::{DateTime, Utc};
-use futures::{StreamExt as _, stream};
+use futures::{
+    FutureExt as _, StreamExt as _,
+    stream::{self, FuturesUnordered},
+};
 use serde::Serialize;
 use serde_json::{Value, json};
 use teloxide::{
@@ -12,12 +20,12 @@ use teloxide::{
     requests::{JsonRequest, Payload},
     types::{Update, UpdateKind},
 };
-use tokio::sync::watch;
+use tokio::sync::oneshot;
 use zeroize::{Zeroize as _, Zeroizing};
 
-use super::{Telegram, inbox::Fresh, whole};
+use super::{Telegram, inbox::Fresh, unit::Removal, whole};
 use crate::{
-    store::{StoreError, inbox},
+    store::{StoreError, Tx, inbox},
     support::{
         failpoint, incident,
         metrics::{self, UpdateOutcome},
@@ -33,6 +41,10 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(64);
 /// The same while the database is away.
 const LONGEST_PAUSE_OF_DATABASE: Duration = Duration::from_secs(8);
 const DELETIONS_AT_A_TIME: usize = 8;
+/// A batch may be under way for so long before what is left of it is written down.
+const BATCH_LIMIT: Duration = Duration::from_millis(20);
+/// After a batch that took longer so many are written down at once: on a slow network waiting does not pay.
+const WRITTEN_AT_ONCE: u32 = 50;
 /// The kinds of updates the bot has a use for.
 const KINDS: [&str; 4] = [
     "message",
@@ -58,11 +70,22 @@ impl Payload for GetUpdates {
 }
 
 /// An update as it came, and parsed.
-struct Incoming {
-    chat: i64,
-    id: i64,
+pub(super) struct Incoming {
+    pub(super) chat: i64,
+    pub(super) id: i64,
     json: Zeroizing<Vec<u8>>,
-    update: Arc<Update>,
+    pub(super) update: Update,
+}
+
+/// How batches are taken over.
+#[derive(Default)]
+struct TakingOver {
+    /// Whether the first batch was. An earlier run may have died of what is in it.
+    begun: bool,
+    /// So many more are written down at once.
+    at_once: u32,
+    /// Updates that wait for the database and whose messages are gone already.
+    gone: HashSet<i64>,
 }
 
 impl Telegram {
@@ -70,8 +93,7 @@ impl Telegram {
     pub(super) async fn poll(&self) {
         let mut offset = None;
         let mut pause = Duration::from_secs(1);
-        // Updates that wait for the database and whose messages are gone already.
-        let mut gone = HashSet::new();
+        let mut taking_over = TakingOver::default();
         loop {
             let fetched = tokio::select! {
                 () = self.stop.cancelled() => break,
@@ -91,12 +113,12 @@ impl Telegram {
                         continue;
                     };
                     // What is not taken over is not confirmed: it comes again, with what was sent meanwhile.
-                    match incident::guard(self.take_over(updates, &mut gone)).await {
+                    match incident::guard(self.take_over(updates, &mut taking_over)).await {
                         Ok(Ok(())) => {
                             self.heartbeat.beat();
                             offset = Some(last.saturating_add(1));
                             pause = Duration::from_secs(1);
-                            gone.clear();
+                            taking_over.gone.clear();
                             continue;
                         }
                         Ok(Err(error)) => {
@@ -126,7 +148,7 @@ impl Telegram {
             }
         }
         if offset.is_some() {
-            // Confirms what is on disk, so that Telegram does not deliver it again. If this fails, it does, in vain.
+            // Confirms what was taken over, so that Telegram does not deliver it again. If this fails, it does, in vain.
             let confirming = self.fetch(offset, 1, 0);
             let _ = tokio::time::timeout(Duration::from_secs(2), confirming).await;
         }
@@ -155,78 +177,145 @@ impl Telegram {
         JsonRequest::new(self.bot.clone(), payload).send().await
     }
 
-    /// Hands the updates over to their chats and writes them down at the same time. If that fails, their messages are
-    /// deleted all the same.
+    /// Sees to it that the updates are handled, or on disk. If that fails, their messages are deleted all the same.
     async fn take_over(
         &self,
         updates: Vec<Value>,
-        gone: &mut HashSet<i64>,
+        taking_over: &mut TakingOver,
     ) -> Result<(), StoreError> {
         let now = self.clock.now();
         let received = updates.len();
-        let incoming: Vec<Incoming> = updates
+        let incoming: Vec<Arc<Incoming>> = updates
             .into_iter()
-            .filter_map(|update| parse(update, now))
+            .filter_map(|update| parse(update, now).map(Arc::new))
             .collect();
         for _ in incoming.len()..received {
             self.metrics
                 .update(metrics::UpdateKind::Other, UpdateOutcome::Dropped);
         }
         failpoint::hit("poll.received");
-        let (on_disk, durable) = watch::channel(false);
-        let mut dropped = Vec::new();
-        for Incoming { chat, update, .. } in &incoming {
+        let done = if taking_over.begun {
+            self.hand_out(&incoming, &mut taking_over.at_once).await
+        } else {
+            self.queue(&incoming).await
+        };
+        match done {
+            Ok(()) => taking_over.begun = true,
+            Err(_) => {
+                self.delete_meanwhile(&incoming, &mut taking_over.gone)
+                    .await;
+            }
+        }
+        done
+    }
+
+    /// Hands updates to their chats, and waits a moment for them to be handled: the commit of what they come to is the note
+    /// of that, too. What is left then is written down.
+    async fn hand_out(
+        &self,
+        incoming: &[Arc<Incoming>],
+        at_once: &mut u32,
+    ) -> Result<(), StoreError> {
+        let mut left = BTreeMap::new();
+        let mut open = FuturesUnordered::new();
+        let mut behind = Vec::new();
+        for update in incoming {
+            self.expect(update);
+            let (settled, hears) = oneshot::channel();
             let fresh = Fresh {
-                update: Arc::clone(update),
-                durable: durable.clone(),
+                incoming: Arc::clone(update),
+                settled,
             };
-            if !self.wake_reading(*chat, Some(fresh)) {
-                dropped.push(*chat);
+            if self.wake_reading(update.chat, Some(fresh)) {
+                left.insert(update.id, Arc::clone(update));
+                let (id, chat) = (update.id, update.chat);
+                open.push(hears.map(move |settled| (id, chat, settled.is_ok())));
+            } else {
+                self.delete_ahead(update);
+                behind.push(Arc::clone(update));
             }
         }
         failpoint::hit("poll.handed_over");
-        if let Err(error) = self.write_down(&incoming).await {
-            self.delete_meanwhile(&incoming, gone).await;
-            return Err(error);
+        self.queue(&behind).await?;
+        let mut ended = HashSet::new();
+        if *at_once > 0 {
+            *at_once -= 1;
+        } else {
+            let waiting = async {
+                while let Some((id, chat, settled)) = open.next().await {
+                    if settled {
+                        left.remove(&id);
+                    } else {
+                        ended.insert(chat);
+                    }
+                }
+            };
+            if tokio::time::timeout(BATCH_LIMIT, waiting).await.is_err() {
+                *at_once = WRITTEN_AT_ONCE;
+            }
         }
-        on_disk.send_replace(true);
-        // A lane that was busy dropped its fresh update: it reads it from the inbox.
-        for chat in dropped {
+        let left: Vec<_> = left.into_values().collect();
+        self.write_down(&left).await?;
+        // Whoever ended without a word left it to be read from the inbox.
+        while let Some(Some((_, chat, settled))) = open.next().now_or_never() {
+            if !settled {
+                ended.insert(chat);
+            }
+        }
+        for chat in ended {
             self.wake_reading(chat, None);
         }
         Ok(())
     }
 
-    /// Deletes the messages of updates that wait for the database. Their lanes do so too, but each is held up by its first.
-    async fn delete_meanwhile(&self, incoming: &[Incoming], gone: &mut HashSet<i64>) {
-        let waiting: Vec<(i64, Arc<Update>)> = incoming
+    /// Writes updates down, and lets their chats read them from there.
+    async fn queue(&self, incoming: &[Arc<Incoming>]) -> Result<(), StoreError> {
+        self.write_down(incoming).await?;
+        for update in incoming {
+            self.wake_reading(update.chat, None);
+        }
+        Ok(())
+    }
+
+    /// Deletes the messages of updates that wait for the database. Their workers do so too, but each is held up by its first.
+    async fn delete_meanwhile(&self, incoming: &[Arc<Incoming>], gone: &mut HashSet<i64>) {
+        let waiting: Vec<Arc<Incoming>> = incoming
             .iter()
             .filter(|update| !gone.contains(&update.id))
-            .map(|update| (update.id, Arc::clone(&update.update)))
+            .map(Arc::clone)
             .collect();
         let deleted = stream::iter(waiting)
-            .map(|(id, update)| async move { self.delete_if_secret(&update).await.then_some(id) })
+            .map(|incoming| async move {
+                let (removal, _) = self.delete_if_secret(&incoming.update, true).await;
+                removal.is_none_or(Removal::is_done).then_some(incoming.id)
+            })
             .buffer_unordered(DELETIONS_AT_A_TIME)
             .collect::<Vec<_>>()
             .await;
         gone.extend(deleted.into_iter().flatten());
     }
 
-    async fn write_down(&self, incoming: &[Incoming]) -> Result<(), StoreError> {
+    /// Puts updates into the inbox.
+    pub(super) async fn write_down(&self, incoming: &[Arc<Incoming>]) -> Result<(), StoreError> {
         if incoming.is_empty() {
             return Ok(());
         }
-        let now = self.clock.now();
         let mut tx = self.store.begin().await?;
         for update in incoming {
-            let place = Place::update(update.chat, update.id);
-            let (key_id, sealed) = self.vault.seal(&place, &update.json)?;
-            inbox::insert(&mut tx, update.id, update.chat, key_id, &sealed, now).await?;
+            self.keep(&mut tx, update).await?;
         }
         failpoint::hit("inbox.before_commit");
         tx.commit().await?;
         failpoint::hit("inbox.committed");
         Ok(())
+    }
+
+    /// Puts one into the inbox, unless it is known there.
+    pub(super) async fn keep(&self, tx: &mut Tx, update: &Incoming) -> Result<(), StoreError> {
+        let place = Place::update(update.chat, update.id);
+        let (key_id, sealed) = self.vault.seal(&place, &update.json)?;
+        let now = self.clock.now();
+        inbox::insert(tx, update.id, update.chat, key_id, &sealed, now).await
     }
 }
 
@@ -263,7 +352,7 @@ fn read(raw: &Value) -> Option<Incoming> {
         chat: update.chat()?.id.0,
         id,
         json,
-        update: Arc::new(update),
+        update,
     })
 }
 

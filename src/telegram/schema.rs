@@ -16,7 +16,7 @@ use super::{
         access as owner, accounts, basics, callbacks, fallback, link, pin, programs, publish,
         records, rotate,
     },
-    inbox,
+    secrets,
     unit::{Unit, UnitDialogue, UnitOfWork},
 };
 use crate::{domain::linking::LinkingState, messages::action::Action, store::StoreError};
@@ -27,6 +27,9 @@ pub(super) enum HandlerError {
     /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// It is what ends the process, as far as can be known.
+    #[error("the process died each time it was handled")]
+    Deadly,
     /// It took too long.
     #[error("the handler took too long")]
     TooSlow,
@@ -92,7 +95,7 @@ pub(super) fn schema() -> Schema {
 
     let messages = Update::filter_message()
         .branch(
-            dptree::filter(|message: Message| !inbox::is_written(&message))
+            dptree::filter(|message: Message| !secrets::is_written(&message))
                 .endpoint(fallback::ignored),
         )
         .branch(

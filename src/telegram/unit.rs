@@ -209,8 +209,9 @@ impl UnitOfWork {
         deletion: Option<Removal>,
     ) -> Result<Opened, StoreError> {
         let mut tx = telegram.store.begin().await?;
-        let (id, user) = (i64::from(update.id.0), person(update));
-        let begun = inbox::begin(&mut *tx, &telegram.vault, id, chat, user).await?;
+        let (now, user) = (telegram.clock.now(), person(update));
+        let id = i64::from(update.id.0);
+        let begun = inbox::begin(&mut *tx, &telegram.vault, id, chat, user, now).await?;
         if !begun.is_new || begun.is_early {
             drop(tx);
             return Ok(if begun.is_new {
@@ -219,7 +220,6 @@ impl UnitOfWork {
                 Opened::Handled
             });
         }
-        let now = telegram.clock.now();
         let mut dialogue = begun.dialogue;
         let expired = telegram.end_expired(&mut tx, chat, &mut dialogue).await?;
         let change = if expired {
@@ -341,6 +341,15 @@ impl UnitOfWork {
     pub(super) fn redraw_card(&mut self) {
         let now = self.telegram.clock.now();
         self.storage.change_card(|dialogue| dialogue.redraw(now));
+    }
+
+    /// A button of the flow's card, or of the question in its place, was tapped there: it is known to stand there, though the note
+    /// that it was sent may still be on its way.
+    pub(super) fn find_card(&mut self, message: i32) {
+        if self.storage.kept().dialogue.card_message.is_none() {
+            self.storage
+                .change_card(|dialogue| dialogue.adopt_card(message));
+        }
     }
 
     /// Lets the next card be a new message, below all others; the old one is deleted.

@@ -49,6 +49,11 @@ impl KeyedWorkers {
         true
     }
 
+    /// Runs something beside the workers.
+    pub(super) fn run_beside(&self, work: impl Future<Output = ()> + Send + 'static) {
+        self.running.spawn(work);
+    }
+
     /// Waits for the workers that run.
     pub(super) async fn finish(&self) {
         self.running.close();

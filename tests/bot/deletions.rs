@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use addx_sim::telegram::{Fault, FaultKind};
+use addx_sim::telegram::{Fault, FaultKind, Person, TelegramSim};
 
 use crate::harness::{HOUR, World, begin, enter_from, in_order, verdict};
 
@@ -251,5 +251,50 @@ async fn what_was_promised_is_said_when_telegram_is_back_unless_that_takes_a_wee
         let promised = world.count("SELECT count(*) FROM outbox").await;
         assert_eq!(promised, 0, "after {days} days");
     }
+    world.finish().await;
+}
+
+/// The first value of a flow, whose deletion takes two seconds and is under way.
+async fn slowly_deleted(world: &World, person: &Person, value: &str) -> i32 {
+    begin(person, "main").await;
+    let slow = FaultKind::Delay(Duration::from_secs(2));
+    world.telegram.add_fault(Fault::on(DELETE, slow).once());
+    let sent = person.say(value);
+    let begun = |telegram: &TelegramSim| !telegram.calls_to(DELETE).is_empty();
+    let waiting = world.telegram.wait_until("the deletion", begun);
+    waiting.await.unwrap();
+    sent.message_id
+}
+
+#[tokio::test]
+async fn a_value_behind_one_that_takes_long_is_deleted_at_once() {
+    let world = World::start().await;
+    let person = world.person();
+    let (_, _, values) = world.working_values("seedling");
+    let first = slowly_deleted(&world, &person, &values.consumer_key).await;
+    let second = person.say(&values.consumer_secret);
+    person.wait_deleted(second.message_id).await.unwrap();
+    assert!(person.chat().message(first).is_some());
+    person.wait_text("Step 3 of 4").await.unwrap();
+    enter_from(&person, 3, &in_order(&values)[2..], 4).await;
+    verdict(&person, "connected").await;
+    // Neither was deleted twice.
+    assert_eq!(world.telegram.calls_to(DELETE).len(), 4);
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn behind_a_command_only_what_looks_like_a_value_is_deleted_at_once() {
+    let world = World::start().await;
+    let person = world.person();
+    let (_, _, values) = world.working_values("seedling");
+    let first = slowly_deleted(&world, &person, &values.consumer_key).await;
+    person.say("/cancel");
+    let thanks = person.say("thanks anyway");
+    let stray = person.say(&values.access_token);
+    person.wait_deleted(stray.message_id).await.unwrap();
+    assert!(person.chat().message(first).is_some());
+    person.wait_text("so I deleted it").await.unwrap();
+    assert!(person.chat().message(thanks.message_id).is_some());
     world.finish().await;
 }

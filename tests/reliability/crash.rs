@@ -408,6 +408,39 @@ mod between_steps {
         }
     }
 
+    /// An update that the process dies of comes again, whether it is on disk or not. After a few deaths it is given up, and what
+    /// comes behind it is handled.
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn an_update_that_ends_the_process_each_time_is_given_up() {
+        let round = Round::new(1).await;
+        let (world, person) = (&round.world, &round.person);
+        let mut bot = world.start(&[]);
+        person.say("/help");
+        person.wait_text("/addx").await.unwrap();
+        bot.stop().await;
+        person.say("/guide");
+        let mut deaths = 0;
+        let bot = loop {
+            let mut bot = world.start(&[("ADDX_FAILPOINT", "handle.ready:1")]);
+            let told = person.wait_text("Something went wrong");
+            tokio::select! {
+                status = bot.wait() => assert!(was_killed(status), "{status}"),
+                told = told => {
+                    told.unwrap();
+                    break bot;
+                }
+            }
+            deaths += 1;
+            assert!(deaths < 20, "it comes for ever");
+        };
+        assert!(deaths > 3, "{deaths}");
+        drop(bot);
+        let mut bot = world.start(&[]);
+        story::link(person, &round.values).await.unwrap();
+        bot.stop().await;
+        assert_eq!(round.inspect().await, [""; 0]);
+    }
+
     /// A panic is a failed try: no part of the bot ends by it, the user notices nothing, and the log has it once.
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
     async fn between_steps_a_panic_ends_nothing_and_is_logged_once() {

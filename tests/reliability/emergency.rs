@@ -280,7 +280,7 @@ async fn test_posts_go_first_and_those_that_stay_are_shown() {
 async fn what_waits_to_be_handled_or_to_be_said_is_gone_too() {
     let scene = Scene::set().await;
     let (person, _) = &scene.people[0];
-    let mut bot = scene.world.start(&[("ADDX_FAILPOINT", "handle.durable:1")]);
+    let mut bot = scene.world.start(&[("ADDX_FAILPOINT", "handle.ready:1")]);
     person.say("hello");
     bot.wait().await;
     let mut bot = scene

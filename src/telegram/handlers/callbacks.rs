@@ -29,11 +29,15 @@ pub(in crate::telegram) async fn flow(
     unit: Unit,
     state: LinkingState,
     (action, tag): (FlowAction, StepTag),
+    query: CallbackQuery,
 ) -> HandlerResult {
     let unit = &mut *unit.lock().await;
     if StepTag::of(&state) != Some(tag) {
         unit.toast(&toast::old_button());
         return Ok(());
+    }
+    if let Some(message) = &query.message {
+        unit.find_card(message.id().0);
     }
     act(&telegram, unit, state, action).await
 }
