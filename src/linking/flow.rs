@@ -16,7 +16,7 @@ use crate::{
         paste::{self, Content, Kind, Paste, Repair},
         verdict::{MAX_CHECKS_AN_HOUR, Verdict},
     },
-    messages::{self, Message},
+    messages::{self, Message, checks::Unchecked},
     store::{
         StoreError, Tx, accounts,
         checks::{self, CheckKind},
@@ -442,8 +442,12 @@ impl Linker {
     ) -> Result<Submitted, StoreError> {
         let now = self.clock.now();
         if let Some(until) = self.check_limit(tx, account.owner).await? {
-            let candidate = kind == CheckKind::Rotation;
-            let limit = messages::checks::limit(&choice(account), candidate, until, now);
+            let unchecked = match kind {
+                CheckKind::Link => Unchecked::Link,
+                CheckKind::Rotation => Unchecked::Candidate,
+                CheckKind::Verify | CheckKind::KeyPair => Unchecked::Nothing,
+            };
+            let limit = messages::checks::limit(&choice(account), unchecked, until, now);
             return Ok(Submitted::Said(limit));
         }
         checks::log(&mut **tx, account.owner, kind, now).await?;

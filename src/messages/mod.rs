@@ -18,6 +18,8 @@ mod pin;
 pub(crate) mod publishing;
 pub(crate) mod receipt;
 pub(crate) mod records;
+#[cfg(test)]
+mod tests;
 mod verdicts;
 
 use chrono::{DateTime, Datelike, TimeDelta, Utc};

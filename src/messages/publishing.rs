@@ -200,14 +200,12 @@ fn refused(account: &AccountChoice, verdict: &Verdict, now: DateTime<Utc>) -> Me
         .into_iter()
         .chain(said.next_step)
         .chain([verdicts::code(verdict.code())]);
-    let mut row = Vec::new();
-    if let Some(doubtful @ Doubtful::TokenPair) = Doubtful::of(verdict.doubtful_fields()) {
-        row.push(button(Action::Account(
-            AccountAction::Repair(doubtful),
-            account.id,
-        )));
-    }
-    row.push(button(check_again(account)));
+    let repair = Doubtful::of(verdict.doubtful_fields()).map(AccountAction::Repair);
+    let repair = repair.map(|repair| button(Action::Account(repair, account.id)));
+    let row = repair
+        .into_iter()
+        .chain([button(check_again(account))])
+        .collect();
     message(Text::joined(parts, Join::Paragraphs), vec![row])
 }
 

@@ -110,7 +110,7 @@ mod tests {
         assert!(word(until).contains("encrypted, until 30 May 2026 at the latest. The API"));
         let unknown = word(None);
         assert!(
-            unknown.contains("only the operator of this bot knows when"),
+            unknown.contains("Ask the operator when backups are deleted"),
             "{unknown}"
         );
     }

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use sqlx::{FromRow, SqliteConnection, SqliteExecutor};
 
-use super::{Store, StoreError};
+use super::{Store, StoreError, languages};
 use crate::{
     domain::{account::AccountId, health::Change},
     messages::{self, Asked, Language, Message, Role, Worded},
@@ -30,7 +30,7 @@ pub(crate) struct Promised {
     pub begun: bool,
 }
 
-/// Promises a message, as `word` words it; a panic there becomes the words for a failure of ours. The same message is not promised
+/// Promises a message, as `word` words it, in the reader's language; a panic there becomes the words for a failure of ours. The same message is not promised
 /// twice while it waits, and news of an account take the place of those that wait.
 pub(crate) async fn push(
     tx: &mut SqliteConnection,
@@ -39,7 +39,19 @@ pub(crate) async fn push(
     word: impl FnOnce() -> Message,
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
-    let language = Language::default();
+    let language = languages::of(&mut *tx, chat).await?.unwrap_or_default();
+    push_in(language, tx, vault, chat, word, now).await
+}
+
+/// The same where the reader's language is known.
+pub(crate) async fn push_in(
+    language: Language,
+    tx: &mut SqliteConnection,
+    vault: &Vault,
+    chat: i64,
+    word: impl FnOnce() -> Message,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
     let message = incident::catch(|| word().word(language)).unwrap_or_else(|panicked| {
         let id = incident::log(vault.random(), "a message could not be worded", &panicked);
         messages::pages::incident(&id).word(language)
@@ -300,7 +312,7 @@ mod tests {
         assert_eq!(promised.role, Role::Plain);
         fixture.store.truncate_log().await.unwrap();
         let file = std::fs::read(fixture.folder.path().join("addx.db")).unwrap();
-        for word in ["I link your X account", "v1:guide"] {
+        for word in ["I connect your X account", "v1:guide"] {
             let word = word.as_bytes();
             assert!(!file.windows(word.len()).any(|found| found == word));
         }

@@ -15,12 +15,12 @@ use crate::{
         account::AccountId,
         linking::{Ending, LinkingState},
     },
-    messages::{self, Asked, Language, Role, Worded},
+    messages::{self, Asked, Role, Worded},
     store::{
         StoreError,
         deletions::{self, OWN},
         dialogues::{self, Dialogue},
-        health_checks,
+        health_checks, languages,
         outbox::{self, Promised},
         progress, unreachable,
     },
@@ -101,7 +101,8 @@ impl Telegram {
             Ok(message) => message,
             Err(error) => {
                 let id = incident::log(&self.random, "a message did not open", error);
-                unopened = messages::pages::incident(&id).word(Language::default());
+                let language = languages::of(self.store.reader(), chat).await?;
+                unopened = messages::pages::incident(&id).word(language.unwrap_or_default());
                 &unopened
             }
         };
@@ -282,7 +283,8 @@ impl Telegram {
     async fn draw_card(&self, chat: i64, dialogue: &Dialogue) -> Result<bool, StoreError> {
         let around = self.linker.surroundings(chat, &dialogue.state).await?;
         let now = self.clock.now();
-        let language = Language::default();
+        let language = languages::of(self.store.reader(), chat).await?;
+        let language = language.unwrap_or_default();
         let card = || messages::card::card(&dialogue.state, &around, now);
         let word = || card().map(|card| card.word(language));
         let card = match incident::catch(word) {
