@@ -809,7 +809,11 @@ fn what_is_put_in_is_escaped_once_and_a_label_not_at_all() {
 }
 
 /// Names and terms that are put into texts and are the same in every language.
-const PUT_IN: [&str; 14] = [
+const PUT_IN: [&str; 18] = [
+    "I'm a &lt;teapot&gt; &amp; more",
+    "@other",
+    "inbox",
+    "1234567890",
     "Hello &lt;world&gt;",
     "@seedling",
     "seedling",

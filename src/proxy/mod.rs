@@ -18,7 +18,6 @@ use tokio_util::sync::CancellationToken;
 
 use self::{answer::ProxyError, limits::Limits, uses::Uses};
 use crate::{
-    config::AllowedUsers,
     linking::Linker,
     support::listening::{self, Bounds},
     x::XClient,
@@ -38,8 +37,6 @@ pub(crate) struct Proxy(Arc<Parts>);
 struct Parts {
     linker: Linker,
     x: XClient,
-    allowed: AllowedUsers,
-    owner: Option<i64>,
     /// Who shows a token waits here to have it looked up, so that the bot itself always finds a free connection to the
     /// database.
     entrance: Semaphore,
@@ -49,19 +46,12 @@ struct Parts {
 
 impl Proxy {
     /// A proxy over these parts, for the accounts of whoever may use the bot.
-    pub(crate) fn new(
-        linker: Linker,
-        x: XClient,
-        allowed: AllowedUsers,
-        owner: Option<i64>,
-    ) -> Self {
+    pub(crate) fn new(linker: Linker, x: XClient) -> Self {
         Self(Arc::new(Parts {
             uses: Uses::new(linker.clone()),
             limits: Limits::default(),
             linker,
             x,
-            allowed,
-            owner,
             entrance: Semaphore::new(1),
         }))
     }

@@ -11,7 +11,12 @@ use teloxide::{
     types::{self, ChatId, Update},
 };
 
-use super::{FLOW_LIFETIME, Telegram, access::Admission, reply::CallError, whole};
+use super::{
+    FLOW_LIFETIME, Telegram,
+    access::{Admission, person},
+    reply::CallError,
+    whole,
+};
 use crate::{
     domain::linking::{Closed, Ending, LinkingState, Remark},
     messages::{self, Form, Language, Message, Text, action::StepTag},
@@ -180,6 +185,16 @@ pub(super) struct UnitOfWork {
     effects: Effects,
 }
 
+/// What came of opening a unit of work.
+pub(super) enum Opened {
+    /// It is open.
+    Unit(Box<UnitOfWork>),
+    /// The update was handled already.
+    Handled,
+    /// An earlier update of the chat waits.
+    Early,
+}
+
 /// What follows a commit.
 #[derive(Default)]
 pub(super) struct Effects {
@@ -190,22 +205,26 @@ pub(super) struct Effects {
 }
 
 impl UnitOfWork {
-    /// Begins, and reads what handlers start from. `None`: the update was handled already.
+    /// Begins, and reads what handlers start from.
     pub(super) async fn open(
         telegram: &Telegram,
         update: &Update,
         chat: i64,
         deletion: Option<Removal>,
-    ) -> Result<Option<Self>, StoreError> {
+    ) -> Result<Opened, StoreError> {
         let mut tx = telegram.store.begin().await?;
-        // Noted first: it counts together with all that follows, or not at all.
-        if !inbox::finish(&mut *tx, i64::from(update.id.0)).await? {
+        let (id, user) = (i64::from(update.id.0), person(update));
+        let begun = inbox::begin(&mut *tx, &telegram.vault, id, chat, user).await?;
+        if !begun.is_new || begun.is_early {
             drop(tx);
-            return Ok(None);
+            return Ok(if begun.is_new {
+                Opened::Early
+            } else {
+                Opened::Handled
+            });
         }
         let now = telegram.clock.now();
-        let dialogue = dialogues::get(&mut *tx, &telegram.vault, chat).await?;
-        let mut dialogue = dialogue.unwrap_or_default();
+        let mut dialogue = begun.dialogue;
         let expired = telegram.end_expired(&mut tx, chat, &mut dialogue).await?;
         let change = if expired {
             Change::State
@@ -213,18 +232,17 @@ impl UnitOfWork {
             Change::Nothing
         };
         let storage = UnitDialogue::new(dialogue, change, now);
-        let kept = languages::of(&mut *tx, chat).await?;
-        let guessed = match kept {
+        let guessed = match begun.language {
             Some(_) => None,
             None => guess(&mut tx, update, chat).await?,
         };
         let mut unit = Self {
             telegram: telegram.clone(),
             chat,
-            language: kept.or(guessed).unwrap_or_default(),
+            language: begun.language.or(guessed).unwrap_or_default(),
             guessed: guessed.is_some(),
             deletion,
-            admission: telegram.admission(&mut tx, update).await?,
+            admission: telegram.admission(user, begun.standing),
             tx,
             dialogue: LinkingDialogue::new(Arc::clone(&storage), ChatId(chat)),
             storage,
@@ -242,7 +260,7 @@ impl UnitOfWork {
                 .await?;
         }
         failpoint::hit("unit.begun");
-        Ok(Some(unit))
+        Ok(Opened::Unit(Box::new(unit)))
     }
 
     /// What teloxide reads and writes the dialogue through.
@@ -444,7 +462,7 @@ async fn guess(tx: &mut Tx, update: &Update, chat: i64) -> Result<Option<Languag
     let code = update.from().and_then(|user| user.language_code.as_deref());
     let guessed = code.and_then(Language::guess);
     let guessed = guessed.filter(|language| *language != Language::default());
-    let is_new = guessed.is_some() && accounts::count(&mut **tx, chat).await? == 0;
+    let is_new = guessed.is_some() && accounts::count(&mut **tx, chat, None).await?.0 == 0;
     Ok(guessed.filter(|_| is_new && update.chat().is_some_and(types::Chat::is_private)))
 }
 
