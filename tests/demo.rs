@@ -226,7 +226,7 @@ async fn every_set_leads_to_the_verdict_it_promises() {
     for (set, verdict) in promises(&play("").await) {
         let transcript = play(&format!("/addx main\n{{{set}}}")).await;
         let said = after(&transcript, &format!("{{{set}}}"));
-        assert_shows(said, &[&format!("│ {verdict}\n")]);
+        assert_shows(said, &[&format!("│ Code: {verdict}\n")]);
     }
 }
 

@@ -735,7 +735,14 @@ fn shown(all: &[(String, Message)]) -> String {
 fn every_message_in_english() {
     let world = World::usual();
     insta::assert_snapshot!("cards", shown(&world.cards()));
-    insta::assert_snapshot!("answers", shown(&world.answers()));
+    // What follows an answer reads the same whatever the answer is.
+    let mut answers = world.answers();
+    answers.retain(|(title, _)| {
+        title.ends_with(", Link")
+            || title.ends_with(", post")
+            || title.starts_with("access_token_rejected")
+    });
+    insta::assert_snapshot!("answers", shown(&answers));
     insta::assert_snapshot!("receipts", shown(&world.receipts()));
     insta::assert_snapshot!("notices", shown(&world.notices()));
 }

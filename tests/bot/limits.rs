@@ -63,7 +63,7 @@ async fn a_user_causes_at_most_ten_checks_an_hour() {
     begin(&person, "second").await;
     person.say(&labelled(&values));
     person
-        .wait_text("second is kept, and not checked yet")
+        .wait_text("second: stored, not checked yet")
         .await
         .unwrap();
     world.rest().await;
