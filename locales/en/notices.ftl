@@ -193,7 +193,7 @@ news-recovered =
         [none] It works again.
        *[other] It works again. X had rejected it since { $since }.
     }
-news-only-reads = This is new: before, X had not said so.
+news-only-reads = X did not say so at the previous check.
 trouble-began =
     { $kind ->
         [refused] 🚧 Owner notice: X rejects accounts of several apps that worked a short while ago, since { $since }. Users are not notified. Checks continue until it is over.

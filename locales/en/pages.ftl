@@ -64,10 +64,10 @@ privacy =
     <b>What is stored, and what others see</b>
 
     • Your four credentials per account. Each is encrypted on its own and bound to your Telegram ID. The encryption key is stored apart from the database.
-    • The name you chose, your X user ID and handle, X's last answer and its time, and the language you chose.
+    • The name you chose, your X user ID and handle, X's last answer and its time, and the language I write in.
     • Your messages with credentials are deleted as soon as they arrive. If that fails, I retry for 48 hours and tell you.
     • Telegram itself can read what is sent to a bot. A notification on another device may have shown it before it was deleted.
-    • X receives the credentials as signatures on requests: to check them (when you ask, and automatically, usually once a day) and to publish. No one else does. A PIN goes to X once and is not stored after that.
+    • X receives the credentials in signed requests: to check them (when you ask, and automatically, usually once a day) and to publish. No one else does. A PIN goes to X once and is not stored after that.
     • Programs can publish with an account if the operator gives them access. None receives a credential. /accounts shows them, and you can remove their access.
     • The text of a post is stored until its result is known. One that you do not confirm is stored for an hour or two.
     • Each action with an account is recorded, with its time and result: /history shows yours. These records hold no credentials. They stay after /unlink, without the account's name.

@@ -193,7 +193,7 @@ news-recovered =
         [none] Funciona otra vez.
        *[other] Funciona otra vez. X la rechazaba desde { $since }.
     }
-news-only-reads = Es nuevo: antes X no lo había dicho.
+news-only-reads = X no lo dijo en la comprobación anterior.
 trouble-began =
     { $kind ->
         [refused] 🚧 Aviso al dueño: X rechaza cuentas de varias apps que funcionaban hace poco, desde { $since }. No se avisa a los usuarios. Las comprobaciones siguen hasta que pase.

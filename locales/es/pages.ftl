@@ -64,10 +64,10 @@ privacy =
     <b>Qué se guarda y qué ven otros</b>
 
     • Tus cuatro credenciales por cuenta. Cada una se cifra por separado y va ligada a tu ID de Telegram. La clave de cifrado se guarda aparte de la base de datos.
-    • El nombre que elegiste, tu ID y nombre de usuario de X, la última respuesta de X con su hora, y el idioma que elegiste.
+    • El nombre que elegiste, tu ID y nombre de usuario de X, la última respuesta de X con su hora, y el idioma en que te escribo.
     • Tus mensajes con credenciales se borran en cuanto llegan. Si falla, lo reintento durante 48 horas y te aviso.
     • Telegram puede leer lo que se envía a un bot. Puede que una notificación en otro dispositivo lo mostrara antes de borrarse.
-    • X recibe las credenciales como firmas de solicitudes: para comprobarlas (cuando lo pides, y automáticamente, normalmente una vez al día) y para publicar. Nadie más las recibe. Un PIN va a X una vez y después no se guarda.
+    • X recibe las credenciales en solicitudes firmadas: para comprobarlas (cuando lo pides, y automáticamente, normalmente una vez al día) y para publicar. Nadie más las recibe. Un PIN va a X una vez y después no se guarda.
     • Los programas pueden publicar con una cuenta si el operador les da acceso. Ninguno recibe una credencial. /accounts los muestra, y puedes quitarles el acceso.
     • El texto de una publicación se guarda hasta que se conoce su resultado. Uno que no confirmas se guarda una o dos horas.
     • Cada acción con una cuenta queda registrada, con su hora y resultado: /history muestra las tuyas. Estos registros no contienen credenciales. Se quedan después de /unlink, sin el nombre de la cuenta.

@@ -618,7 +618,7 @@ async fn a_refusal_that_shows_that_a_token_only_reads_is_told_once() {
     let told = verdict(&person, "read_only").await;
     insta::assert_snapshot!(shown(&told), @"
     ⚠️ main is connected as @seedling, but can only read
-    This is new: before, X had not said so.
+    X did not say so at the previous check.
 
     1. In X: your app → User authentication settings → Read and write → Save.
     2. Then Keys & Tokens → Access Token → Regenerate.
