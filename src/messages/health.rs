@@ -166,7 +166,7 @@ pub(crate) fn reminder_set(
 ) -> Message {
     plain(match due_at {
         Some(due) if due <= now => text!("reminder-now", name = name),
-        Some(due) => text!("reminder-set", name = name, date = date(due)),
+        Some(due) => text!("reminder-set", name = name, date = date(&due)),
         None => text!("reminder-off", name = name),
     })
 }

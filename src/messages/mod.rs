@@ -157,7 +157,7 @@ fn day_at(time: DateTime<Utc>, now: DateTime<Utc>) -> Text {
     }
 }
 
-fn date(date: impl Datelike) -> Text {
+fn date(date: &impl Datelike) -> Text {
     text!(
         "date",
         day = date.day(),

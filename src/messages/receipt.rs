@@ -11,7 +11,7 @@ use crate::domain::{
 
 /// What remains of an erased account, and until when, as far as the bot knows.
 fn backups(until: Option<DateTime<Utc>>) -> Text {
-    text!("backups", until = until.map(date))
+    text!("backups", until = until.as_ref().map(date))
 }
 
 /// The account's tokens are being revoked at X.

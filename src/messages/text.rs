@@ -15,12 +15,12 @@ type Catalogue = FluentBundle<FluentResource>;
 
 /// The languages there are, each with the folder of its catalogue.
 macro_rules! languages {
-    ($($language:ident = $code:literal),+ $(,)?) => {
+    ($($(#[$attribute:meta])* $language:ident = $code:literal),+ $(,)?) => {
         names! {
             /// A language in which the bot speaks.
-            #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+            #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
             pub(crate) enum Language {
-                $(#[doc = $code] $language = $code),+
+                $(#[doc = $code] $(#[$attribute])* $language = $code),+
             }
         }
 
@@ -37,6 +37,7 @@ macro_rules! languages {
 }
 
 languages! {
+    #[default]
     English = "en",
     Spanish = "es",
 }
@@ -49,13 +50,7 @@ impl Language {
 
     /// What it calls itself.
     pub(super) fn name(self) -> Text {
-        Text::Words(look_up("language-name", FluentArgs::new(), self))
-    }
-}
-
-impl Default for Language {
-    fn default() -> Self {
-        Self::English
+        Text::Words(look_up("language-name", &FluentArgs::new(), self))
     }
 }
 
@@ -88,9 +83,9 @@ pub(crate) enum Text {
     /// How many.
     Number(i64),
     /// An entry of the catalogue, or an attribute of one (`id.attribute`), with what is put into it.
-    Entry(Cow<'static, str>, Vec<(&'static str, Text)>),
+    Entry(Cow<'static, str>, Vec<(&'static str, Self)>),
     /// Several, one after the other.
-    Joined(Vec<Text>, Join),
+    Joined(Vec<Self>, Join),
 }
 
 /// What stands between several texts.
@@ -163,7 +158,7 @@ impl Text {
                             ("first", FluentValue::from(rest.join(", "))),
                             ("last", FluentValue::from(last.as_str())),
                         ];
-                        look_up("list-and", put_in.into_iter().collect(), language)
+                        look_up("list-and", &put_in.into_iter().collect(), language)
                     }
                     (Join::And, _) => parts.concat(),
                 }
@@ -188,10 +183,10 @@ fn entry(id: &str, put_in: &[(&'static str, Text)], language: Language, form: Fo
         };
         (*name, value)
     });
-    look_up(id, put_in.collect(), language)
+    look_up(id, &put_in.collect(), language)
 }
 
-fn look_up(id: &str, put_in: FluentArgs<'_>, language: Language) -> String {
+fn look_up(id: &str, put_in: &FluentArgs<'_>, language: Language) -> String {
     let (message, attribute) = id.split_once('.').unwrap_or((id, ""));
     let found = catalogue(language).and_then(|catalogue| {
         let message = catalogue.get_message(message)?;
@@ -200,7 +195,7 @@ fn look_up(id: &str, put_in: FluentArgs<'_>, language: Language) -> String {
             attribute => message.get_attribute(attribute)?.value(),
         };
         let mut missing = Vec::new();
-        let worded = catalogue.format_pattern(pattern, Some(&put_in), &mut missing);
+        let worded = catalogue.format_pattern(pattern, Some(put_in), &mut missing);
         debug_assert!(missing.is_empty(), "{id}: {missing:?}");
         Some(worded.into_owned())
     });

@@ -90,7 +90,9 @@ fn about(entry: Text, verdict: &Verdict, asked: &'static str, now: DateTime<Utc>
             .with("count", fields.len())
             .with("repair", repair(verdict)),
         Verdict::NotEnrolled { who } => entry.with("who", name_of(who)),
-        Verdict::SpendCapReached { reset_date } => entry.with("date", reset_date.map(date)),
+        Verdict::SpendCapReached { reset_date } => {
+            entry.with("date", reset_date.as_ref().map(date))
+        }
         Verdict::RateLimited { until: Some(until) } if *until <= now => entry.with("until", "past"),
         Verdict::RateLimited { until } => entry.with("until", until.map(|until| at(until, now))),
         Verdict::ClockSkew { seconds } => entry

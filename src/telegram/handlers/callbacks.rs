@@ -274,7 +274,7 @@ async fn erase(
 pub(in crate::telegram) async fn language(unit: Unit, language: Language) -> HandlerResult {
     let unit = &mut *unit.lock().await;
     unit.speak(language).await?;
-    Ok(unit.say(messages::pages::language_set).await?)
+    unit.say(messages::pages::language_set).await
 }
 
 pub(in crate::telegram) async fn guide(unit: Unit) -> HandlerResult {
