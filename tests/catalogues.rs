@@ -22,8 +22,8 @@ use proc_macro2::{TokenStream, TokenTree};
 /// The categories that a language's plurals have. A new language gets a line here.
 const PLURALS: [(&str, &[&str]); 2] = [("en", &["one", "other"]), ("es", &["one", "other"])];
 /// Ids that the code puts together from the name of a value. A test of the library words every one of them.
-const PUT_TOGETHER: [&str; 8] = [
-    "ask-", "button-", "menu-", "name-", "paste-", "pin-", "post-", "verdict-",
+const PUT_TOGETHER: [&str; 9] = [
+    "choose-", "ask-", "button-", "menu-", "name-", "paste-", "pin-", "post-", "verdict-",
 ];
 type Source = &'static str;
 

@@ -314,12 +314,19 @@ impl fmt::Display for Action {
     }
 }
 
+impl AccountAction {
+    /// The word that names it, also in the catalogues.
+    pub(super) fn word(self) -> &'static str {
+        word_of(&ACCOUNT, &self)
+    }
+}
+
 impl Action {
     /// The word that names it, also in the catalogues.
     pub(super) fn word(&self) -> &'static str {
         match self {
             Self::Flow(action, _) => action.as_str(),
-            Self::Account(action, _) => word_of(&ACCOUNT, action),
+            Self::Account(action, _) => action.word(),
             Self::Access(decision, _) => decision.as_str(),
             Self::TakeBack(..) => "take",
             Self::Language(_) => "language",

@@ -217,12 +217,6 @@ impl<T: Into<Self>> From<Option<T>> for Text {
     }
 }
 
-impl From<&str> for Text {
-    fn from(words: &str) -> Self {
-        Self::Words(words.to_owned())
-    }
-}
-
 impl From<String> for Text {
     fn from(words: String) -> Self {
         Self::Words(words)
@@ -256,7 +250,7 @@ macro_rules! names_in_all_languages {
     };
 }
 
-names_in_all_languages!(AccountName, XUsername, ClientName);
+names_in_all_languages!(str, AccountName, XUsername, ClientName);
 
 impl From<Field> for Text {
     fn from(field: Field) -> Self {

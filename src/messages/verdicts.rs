@@ -4,8 +4,12 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Join, Text, at, date, name_of, words};
-use crate::domain::{credentials::Field, verdict::Verdict};
+use super::{
+    Join, Text,
+    action::{AccountAction, Doubtful},
+    at, date, name_of, words,
+};
+use crate::domain::verdict::Verdict;
 
 /// What X was asked for when it said so, as the entries name it.
 pub(super) const CHECK: &str = "check";
@@ -88,7 +92,11 @@ fn about(entry: Text, verdict: &Verdict, asked: &'static str, now: DateTime<Utc>
                 Text::joined(fields.iter().map(|field| Text::from(*field)), Join::And),
             )
             .with("count", fields.len())
-            .with("repair", repair(verdict)),
+            .with(
+                "repair",
+                Doubtful::of(verdict.doubtful_fields())
+                    .map(|doubtful| AccountAction::Repair(doubtful).word()),
+            ),
         Verdict::NotEnrolled { who } => entry.with("who", name_of(who)),
         Verdict::SpendCapReached { reset_date } => {
             entry.with("date", reset_date.as_ref().map(date))
@@ -113,15 +121,6 @@ fn about(entry: Text, verdict: &Verdict, asked: &'static str, now: DateTime<Utc>
     }
 }
 
-/// The word of the button that asks for what is wrong.
-fn repair(verdict: &Verdict) -> &'static str {
-    match verdict.doubtful_fields() {
-        [Field::AccessSecret] => "fix-secret",
-        [Field::ApiKey, ..] => "fix-key",
-        _ => "fix-token",
-    }
-}
-
 /// What is known about our clock. X tolerates five minutes; it may refuse the time of a request all the same.
 fn clock(seconds: Option<i64>) -> &'static str {
     match seconds {
@@ -143,6 +142,7 @@ pub(super) mod tests {
     use crate::{
         domain::{
             account::{AccountId, AccountName, XAccount, XUserId, XUsername},
+            credentials::Field,
             facts::{AccountChoice, CheckResult, Occasion},
             verdict::{Outcome, Permission, Unenrolled, XWords},
         },
