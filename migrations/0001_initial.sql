@@ -212,6 +212,12 @@ BEGIN
     ON CONFLICT DO UPDATE SET times = times + 1, last_at = max(last_at, NEW.at), last = NEW.detail;
 END;
 
+-- In which language a user is written to: chosen, or guessed as they began their first link. Nobody else has a row.
+CREATE TABLE languages (
+    user_id  INTEGER PRIMARY KEY,
+    language TEXT    NOT NULL -- a folder of `locales`
+) STRICT;
+
 -- People who asked to use the bot, and what its owner decided. Empty while the bot has no owner.
 CREATE TABLE access (
     user_id    INTEGER PRIMARY KEY,

@@ -249,7 +249,7 @@ impl Running {
         stop.cancel();
         let ending = async { while tasks.join_next().await.is_some() {} };
         if tokio::time::timeout(STOP_LIMIT, ending).await.is_err() {
-            tracing::warn!("something still ran when the time was up; the next start takes it up");
+            tracing::warn!("shutdown timed out; the next start resumes the rest");
             tasks.abort_all();
         }
         tracing::info!("the bot stopped");

@@ -59,34 +59,34 @@ variables! {
         "X API server";
     /// Where the database is.
     pub(crate) DATABASE = "DATABASE_URL", Some("sqlite://data/addx.db"),
-        "SQLite file; made when missing, readable by its owner alone";
+        "SQLite file; created when missing, readable only by its owner";
     /// Where the keyring is.
     pub(crate) KEY_FILE = "ADDX_KEY_FILE", Some("secrets/addx.key"),
-        "the keyring; made at the first start with an empty database, never over existing data";
+        "key file; created at the first start with an empty database, never over existing data";
     /// Who may use the bot.
     pub(crate) ALLOWED_USERS = "ADDX_ALLOWED_USERS", Some(""),
-        "Telegram user ids, separated by commas; empty: everybody";
+        "Telegram user IDs that can use the bot, separated by commas; empty: everyone";
     /// Who decides about others.
     pub(crate) OWNER = "ADDX_OWNER", Some(""),
-        "Telegram user id of who approves and blocks users; empty: the list alone decides";
-    /// How often X is asked by itself.
+        "Telegram user ID of the bot owner, who approves and blocks users; empty: only the list decides";
+    /// Interval of regular checks.
     pub(crate) RECHECK = "ADDX_RECHECK", Some("24h"),
-        "X is asked about each account this often, so that a link that dies is noticed: like 24h or 90s, or off";
-    /// How a refusal is made sure of.
+        "interval of regular checks with X: 24h, 90s or off";
+    /// Delay before a rejection is checked again.
     pub(crate) RECHECK_CONFIRM = "ADDX_RECHECK_CONFIRM", Some("10m"),
-        "a refusal is asked about again after this long, before the user is told";
-    /// What that may cost.
+        "delay before a rejection is checked again, and then reported: 10m or 90s";
+    /// Limit of their cost.
     pub(crate) RECHECK_BUDGET = "ADDX_RECHECK_BUDGET", Some(""),
-        "US dollars a month that re-checks may cost by X's price list; the interval is stretched to fit. Empty: no limit";
-    /// Where programs publish.
+        "limit in US dollars a month for regular checks, by X's price list; the interval is stretched to fit; empty: no limit";
+    /// Address of the proxy.
     pub(crate) PROXY = "ADDX_PROXY_ADDR", Some(""),
-        "where programs publish: a port of this machine alone, or ADDRESS:PORT; empty: nowhere";
+        "proxy address: ADDRESS:PORT, or a localhost port; empty: off";
     /// Where the metrics can be fetched.
     pub(crate) METRICS = "ADDX_METRICS_ADDR", Some(""),
-        "where /metrics, /healthz and /readyz are: ADDRESS:PORT, or a port of this machine alone; empty: nowhere";
-    /// How long what is erased is still in copies.
+        "address of /metrics, /healthz and /readyz: ADDRESS:PORT, or a localhost port; empty: off";
+    /// Days until every copy is deleted.
     pub(crate) BACKUP_DAYS = "ADDX_BACKUP_DAYS", Some(""),
-        "after so many days you have deleted every copy of the database: a receipt names that date. Empty: it says to ask you";
+        "days after which every copy of the database is deleted: receipts name that date; empty: they say to ask the operator";
     /// What is logged.
     pub(crate) LOG = "RUST_LOG", Some("addx=info"),
         "log filter (tracing); other crates stay quiet whatever it says";

@@ -13,6 +13,11 @@ use tokio::sync::mpsc;
 
 /// Plays a script and returns its transcript.
 async fn play(script: &str) -> String {
+    play_in("en", script).await
+}
+
+/// The same for a person whose Telegram is in this language.
+async fn play_in(language: &'static str, script: &str) -> String {
     let (send, lines) = mpsc::unbounded_channel();
     for line in script.lines() {
         send.send(line.trim().to_owned()).unwrap();
@@ -21,6 +26,7 @@ async fn play(script: &str) -> String {
     let manner = Manner {
         pace: Pace::Scripted,
         color: false,
+        language,
     };
     let mut transcript = Vec::new();
     session::run(lines, &mut transcript, manner).await.unwrap();
@@ -94,7 +100,7 @@ async fn a_link_is_made_checked_rotated_and_erased() {
     );
     assert_shows(
         after(&transcript, "{works.4}"),
-        &["🗑", "connected as @seedling", "│ connected\n"],
+        &["🗑", "connected as @seedling", "│ Code: connected\n"],
     );
     assert_shows(
         after(&transcript, "/accounts"),
@@ -102,11 +108,11 @@ async fn a_link_is_made_checked_rotated_and_erased() {
     );
     assert_shows(
         after(&transcript, "/verify main"),
-        &["Checking main", "│ connected\n"],
+        &["Checking main", "│ Code: connected\n"],
     );
     assert_shows(
         after(&transcript, "[Check again]"),
-        &["⏩ 15 s later", "│ access_token_rejected\n"],
+        &["⏩ 15 s later", "│ Code: access_token_rejected\n"],
     );
     assert_shows(
         after(&transcript, "[Token pair]"),
@@ -115,11 +121,11 @@ async fn a_link_is_made_checked_rotated_and_erased() {
     let (_, rotation) = transcript.split_once("[Token pair]\n").unwrap();
     assert_shows(
         after(rotation, "{works.4}"),
-        &["The new values are in use", "│ connected\n"],
+        &["The new credentials are in use", "│ Code: connected\n"],
     );
     assert_shows(
         after(&transcript, "[Erase]"),
-        &["main and its values are erased"],
+        &["main and its credentials are deleted"],
     );
 
     let values = printed_values(&transcript);
@@ -183,13 +189,13 @@ async fn a_newcomer_links_with_two_pastes_and_a_pin_and_unlinks_with_revocation(
     );
     assert_shows(
         after(&transcript, "{pin}"),
-        &["🗑", "X gave out a token for @orchard"],
+        &["🗑", "X issued a token for @orchard"],
     );
     let (_, second) = transcript.split_once("[No, another account]\n").unwrap();
     assert_shows(second, &["private window", "Open X"]);
     assert_shows(
         after(second, "{pin}"),
-        &["🗑", "X gave out a token for @seedling"],
+        &["🗑", "X issued a token for @seedling"],
     );
     assert_shows(
         after(second, "[Yes, this one]"),
@@ -202,13 +208,13 @@ async fn a_newcomer_links_with_two_pastes_and_a_pin_and_unlinks_with_revocation(
     );
     assert_shows(
         after(same_app, "[Revoke at X and erase]"),
-        &["main (@seedling) is gone", "X refuses it"],
+        &["main (@seedling) is unlinked", "X reject"],
     );
     let (_, down) = transcript.split_once("/unlink shop\n").unwrap();
     assert_shows(
         after(down, "[Revoke at X and erase]"),
         &[
-            "shop (@orchard) is gone",
+            "shop (@orchard) is unlinked",
             "X did not answer",
             "Connected apps",
         ],
@@ -220,7 +226,7 @@ async fn every_set_leads_to_the_verdict_it_promises() {
     for (set, verdict) in promises(&play("").await) {
         let transcript = play(&format!("/addx main\n{{{set}}}")).await;
         let said = after(&transcript, &format!("{{{set}}}"));
-        assert_shows(said, &[&format!("│ {verdict}\n")]);
+        assert_shows(said, &[&format!("│ Code: {verdict}\n")]);
     }
 }
 
@@ -257,7 +263,7 @@ async fn a_dialogue_outlives_a_restart_and_ends_after_half_an_hour() {
     assert_shows(after(&transcript, "{works.2}"), &["🗑", "Step 3 of 4"]);
     assert_shows(
         after(&transcript, ":wait 31m"),
-        &["Nothing came for 30 minutes"],
+        &["Timed out after 30 minutes"],
     );
 }
 
@@ -277,11 +283,14 @@ async fn what_x_and_its_console_do_shows_in_the_verdict() {
     )
     .await;
 
-    assert_shows(after(&transcript, "/verify"), &["│ x_unavailable\n"]);
-    assert_shows(after(&transcript, "[Check again]"), &["│ no_credits\n"]);
+    assert_shows(after(&transcript, "/verify"), &["│ Code: x_unavailable\n"]);
+    assert_shows(
+        after(&transcript, "[Check again]"),
+        &["│ Code: no_credits\n"],
+    );
     assert_shows(
         after(&transcript, "/verify main"),
-        &["│ access_token_rejected\n"],
+        &["│ Code: access_token_rejected\n"],
     );
 }
 
@@ -292,7 +301,7 @@ async fn a_token_that_is_killed_at_x_is_noticed_told_and_repaired() {
         {works}
         :kill
         :wait 1m
-        [Rotate]
+        [Send new token pair]
         :regenerate token
         {works.3}
         {works.4}
@@ -305,16 +314,19 @@ async fn a_token_that_is_killed_at_x_is_noticed_told_and_repaired() {
         after(&transcript, ":wait 1m"),
         &[
             "⏩ 10 s later",
-            "main: X does not accept the Access Token",
-            "It worked until 12:00 UTC.",
-            "│ access_token_rejected\n",
-            "Rotate",
+            "main: X rejected the Access Token",
+            "Last accepted by X: 12:00 UTC.",
+            "│ Code: access_token_rejected\n",
+            "Send new token pair",
         ],
     );
-    assert_shows(after(&transcript, "[Rotate]"), &["Step 1 of 2"]);
+    assert_shows(
+        after(&transcript, "[Send new token pair]"),
+        &["Step 1 of 2"],
+    );
     assert_shows(
         after(&transcript, "{works.4}"),
-        &["The new values are in use", "│ connected\n"],
+        &["The new credentials are in use", "│ Code: connected\n"],
     );
     assert_eq!(
         bot_lines(after(&transcript, ":wait 2m")).count(),
@@ -323,7 +335,7 @@ async fn a_token_that_is_killed_at_x_is_noticed_told_and_repaired() {
     );
     assert_shows(
         after(&transcript, "/accounts"),
-        &["│ connected since", "may read and write"],
+        &["│ connected since", "can read and write"],
     );
 }
 
@@ -342,11 +354,11 @@ async fn refused_new_values_are_not_said_to_be_the_accounts_end() {
     assert_shows(
         after(&transcript, "{works2.1}\\n{works2.2}"),
         &[
-            "main with the new values: X does not accept",
-            "The old values stay in use.",
+            "main (new credentials): X rejected",
+            "The old credentials stay in use.",
         ],
     );
-    assert_shows(after(&transcript, "/verify main"), &["│ connected\n"]);
+    assert_shows(after(&transcript, "/verify main"), &["│ Code: connected\n"]);
 }
 
 #[tokio::test]
@@ -397,7 +409,7 @@ async fn a_linked_account_publishes_by_post_and_by_curl_and_both_stand_in_the_hi
     assert_shows(after(&transcript, ":curl too early"), &["no program yet"]);
     assert_shows(
         after(&transcript, ":client"),
-        &["Authorization: Bearer addx_", "lets the program curl-"],
+        &["Authorization: Bearer addx_", "gave the program curl-"],
     );
     assert_shows(
         after(&transcript, ":curl Hello from curl"),
@@ -417,4 +429,64 @@ async fn a_linked_account_publishes_by_post_and_by_curl_and_both_stand_in_the_hi
     let (_, last) = transcript.rsplit_once(":posts").unwrap();
     assert_shows(last, &["Good morning", "Hello from curl"]);
     assert!(!last.contains("A test post"), "{last}");
+}
+
+#[tokio::test]
+async fn from_the_link_to_its_end_in_spanish() {
+    let transcript = play_in(
+        "es",
+        "/start
+        /addx main
+        {works.1}
+        {works.2}
+        {works.3}
+        {works.4}
+        /accounts
+        :regenerate token
+        [Comprobar de nuevo]
+        [Enviar nuevos tokens]
+        {works.3}
+        {works.4}
+        /unlink main
+        [Revocar en X y borrar]
+        /language
+        [English]
+        :chat",
+    )
+    .await;
+    assert_shows(
+        after(&transcript, "/start"),
+        &["Conecto tu cuenta de X", "[1] Vincular"],
+    );
+    assert_shows(after(&transcript, "{works.1}"), &["Paso 2 de 4"]);
+    assert_shows(
+        after(&transcript, "{works.4}"),
+        &[
+            "main está conectada como @seedling",
+            "│ Código: connected\n",
+        ],
+    );
+    assert_shows(
+        after(&transcript, "/accounts"),
+        &["Tus cuentas", "puede leer y escribir"],
+    );
+    assert_shows(
+        after(&transcript, "[Comprobar de nuevo]"),
+        &["X rechazó el Access Token", "1. En X: tu app"],
+    );
+    assert_shows(
+        after(&transcript, "/unlink main"),
+        &["¿Desvincular main (@seedling)"],
+    );
+    assert_shows(
+        after(&transcript, "[Revocar en X y borrar]"),
+        &[
+            "main (@seedling) está desvinculada",
+            "En X: el token está revocado.",
+        ],
+    );
+    assert_shows(
+        after(&transcript, "[English]"),
+        &["I will write in English"],
+    );
 }

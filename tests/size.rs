@@ -18,10 +18,10 @@ use std::{
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
 /// Lines of code in all of `src`.
-const TOTAL: usize = 27_510;
+const TOTAL: usize = 26_861;
 /// A function longer than this, from `fn` to its last brace, is a long one.
 const LONG_FUNCTION: usize = 80;
-const LONG_FUNCTIONS: usize = 4;
+const LONG_FUNCTIONS: usize = 2;
 /// A file longer than this is a long one.
 const LONG_FILE: usize = 500;
 const LONG_FILES: usize = 1;

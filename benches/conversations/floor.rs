@@ -25,7 +25,7 @@ const CARD: &str = "<b>API Key</b>\nX also calls it Consumer Key, API Key or OAu
     Send it here as one message. I delete your message at once and keep the value encrypted; nobody sees it again, \
     and you can erase it at any time with /unlink.";
 const KEY_PAIR: &str = "\n✅ X accepts this API key pair.\n";
-const VERDICT: &str = "✅ <b>main</b> is connected as @seedling\n\nIt may read and write, so it can publish.\n\n\
+const VERDICT: &str = "✅ <b>main</b> is connected as @seedling\n\nIt may read and write. It can publish.\n\n\
     <code>connected</code>";
 
 /// Makes calls. Cheap to clone.

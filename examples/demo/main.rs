@@ -1,6 +1,6 @@
 //! The demo: the real bot in a terminal, between a Telegram and an X that both run inside this process.
 //!
-//! `cargo run --example demo` to chat; `cargo run --example demo < script` for a transcript. `:help` lists what there
+//! `cargo run --example demo` to chat, in Spanish with `-- --lang es`; `cargo run --example demo < script` for a transcript. `:help` lists what there
 //! is besides the bot's own commands.
 
 mod session;
@@ -38,7 +38,14 @@ fn manner() -> Manner {
             Pace::Scripted
         },
         color: io::stdout().is_terminal() && !no_color,
+        language: language(),
     }
+}
+
+/// What `--lang` says; the bot takes English for what it does not know.
+fn language() -> &'static str {
+    let mut arguments = std::env::args().skip_while(|argument| argument != "--lang");
+    arguments.nth(1).map_or("en", |code| &*code.leak())
 }
 
 /// The lines of standard input.

@@ -1,4 +1,4 @@
-# Labels of buttons: at most 24 characters. `button-WORD` is the label of the action that is called so.
+# Labels of buttons: at most 24 characters, without the names in them. `button-WORD` is the label of the action that is called so.
 
 button-guide = Guide
 button-accounts = Accounts
@@ -14,7 +14,7 @@ button-anyway = Use it anyway
 button-other = Use it as { $field }
 button-as-asked = It is the { $field }
 button-again = Send it again
-button-keypair = Enter the API key pair again
+button-keypair = Enter API key pair again
 button-continue = Continue
 button-over = Start over
 button-cancel-it = Cancel it
@@ -67,4 +67,4 @@ button-leave-it = Leave it
 # Short answers to taps: at most 200 characters.
 
 old-button = This button belongs to an earlier step. Please use the newest message.
-account-gone = This account is not here any more. /accounts shows what is.
+account-gone = This account is no longer linked. /accounts lists your accounts.

@@ -39,10 +39,10 @@ in-seconds = in { $n } s
 in-minutes = in { $n } min
 in-hours = in { $n } h
 list-and = { $first } and { $last }
-code = <code>{ $code }</code>
+code = Code: <code>{ $code }</code>
 detail = <code>{ $detail }</code>
 account = <b>{ $name }</b>
-account-tried = <b>{ $name }</b> with the new values
+account-tried = <b>{ $name }</b> (new credentials)
 account-on-x =
     { $handle ->
         [none] <b>{ $name }</b>
@@ -52,46 +52,42 @@ account-on-x =
 # Around a dialog.
 flow-open =
     { $what ->
-        [link] You are in the middle of linking <b>{ $name }</b>. Go on with it?
-        [rotate] You are in the middle of giving <b>{ $name }</b> new values. Go on with it?
-       *[new] You are in the middle of linking an account. Go on with it?
+        [link] You are linking <b>{ $name }</b>. Continue with it?
+        [rotate] You are replacing the credentials of <b>{ $name }</b>. Continue with it?
+       *[new] You are linking an account. Continue with it?
     }
 flow-expired =
     { $what ->
-        [link] ⏳ I had stopped linking <b>{ $name }</b>, because nothing came for 30 minutes; what you had entered is wiped.{ flow-deleted }
-        [rotate] ⏳ I had stopped giving <b>{ $name }</b> new values, because nothing came for 30 minutes; what you had entered is wiped.{ flow-deleted }
-       *[new] ⏳ I had stopped linking an account, because nothing came for 30 minutes; what you had entered is wiped.{ flow-deleted }
+        [link] ⏳ Linking <b>{ $name }</b> timed out after 30 minutes. What you entered is deleted.
+        [rotate] ⏳ Replacing the credentials of <b>{ $name }</b> timed out after 30 minutes. What you entered is deleted.
+       *[new] ⏳ Linking an account timed out after 30 minutes. What you entered is deleted.
     }
-flow-deleted =
-    { $deleted ->
-        [yes] { " " }I deleted your message, in case it was a value.
-       *[no] { "" }
-    }
+flow-deleted = I deleted your message, in case it was a credential.
 nothing-to-cancel = There is nothing to cancel.
 cancelled =
     { $values ->
-        [0] Cancelled. You had not entered a value yet.
-        [one] Cancelled. The value you had entered is wiped.
-       *[other] Cancelled. The { $values } values you had entered are wiped.
+        [0] Cancelled. You had not entered anything yet.
+        [one] Cancelled. The field you entered is deleted.
+       *[other] Cancelled. The { $values } fields you entered are deleted.
     }
-token-stands = ℹ️ X gave out a token for <b>{ $handle }</b>, and I have not kept it. At X it stays valid until you end it. { -end-all-tokens }
+token-stands = ℹ️ X issued a token for <b>{ $handle }</b>. It is not stored here. At X it stays valid until you revoke it. { -end-all-tokens }
 
 # Messages that may hold a secret.
 not-deleted =
     { $trying ->
-        [yes] ⚠️ Telegram does not let me delete your message yet; I keep trying. To be safe, delete it yourself: press and hold it → Delete, and tick “also delete for” if asked. Look on your other devices too.
-       *[no] ⚠️ I could not delete your message. Please delete it yourself: press and hold it → Delete, and tick “also delete for” if asked. Look on your other devices too.
+        [yes] ⚠️ Telegram has not let me delete your message yet. I keep trying. To be safe, delete it yourself: press and hold it → Delete, and check “also delete for” if asked. Check your other devices too.
+       *[no] ⚠️ I could not delete your message. Please delete it yourself: press and hold it → Delete, and check “also delete for” if asked. Check your other devices too.
     }
 deleted-at-last = ✓ Your message is deleted now.
 stray-secret =
     { $deleted ->
-        [yes] 🔒 That looked like a key or token, so I deleted it. I was not asking for one. To link an account, begin with /addx.
-       *[no] 🔒 That looks like a key or token, and I could not delete it. Please delete it yourself: press and hold it → Delete. I was not asking for one. To link an account, begin with /addx.
+        [yes] 🔒 That looked like a key or token, so I deleted it. I did not ask for one. To link an account, send /addx.
+       *[no] 🔒 That looks like a key or token, and I could not delete it. Please delete it yourself: press and hold it → Delete. I did not ask for one. To link an account, send /addx.
     }
 stray-secret-in-group =
     { $deleted ->
-        [yes] 🔒 That looked like a key or token, so I deleted it. Others could see it here: please regenerate this one in X. Keys belong in the private chat.
-       *[no] 🔒 That looks like a key or token, and I could not delete it. Please delete it yourself: press and hold it → Delete. Others could see it here: please regenerate this one in X. Keys belong in the private chat.
+        [yes] 🔒 That looked like a key or token, so I deleted it. Others could see it here: please regenerate it in X. Keys belong in the private chat.
+       *[no] 🔒 That looks like a key or token, and I could not delete it. Please delete it yourself: press and hold it → Delete. Others could see it here: please regenerate it in X. Keys belong in the private chat.
     }
 
 # Accounts.
@@ -104,7 +100,11 @@ account-title =
         [none] { $sign } <b>{ $name }</b> · not confirmed by X yet
        *[other] { $sign } <b>{ $name }</b> · { $handle }
     }
-account-status = <code>{ $code }</code>{ status-since }{ status-checked }{ status-candidate }
+account-status =
+    { $candidate ->
+        [yes] <code>{ $code }</code>{ status-since }{ status-checked }, new credentials waiting
+       *[no] <code>{ $code }</code>{ status-since }{ status-checked }
+    }
 status-since =
     { $since ->
         [none] { "" }
@@ -115,170 +115,177 @@ status-checked =
         [none] { "" }
        *[other] , checked { $checked }
     }
-status-candidate =
-    { $candidate ->
-        [yes] , new values waiting
-       *[no] { "" }
-    }
-account-doubted = X refused it at { $since }; I ask again before I believe it
-account-undecided = X did not decide when I asked last (<code>{ $code }</code>); I ask again
-account-pair-checked = since then only API Key and Secret, { $checked }
+account-doubted = X rejected it at { $since }. A second check follows before I report it.
+account-undecided = X did not decide at the last check (<code>{ $code }</code>). Another check follows.
+account-pair-checked = Since then only API Key and Secret checked, { $checked }
 permission =
     { $permission ->
-        [write] may read and write
-        [messages] may read, write and send direct messages
-        [read] may only read
-       *[unknown] X did not say what it may do
+        [write] can read and write
+        [messages] can read, write and send direct messages
+        [read] can only read
+       *[unknown] permission unknown
     }
 age =
     { $days ->
-        [0] values from today
-        [one] values { $days } day old
-       *[other] values { $days } days old
+        [0] credentials from today
+        [one] credentials { $days } day old
+       *[other] credentials { $days } days old
     }
-reminder-after = reminder after { $days } days
+reminder-after =
+    { $days ->
+        [one] reminder after { $days } day
+       *[other] reminder after { $days } days
+    }
 used-by = used by { $programs }
-choose-verify = Which account shall I check?
-choose-rotate = Which account gets new values?
-choose-unlink = Which account shall I erase?
+choose-verify = Which account should I check?
+choose-rotate = Which account gets new credentials?
+choose-unlink = Which account should I delete?
 choose-diagnose = Which account is the report about?
-choose-remind = Of which account shall I remind you to rotate?
-choose-testpost = Which account shall I try?
-choose-for-post = Which account shall publish it?
-no-such-account = You have no account of that name.
+choose-remind = Which account should I remind you to rotate?
+choose-testpost = Which account should I test?
+choose-for-post = Which account should publish it?
+no-such-account = You have no account with this name.
 another-name = Send /addx with another name, like <code>/addx main</code>.
-too-many-accounts = You have { $limit } accounts, and that is the most one may have. Erase one with /unlink first.
-ask-rotate = What did you regenerate in X for <b>{ $name }</b>? The old values stay in use until X accepts the new ones.
+too-many-accounts = You have { $limit } accounts, the maximum. Delete one with /unlink first.
+ask-rotate = What did you regenerate in X for <b>{ $name }</b>? The old credentials stay in use until X accepts the new ones.
 ask-unlink =
     { $handle ->
-        [none] Erase <b>{ $name }</b> with its four values? This cannot be undone.
-       *[other] Erase <b>{ $name }</b> ({ $handle }) with its four values? This cannot be undone.
+        [none] Unlink <b>{ $name }</b> and delete its credentials? This cannot be undone.
+       *[other] Unlink <b>{ $name }</b> ({ $handle }) and delete its credentials? This cannot be undone.
     }
 
-    <b>Revoke at X and erase</b> ends the token at X too: nothing that uses it, here or elsewhere, works any more. With <b>Erase</b> the token stays valid at X until you revoke or regenerate it there.
-twin-updated = ✅ <b>{ $name }</b> has the new values now; the second entry is erased.
+    <b>Revoke at X and erase</b>: deletes them and also revokes the token at X. Anything else that uses it stops working.
+    <b>Erase</b>: deletes them here. The token stays valid at X until you revoke or regenerate it there.
+    <b>Keep</b>: changes nothing.
+twin-updated = ✅ <b>{ $name }</b> uses the new credentials now. The duplicate is deleted.
 
 # Questions to X.
 checking = Checking <b>{ $name }</b> with X …
-checking-later = I asked X a moment ago. I check <b>{ $name }</b> { $wait } and tell you.
-check-limit = <b>{ $name }</b> is kept, and not checked yet: I ask X at most { $limit } times an hour for you. The next check is possible at { $until } ({ $wait }).
-no-candidate = No new values of <b>{ $name }</b> are waiting any more. /rotate takes new ones.
+checking-later = X was asked a moment ago. <b>{ $name }</b> will be checked at { $at }. The answer follows.
+check-limit =
+    { $unchecked ->
+        [yes] <b>{ $name }</b>: stored, not checked yet. You have used your { $limit } checks for this hour. You can check it at { $until }.
+       *[no] You have used your { $limit } checks for this hour. You can check <b>{ $name }</b> again at { $until }.
+    }
+no-candidate = No new credentials of <b>{ $name }</b> are waiting. Send /rotate to enter new ones.
 status-before = Before: <code>{ $code }</code>, since { $since }.
 status-unchanged = Unchanged since { $since }.
-handle-before = It was { $handle } before.
-new-in-use = The new values are in use; the old ones are erased.
-old-stay = The old values stay in use.
-new-wait = The new values are kept until { $until }; the old ones stay in use.
-same-x-account = It is the same X account as <b>{ $name }</b>. Keep both, or give these values to that one.
+handle-before = The handle was { $handle } before.
+new-in-use = The new credentials are in use. The old ones are deleted.
+old-stay = The old credentials stay in use.
+new-wait = The new credentials are stored until { $until }. The old ones stay in use.
+same-x-account = This is the same X account as <b>{ $name }</b>. Keep both, or tap <b>Update { $name }</b> to move these credentials there.
 
 # News that nobody asked for.
 news-died =
     { $how ->
-        [program] { news-worked-until }X refused it to { $program } first, and to me when I asked.
-       *[check] { news-worked-until }I asked X twice before I tell you.
-    }
-news-worked-until =
-    { $worked_until ->
-        [none] { "" }
-       *[other] It worked until { $worked_until }.{ " " }
+        [program] { $worked_until ->
+            [none] X rejected it for the program { $program } first, then in my own check. Programs cannot post with it.
+           *[other] Last accepted by X: { $worked_until }. X rejected it for the program { $program } first, then in my own check. Programs cannot post with it.
+        }
+       *[check] { $worked_until ->
+            [none] X has rejected it twice. Programs cannot post with it.
+           *[other] Last accepted by X: { $worked_until }. X has rejected it twice since. Programs cannot post with it.
+        }
     }
 news-recovered =
     { $since ->
         [none] It works again.
-       *[other] It works again; X had refused it since { $since }.
+       *[other] It works again. X had rejected it since { $since }.
     }
-news-only-reads = X says so now; it did not before.
+news-only-reads = X did not say so at the previous check.
 trouble-began =
     { $kind ->
-        [refused] 🚧 To the owner of this bot: X refuses links of several apps at once that worked a short while ago, since { $since }. I tell their users nothing, and ask again until it is over.
-        [away] 🚧 To the owner of this bot: X does not answer about links of several apps, or not in a way that I understand, since { $since }. I tell their users nothing, and ask again until it is over.
-       *[clock] 🚧 To the owner of this bot: X refuses this server's time, since { $since }. I tell their users nothing, and ask again until it is over.
+        [refused] 🚧 Owner notice: X rejects accounts of several apps that worked a short while ago, since { $since }. Users are not notified. Checks continue until it is over.
+        [away] 🚧 Owner notice: X does not answer for accounts of several apps, or sends unexpected responses, since { $since }. Users are not notified. Checks continue until it is over.
+       *[clock] 🚧 Owner notice: X finds this server's time wrong, since { $since }. Users are not notified. Checks continue until it is over.
     }
 
     { $kind ->
-        [refused] That is rarely the fault of so many people. Look at X's status page, and at what has changed here (addx doctor).
-        [away] Look at X's status page and at this server's network (addx doctor).
-       *[clock] Set the clock of this server; addx doctor shows by how much it is off.
+        [refused] So many users are rarely at fault at once. Check X's status page and what has changed here (addx doctor).
+        [away] Check X's status page and this server's network (addx doctor).
+       *[clock] Set this server's clock. addx doctor shows how far it is off.
     }
-trouble-over = ✅ To the owner of this bot: X accepts links again. It did not since { $since }.
+trouble-over = ✅ Owner notice: X accepts accounts again. It had not since { $since }.
 ask-reminder =
     { $age ->
-        [none] When shall I remind you to give <b>{ $name }</b> new values? { reminder-now-set }
-       *[other] When shall I remind you to give <b>{ $name }</b> ({ $age }) new values? { reminder-now-set }
+        [none] When should I remind you to rotate <b>{ $name }</b>? { reminder-now-set }
+       *[other] When should I remind you to rotate <b>{ $name }</b> ({ $age })? { reminder-now-set }
     }
 reminder-now-set =
     { $days ->
-        [none] I do not remind you now.
-       *[other] I remind you after { $days } days now.
+        [none] The reminder is off.
+        [one] The reminder is set to { $days } day.
+       *[other] The reminder is set to { $days } days.
     }
-reminder-now = I remind you of <b>{ $name }</b> now, since its values are that old already.
-reminder-set = I remind you on { $date } to give <b>{ $name }</b> new values.
-reminder-off = I do not remind you of <b>{ $name }</b>.
+reminder-now = The reminder for <b>{ $name }</b> is due now: its credentials are already that old.
+reminder-set = On { $date } I will remind you to rotate <b>{ $name }</b>.
+reminder-off = The reminder for <b>{ $name }</b> is off.
 rotate-due =
     { $age ->
-        [none] ⏰ You wanted to be reminded to rotate <b>{ $name }</b>. Regenerate them in X, then give me the new ones; the old ones stay in use until X accepts the new.
-       *[other] ⏰ You wanted to be reminded to rotate <b>{ $name }</b>: { $age }. Regenerate them in X, then give me the new ones; the old ones stay in use until X accepts the new.
+        [none] ⏰ Reminder: rotate <b>{ $name }</b>. Regenerate its credentials in X, then tap <b>Rotate</b>. The old ones stay in use until X accepts the new ones.
+       *[other] ⏰ Reminder: rotate <b>{ $name }</b>: { $age }. Regenerate its credentials in X, then tap <b>Rotate</b>. The old ones stay in use until X accepts the new ones.
     }
 
 # Accounts that are gone.
--by-hand = Please end the token by hand: console.x.com → your app → Keys &amp; Tokens → Access Token → Revoke. Or, as the X account itself: x.com → Settings → Security and account access → Apps and sessions → Connected apps → the app → Revoke app permissions.
+-by-hand = Revoke the token yourself: console.x.com → your app → Keys &amp; Tokens → Access Token → Revoke. Or, as the X account: x.com → Settings → Security and account access → Apps and sessions → Connected apps → the app → Revoke app permissions.
 backups =
     { $until ->
-        [none] Copies of the database that this bot's operator made before may still hold the values, encrypted, until the operator deletes them; only the operator of this bot knows when that is. The API key pair in such a copy works until you regenerate it in X.
-       *[other] Copies of the database that this bot's operator made before may still hold the values, encrypted, until { $until } at the latest. The API key pair in such a copy works until you regenerate it in X.
+        [none] Backups: copies of the database that the operator made earlier can hold the credentials, encrypted, until the operator deletes them. Ask the operator when backups are deleted. The API key pair in such a copy works until you regenerate it in X.
+       *[other] Backups: copies of the database that the operator made earlier can hold the credentials, encrypted, until { $until } at the latest. The API key pair in such a copy works until you regenerate it in X.
     }
-revoking = I revoke the token of <b>{ $name }</b> at X, then I erase it here. A receipt follows.
-erasing-after-post = A test post of <b>{ $name }</b> still stands at X. I delete it there first, then I erase the account here, and tell you.
-unlinked = 🗑 <b>{ $name }</b> and its values are erased. To end the token at X too: console.x.com → your app → Keys &amp; Tokens → Access Token → Revoke.
-receipt-title = 🧾 { $account } is gone
-receipt-here = Erased here: API Key, API Secret, Access Token, Access Secret, the key that sealed them, and the link itself. /history keeps that there was one.
+revoking = Revoking the token of <b>{ $name }</b> at X. Then it is deleted here. A receipt follows.
+erasing-after-post = A test post of <b>{ $name }</b> is still on X. I delete it there first, then the account here. A message follows.
+unlinked = 🗑 <b>{ $name }</b> and its credentials are deleted. To revoke the token at X too: console.x.com → your app → Keys &amp; Tokens → Access Token → Revoke.
+receipt-title = 🧾 { $account } is unlinked
+receipt-here = Deleted here: API Key, API Secret, Access Token, Access Secret, their encryption key, and the account entry. /history keeps the event without the account name.
 receipt-at-x =
     { $revocation ->
-        [proven] At X: the token is revoked. I tried it afterwards, and X refuses it.
-        [already_ended] At X: the token had ended before; X refuses it.
-        [unproven] At X: X says that the token is revoked, but I could not see that X refuses it. To be sure: { -by-hand }
-        [refused] At X: X refused my request, and did not say that the token has ended. { -by-hand }
-        [not_asked] At X: a new token came without the API key pair of its app, so I could not end it. { -by-hand }
-        [limited] At X: X took no more such requests for now, so the token may still work. { -by-hand }
+        [proven] At X: the token is revoked. X rejected it when I tried it afterwards.
+        [already_ended] At X: the token was no longer valid before; X rejects it.
+        [unproven] At X: X says that the token is revoked, but I could not confirm that X rejects it. To be sure: { -by-hand }
+        [refused] At X: X rejected the request and did not say that the token is revoked. It may still work. { -by-hand }
+        [not_asked] At X: a new token came without its app's API key pair, so I could not revoke it. { -by-hand }
+        [limited] At X: X's request limit is reached, so the token may still work. { -by-hand }
         [unanswered] At X: X did not answer, so the token may still work. { -by-hand }
-       *[none] At X: I could not ask X, so the token may still work. { -by-hand }
+       *[none] At X: X could not be asked, so the token may still work. { -by-hand }
     }
-panic = 🚨 This bot's operator has erased every account here and revoked the tokens at X, because of a danger to them. Your values are no longer held here.
+panic = 🚨 The operator has deleted every account here and revoked the tokens at X, because they were at risk. Your credentials are no longer stored here.
 panic-account =
     { $revocation ->
         [proven] • { $account }: revoked
-        [already_ended] • { $account }: had ended before
-        [unproven] • { $account }: revoked, not proven
-        [refused] • { $account }: X refused
+        [already_ended] • { $account }: was no longer valid
+        [unproven] • { $account }: X says revoked, not confirmed
+        [refused] • { $account }: X rejected the request
         [not_asked] • { $account }: the app's key pair is missing
-        [limited] • { $account }: X took no more requests
+        [limited] • { $account }: X's request limit is reached
         [unanswered] • { $account }: X did not answer
        *[none] • { $account }: had no token
     }
-panic-by-hand = Not every token has ended for certain. { -by-hand }
+panic-by-hand = Not every token is certainly revoked. { -by-hand }
 panic-posts =
-    Test posts that may still stand at X; please delete them there:
+    Test posts that may still be on X. Please delete them there:
     { $posts }
-panic-key-pair = Please regenerate the API key pair of your app too: console.x.com → your app → Keys &amp; Tokens → Consumer Key → Regenerate.
+panic-key-pair = Regenerate your app's API key pair too: console.x.com → your app → Keys &amp; Tokens → Consumer Key → Regenerate.
 
 # Programs and posts. Prices are those of X's list (docs.x.com/x-api/getting-started/pricing): a post, one with a link, and reading
 # five posts.
-program-added = 🔌 The operator of this bot lets the program <b>{ $program }</b> publish with <b>{ $name }</b>. It never sees a key. If you do not want that, take it back.
-no-programs = No program may use <b>{ $name }</b>.
+program-added = 🔌 The operator gave the program <b>{ $program }</b> access to <b>{ $name }</b>. It never receives your credentials. To remove the access, tap <b>Programs</b>.
+no-programs = No program has access to <b>{ $name }</b>.
 program = • { $program }
 programs =
-    Programs that may use <b>{ $name }</b>:
+    Programs with access to <b>{ $name }</b>:
 
     { $programs }
 
-    None of them holds a key. /history shows what they did.
-program-removed = ✓ <b>{ $program }</b> may no longer use <b>{ $name }</b>. Only the operator can give it back.
+    None of them receives your credentials. /history shows what they did.
+program-removed = ✓ <b>{ $program }</b> no longer has access to <b>{ $name }</b>. Only the operator can give it back.
 ask-test =
-    Shall I post this with <b>{ $name }</b> and delete it at once?
+    Post this with <b>{ $name }</b> and delete it right away?
 
     <blockquote>{ $post }</blockquote>
 
-    Only a real post shows that publishing works. X charges about $0.015 for it, and for a moment people can see it. If X's answer gets lost, I look for the post among your last five to delete it, which costs at most $0.025 more.
+    Only a real post shows that publishing works. X charges about $0.015 for it, and people can see it for a moment. If X's answer is lost, I look for the post among your last five to delete it. That costs at most $0.025 more.
 ask-post =
     Publish this with { $account }?
 
@@ -288,32 +295,32 @@ ask-post =
         [yes] { $weight } of { $limit } characters, as X counts them. X charges about $0.20, since it has a link.
        *[no] { $weight } of { $limit } characters, as X counts them. X charges about $0.015.
     }
-post-not-a-reply = Write the text as a message, then reply to that message with /post.
-post-not-yours = I publish only your own messages. Reply with /post to one that you wrote.
+post-not-a-reply = Send the text as a message, then reply to that message with /post.
+post-not-yours = I publish only your own messages. Reply with /post to one you wrote.
 post-not-text = I can only publish text. Reply with /post to a message without pictures or files.
-post-blank = There is nothing in it to publish.
+post-blank = There is nothing to publish in it.
 post-looks-secret = That looks like a key or token, so I do not publish it.
-post-too-long = That is too long: X counts { $weight } characters and takes { $limit }. Send a shorter text, then reply to it with /post.
-cannot-post = <b>{ $name }</b> cannot publish as it is. Check it again, and do what the answer says.
+post-too-long = That is too long: X counts { $weight } characters and accepts { $limit }. Send a shorter text, then reply to it with /post.
+cannot-post = <b>{ $name }</b> cannot publish now. Tap <b>Check again</b> and follow the answer.
 posting = Posting with <b>{ $name }</b> …
 post-dropped = Nothing is published.
 post-published =
     ✅ Published with <b>{ $name }</b>:
     { $link }
-post-tested = ✅ <b>{ $name }</b> can publish: X took the test post, and it is deleted.
+post-tested = ✅ <b>{ $name }</b> can publish: X accepted the test post, and it is deleted.
 post-not-deleted =
-    ⚠️ <b>{ $name }</b> can publish: X took the test post. I could not delete it; please delete it there:
+    ⚠️ <b>{ $name }</b> can publish: X accepted the test post. I could not delete it. Please delete it there:
     { $link }
 post-stands =
-    ⚠️ A test post of <b>{ $name }</b> may still stand at X, and I no longer have the values to delete it. Please delete it there:
+    ⚠️ A test post of <b>{ $name }</b> may still be on X. The credentials to delete it are no longer stored. Please delete it there:
     { $link }
 post-refused = ⛔ { $what }. Nothing is published.
-post-values-refused = ⛔ <b>{ $name }</b>: X refused the post, because it does not accept the values. Nothing is published. I ask X which of them it is, and tell you.
+post-values-refused = ⛔ <b>{ $name }</b>: X rejected the credentials. Nothing is published. I am checking which of them is wrong; the answer follows.
 your-profile = your profile on x.com
 post-unknown =
     { $test ->
-        [yes] ❓ <b>{ $name }</b>: I do not know whether this is published, because X's answer did not reach me. I could not find it among your last posts. I do not try again by myself, so that it does not appear twice. Look here: { $profile }
-       *[no] ❓ <b>{ $name }</b>: I do not know whether this is published, because X's answer did not reach me. I do not try again by myself, so that it does not appear twice. Look here: { $profile }
+        [yes] ❓ <b>{ $name }</b>: it is unknown whether this is published, because X's answer did not arrive. It was not among your last posts. I do not retry automatically, so that it does not appear twice. Look here: { $profile }
+       *[no] ❓ <b>{ $name }</b>: it is unknown whether this is published, because X's answer did not arrive. I do not retry automatically, so that it does not appear twice. Look here: { $profile }
     }
 
     <blockquote>{ $post }</blockquote>
@@ -325,7 +332,7 @@ post-unknown =
 
 # What is kept, and what happened.
 my-data =
-    What I hold about you, less the secrets ({ $part } of { $of }):
+    Everything stored about you, except secrets ({ $part } of { $of }):
 
     <pre>{ $json }</pre>
 no-history = Nothing has happened yet.
@@ -345,29 +352,29 @@ happened =
     { $event ->
         [link] linked
         [check] checked with X
-        [swap] new values in use
-        [refuse] new values not taken
-        [authorize] X gave out a token for a PIN
-        [unlink] erased
+        [swap] new credentials in use
+        [refuse] new credentials not accepted
+        [authorize] X issued a token for a PIN
+        [unlink] deleted
         [revoke] revoked at X
-        [panic] revoked and erased by the operator
-        [merge] got the values of a second entry
-        [expire] new values erased, since nobody decided
+        [panic] revoked and deleted by the operator
+        [merge] received the credentials of a duplicate
+        [expire] new credentials deleted: not accepted within 24 hours
         [access_request] you asked to use this bot
-        [access_grant] the owner let you in
-        [access_refuse] the owner did not let you in
+        [access_grant] the owner approved you
+        [access_refuse] the owner refused you
         [access_block] the owner blocked you
-        [client_add] may be used by
-        [client_revoke] may no longer be used by
-        [client_take_back] you took it back from
+        [client_add] access given to
+        [client_revoke] access removed from
+        [client_take_back] you removed the access of
         [use] used by
         [post] your message
         [test_post] test post
-        [test_post_delete] the test post
+        [test_post_delete] test post deletion
        *[other] something else
     }
 report =
-    This report holds no value and no part of one, so you can show it to whoever helps you.
+    This report holds no credentials, not even parts of them. You can show it to anyone who helps you.
 
     <pre>addx { $version }
     made { $made }
@@ -375,11 +382,16 @@ report =
     since { report-since }
     checked { report-checked }
     accepted { report-accepted }
-    confirmed by X: { $confirmed }
+    { report-confirmed }
     { report-pair }
     { $values }
     { report-clock }
     messages still to delete: { $deletions }</pre>
+report-confirmed =
+    { $confirmed ->
+        [yes] confirmed by X: yes
+       *[no] confirmed by X: no
+    }
 report-verdict =
     { $status ->
         [none] { $verdict ->
@@ -432,22 +444,22 @@ report-shape =
     }
 
 # Who may use the bot.
-not-allowed = This bot serves a fixed list of people, and you are not on it. If you should be, give its operator your Telegram id: <code>{ $user }</code>. /privacy, /mydata, /cancel and /unlink work for everybody.
-access-asked = This bot's owner decides who may use it. I have asked, and tell you the answer here. /privacy, /mydata, /cancel and /unlink work for everybody.
+not-allowed = This bot serves a fixed list of people, and you are not on it. If you should be, send the operator your Telegram ID: <code>{ $user }</code>. /privacy, /mydata, /cancel and /unlink work for everyone.
+access-asked = This bot's owner decides who can use it. I have asked; the answer will appear here. /privacy, /mydata, /cancel and /unlink work for everyone.
 access-request = 🙋 <b>{ $person }</b> (<code>{ $user }</code>) wants to use this bot.
-access-granted = ✅ The owner of this bot let you in.
-access-refused = The owner of this bot did not let you in. /privacy, /mydata, /cancel and /unlink work for everybody.
+access-granted = ✅ The owner of this bot approved you.
+access-refused = The owner of this bot did not approve you. /privacy, /mydata, /cancel and /unlink work for everyone.
 access-set =
     { $standing ->
-        [granted] <code>{ $user }</code> may use this bot now.
-        [blocked] <code>{ $user }</code> may no longer use this bot, nor may programs use their accounts, which stay until they /unlink them.
-       *[refused] <code>{ $user }</code> may not use this bot.
+        [granted] <code>{ $user }</code> can use this bot now.
+        [blocked] <code>{ $user }</code> can no longer use this bot, and programs can no longer use their accounts. The accounts stay until they /unlink them.
+       *[refused] <code>{ $user }</code> cannot use this bot.
     }
-no-guests = Nobody has asked to use this bot yet.
+no-guests = No one has asked to use this bot yet.
 guest =
     { $standing ->
-        [asked] <code>{ $user }</code> { $person }: asks, since { $since }
-        [granted] <code>{ $user }</code> { $person }: may use it, since { $since }
+        [asked] <code>{ $user }</code> { $person }: waiting, since { $since }
+        [granted] <code>{ $user }</code> { $person }: approved, since { $since }
         [refused] <code>{ $user }</code> { $person }: refused, since { $since }
        *[blocked] <code>{ $user }</code> { $person }: blocked, since { $since }
     }
@@ -456,5 +468,5 @@ guests =
 
     { $people }
 
-    /block takes it back.
-block-whom = Whom? Send the Telegram user id, like <code>/block 123456789</code>. /users lists who asked.
+    /block removes access.
+block-whom = Who? Send the Telegram user ID, like <code>/block 123456789</code>. /users lists who asked.

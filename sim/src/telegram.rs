@@ -178,6 +178,13 @@ impl TelegramSim {
         self.user(id)
     }
 
+    /// Lets a person's app be in this language, as `language_code` names it.
+    pub fn set_language(&self, user: i64, code: &str) {
+        if let Some(user) = self.shared().lock().users.get_mut(&user) {
+            user.language = Some(code.to_owned());
+        }
+    }
+
     /// The person with this user id, who comes into being when there was none.
     #[must_use]
     pub fn user(&self, id: i64) -> Person {

@@ -33,7 +33,7 @@ use crate::{
     vault::{KeyState, Keyring},
 };
 
-/// A server that needs longer does not serve its users either.
+/// Timeout of one HTTP request.
 const ANSWER_LIMIT: Duration = Duration::from_secs(10);
 /// The bot is on this machine.
 const DOOR_LIMIT: Duration = Duration::from_secs(2);
@@ -196,7 +196,9 @@ fn private_folder(folder: &Path) -> Judged {
 fn private(file: &Path) -> Judged {
     let path = file.display();
     match mode(file) {
-        None => warning(format!("{path} is not there yet; the first start makes it")),
+        None => warning(format!(
+            "{path} does not exist yet; the first start creates it"
+        )),
         Some(mode) if mode & 0o077 != 0 => {
             bail!("others may read it (mode {mode:03o}); run: chmod 600 {path}")
         }

@@ -29,7 +29,7 @@ pub(crate) async fn backup(file: &Path, json: bool, place: &Place) -> anyhow::Re
         json,
         &made,
         format!(
-            "{} holds {} KiB. It wants key {} ({}), which stands in the file beside it too; the key itself is not in it.",
+            "Wrote {} ({} KiB). It needs encryption key {} ({}), also named in the file beside it. The key itself is not included.",
             made.file.display(),
             made.bytes / 1024,
             made.key_id,

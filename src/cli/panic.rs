@@ -120,8 +120,8 @@ async fn revoke_everything(
 /// Asks the person at the terminal to type [`SENTENCE`].
 fn confirm(accounts: usize, users: usize) -> anyhow::Result<()> {
     complain(&format!(
-        "this revokes the tokens of {} of {} at X and erases them here, without a way back; programs lose their tokens \
-         too. Type: {SENTENCE}",
+        "this revokes the tokens of {} of {} at X and deletes them here. All client tokens are revoked. This cannot be \
+         undone. Type {SENTENCE} to continue:",
         count(accounts, "account"),
         count(users, "user")
     ));

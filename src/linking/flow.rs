@@ -20,7 +20,7 @@ use crate::{
         paste::{self, Content, Kind, Paste, Repair},
         verdict::{MAX_CHECKS_AN_HOUR, Verdict},
     },
-    messages::{self, Message},
+    messages::{self, Message, checks::Unchecked},
     store::{
         StoreError, Tx, accounts,
         checks::{self, CheckKind},
@@ -450,8 +450,12 @@ impl Linker {
         if !checks::log_within(&mut **tx, account.owner, kind, limit, now - HOUR, now).await?
             && let Some(until) = self.check_limit(tx, account.owner).await?
         {
-            let candidate = kind == CheckKind::Rotation;
-            let limit = messages::checks::limit(&choice(account), candidate, until, now);
+            let unchecked = match kind {
+                CheckKind::Link => Unchecked::Link,
+                CheckKind::Rotation => Unchecked::Candidate,
+                CheckKind::Verify | CheckKind::KeyPair => Unchecked::Nothing,
+            };
+            let limit = messages::checks::limit(&choice(account), unchecked, until, now);
             return Ok(Submitted::Said(limit));
         }
         checks::request(tx, account.id, kind, None).await?;

@@ -24,7 +24,7 @@ impl Linker {
             return Ok(None);
         };
         let now = self.clock.now();
-        let checking = |due| Some(words::checking(&linked.name, due, now));
+        let checking = |due| Some(words::checking(&linked.name, due));
         // X is being asked already: one answer serves both.
         for kind in [CheckKind::Link, CheckKind::Verify] {
             if let Some(due) = checks::waiting(&mut **tx, account, kind).await? {
@@ -32,7 +32,7 @@ impl Linker {
             }
         }
         if let Some(until) = self.check_limit(tx, owner).await? {
-            let limit = words::limit(&choice(&linked), false, until, now);
+            let limit = words::limit(&choice(&linked), words::Unchecked::Nothing, until, now);
             return Ok(Some(limit));
         }
         let last = checks::last_verify(&mut **tx, owner, now - VERIFY_INTERVAL).await?;
@@ -58,7 +58,7 @@ impl Linker {
         {
             return Ok(Some(words::no_candidate(&linked.name)));
         }
-        let checking = words::checking(&linked.name, None, self.clock.now());
+        let checking = words::checking(&linked.name, None);
         if checks::waiting(&mut **tx, account, CheckKind::Rotation)
             .await?
             .is_some()

@@ -58,14 +58,8 @@ pub(crate) fn list(accounts: &[AccountSummary], now: DateTime<Utc>) -> Message {
 
 /// A command needs an account and no name was given.
 pub(crate) fn choose(command: AccountCommand, accounts: &[AccountChoice]) -> Message {
-    let question = match command {
-        AccountCommand::Verify => text!("choose-verify"),
-        AccountCommand::Rotate => text!("choose-rotate"),
-        AccountCommand::Unlink => text!("choose-unlink"),
-        AccountCommand::Diagnose => text!("choose-diagnose"),
-        AccountCommand::Remind => text!("choose-remind"),
-        AccountCommand::TestPost => text!("choose-testpost"),
-    };
+    let question = AccountAction::AccountCommand(command).word();
+    let question = Text::entry(format!("choose-{question}"));
     let action = |account| Action::Account(AccountAction::AccountCommand(command), account);
     let rows = accounts
         .iter()

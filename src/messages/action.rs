@@ -2,6 +2,7 @@
 
 use std::{fmt, str::FromStr};
 
+use super::Language;
 use crate::domain::{
     account::AccountId,
     credentials::Field,
@@ -180,6 +181,8 @@ pub(crate) enum Action {
     Rechecks,
     /// Begin a new link.
     Add,
+    /// Write in this language.
+    Language(Language),
     /// Let a Telegram user in, or not.
     Access(Decision, i64),
     /// Let a program no longer use an account.
@@ -300,6 +303,7 @@ impl fmt::Display for Action {
             Self::Account(_, account) => write!(f, "{word}:{account}"),
             Self::Access(_, user) => write!(f, "user:{word}:{user}"),
             Self::Draft(_, draft) => write!(f, "draft:{word}:{draft}"),
+            Self::Language(language) => write!(f, "{word}:{}", language.as_str()),
             Self::TakeBack(number, account) | Self::DraftWith(number, account) => {
                 write!(f, "{word}:{number}:{account}")
             }
@@ -310,14 +314,22 @@ impl fmt::Display for Action {
     }
 }
 
+impl AccountAction {
+    /// The word that names it, also in the catalogues.
+    pub(super) fn word(self) -> &'static str {
+        word_of(&ACCOUNT, &self)
+    }
+}
+
 impl Action {
     /// The word that names it, also in the catalogues.
     pub(super) fn word(&self) -> &'static str {
         match self {
             Self::Flow(action, _) => action.as_str(),
-            Self::Account(action, _) => word_of(&ACCOUNT, action),
+            Self::Account(action, _) => action.word(),
             Self::Access(decision, _) => decision.as_str(),
             Self::TakeBack(..) => "take",
+            Self::Language(_) => "language",
             Self::Draft(action, _) => action.as_str(),
             Self::DraftWith(..) => "with",
             Self::Guide | Self::Accounts | Self::Reminders | Self::Rechecks | Self::Add => {
@@ -329,6 +341,7 @@ impl Action {
     fn read(data: &str) -> Option<Self> {
         let parts: Vec<&str> = data.split(':').collect();
         Some(match parts[..] {
+            [VERSION, "language", code] => Self::Language(code.parse().ok()?),
             [VERSION, word] => action_of(&PLAIN, word)?,
             [VERSION, "take", client, account] => Self::TakeBack(number(client)?, id(account)?),
             [VERSION, "with", draft, account] => Self::DraftWith(number(draft)?, id(account)?),
@@ -369,6 +382,7 @@ mod tests {
         let account = AccountId::from_bytes([0xff; 16]);
         let tag = StepTag::new(FlowId(u32::MAX), 100 + usize::from(u16::MAX) + 1000);
         let mut all = PLAIN.map(|(_, action)| action).to_vec();
+        all.extend(Language::ALL.map(Action::Language));
         all.push(Action::TakeBack(i64::MAX, account));
         all.push(Action::DraftWith(i64::MAX, account));
         all.extend(DraftAction::ALL.map(|action| Action::Draft(action, i64::MAX)));

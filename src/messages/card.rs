@@ -191,11 +191,7 @@ fn said_of(about_last: &Remark, asked: Field, again: u32) -> Option<Text> {
             let fields =
                 (fields.len() > 1).then(|| names(fields.iter().map(|field| (*field).into())));
             let unusual = warnings.iter().map(|(field, warning)| {
-                text!(
-                    "check-field",
-                    field = *field,
-                    why = paste::warning(warning, *field)
-                )
+                text!("check-field", field = *field, why = paste::warning(warning))
             });
             let dropped =
                 (!dropped.is_empty()).then(|| names(dropped.iter().copied().map(paste::kind)));
@@ -236,7 +232,7 @@ fn doubting(state: &ConfirmingValue, key_pair: Option<KeyPairOutcome>) -> Vec<Te
         Doubt::Unusual(warning) => text!(
             "doubt-unusual",
             field = asked,
-            why = paste::warning(warning, asked)
+            why = paste::warning(warning)
         ),
         Doubt::OtherField { field, .. } => text!(
             "doubt-other",

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use super::{
     Asked, Join, Key, Message, Role, Text,
     action::{AccountAction, Action, Doubtful},
-    at, button, labelled, message, plain, row, verdicts, wait,
+    at, button, labelled, message, plain, row, verdicts, yes,
 };
 use crate::domain::{
     account::{AccountId, AccountName},
@@ -14,27 +14,41 @@ use crate::domain::{
 };
 
 /// A check was asked for; `due` is set when it has to wait a moment.
-pub(crate) fn checking(
-    name: &AccountName,
-    due: Option<DateTime<Utc>>,
-    now: DateTime<Utc>,
-) -> Message {
+pub(crate) fn checking(name: &AccountName, due: Option<DateTime<Utc>>) -> Message {
     plain(match due {
         None => text!("checking", name = name),
-        Some(due) => text!("checking-later", name = name, wait = wait(due, now)),
+        // In a few seconds, at most in a few minutes.
+        Some(due) => {
+            let clock = due.format("%H:%M:%S").to_string();
+            text!(
+                "checking-later",
+                name = name,
+                at = text!("at-time", time = clock)
+            )
+        }
     })
     .with_role(Role::Progress(Asked::Check))
 }
 
-/// The user caused as many checks as one may in an hour, and the next one is possible at `until`. `candidate`: it is the new values
-/// of a rotation that stay unchecked.
+/// What stays unchecked when a user has caused as many checks as one may in an hour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Unchecked {
+    /// A new link.
+    Link,
+    /// The new credentials of a link that there is.
+    Candidate,
+    /// Nothing new.
+    Nothing,
+}
+
+/// The user caused as many checks as one may in an hour, and the next one is possible at `until`.
 pub(crate) fn limit(
     account: &AccountChoice,
-    candidate: bool,
+    unchecked: Unchecked,
     until: DateTime<Utc>,
     now: DateTime<Utc>,
 ) -> Message {
-    let action = if candidate {
+    let action = if unchecked == Unchecked::Candidate {
         AccountAction::CheckCandidate
     } else {
         AccountAction::AccountCommand(AccountCommand::Verify)
@@ -42,10 +56,10 @@ pub(crate) fn limit(
     message(
         text!(
             "check-limit",
+            unchecked = yes(unchecked != Unchecked::Nothing),
             name = &account.name,
             limit = MAX_CHECKS_AN_HOUR,
-            until = at(until, now),
-            wait = wait(until, now)
+            until = at(until, now)
         ),
         vec![row(Action::Account(action, account.id))],
     )

@@ -1,9 +1,9 @@
 //! What is said around a flow, besides its card.
 
 use super::{
-    Message, Press, Text, Worded,
+    Join, Message, Press, Text, Worded,
     action::{Action, FlowAction, StepTag},
-    button, labelled, message, plain, row, yes,
+    button, labelled, message, plain, row,
 };
 use crate::domain::{
     account::XAccount,
@@ -20,7 +20,9 @@ pub(crate) fn open(tag: StepTag, purpose: Option<&Purpose>, may_start_over: bool
         labelled(text!("button-cancel-it"), cancel)
     };
     let go_on = button(Action::Flow(FlowAction::Continue, tag));
-    message(about(text!("flow-open"), purpose), vec![vec![go_on, other]])
+    let (what, name) = about(purpose);
+    let text = text!("flow-open", what = what, name = name);
+    message(text, vec![vec![go_on, other]])
 }
 
 /// Whether a message asks whether to go on with the flow that is open, as it stands now: then it is the flow's card.
@@ -49,15 +51,18 @@ pub(crate) fn token_stands(whose: &XAccount) -> Message {
 
 /// The flow had rested too long; said with the next message, which was `deleted` or not.
 pub(crate) fn expired(purpose: Option<&Purpose>, deleted: bool) -> Message {
-    let text = about(text!("flow-expired", deleted = yes(deleted)), purpose);
-    message(text, vec![row(Action::Add)])
+    let (what, name) = about(purpose);
+    let expired = text!("flow-expired", what = what, name = name);
+    let deleted = deleted.then(|| text!("flow-deleted"));
+    let parts = [expired].into_iter().chain(deleted);
+    message(Text::joined(parts, Join::Sentences), vec![row(Action::Add)])
 }
 
-/// Says what a flow is for: `$what`, and the `$name` if it has one.
-fn about(text: Text, purpose: Option<&Purpose>) -> Text {
+/// What a flow is for, and the name of what it is about, if it has one.
+fn about(purpose: Option<&Purpose>) -> (&'static str, Text) {
     match purpose {
-        Some(Purpose::Link(LinkName::Given(name))) => text.with("what", "link").with("name", name),
-        Some(Purpose::Link(LinkName::XHandle)) | None => text.with("what", "new").with("name", ""),
-        Some(Purpose::Rotate(name)) => text.with("what", "rotate").with("name", name),
+        Some(Purpose::Link(LinkName::Given(name))) => ("link", name.into()),
+        Some(Purpose::Link(LinkName::XHandle)) | None => ("new", "".into()),
+        Some(Purpose::Rotate(name)) => ("rotate", name.into()),
     }
 }

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use super::{
     Join, Key, Message, Role, Text,
     action::{AccountAction, Action, Doubtful},
-    at, button, date, day_at, labelled, message, name_of, plain, row, verdicts,
+    at, button, date, day_at, message, name_of, plain, row, verdicts,
 };
 use crate::domain::{
     account::{AccountId, AccountName},
@@ -61,10 +61,7 @@ fn the_button(verdict: &Verdict, change: Change, account: AccountId) -> Key {
         return button(Action::Rechecks);
     }
     match Doubtful::of(verdict.doubtful_fields()) {
-        Some(doubtful) => labelled(
-            text!("button-rotate"),
-            Action::Account(AccountAction::Repair(doubtful), account),
-        ),
+        Some(doubtful) => button(Action::Account(AccountAction::Repair(doubtful), account)),
         None if verdict.outcome() == Outcome::Refused => button(Action::Account(
             AccountAction::AccountCommand(AccountCommand::Verify),
             account,
@@ -169,7 +166,7 @@ pub(crate) fn reminder_set(
 ) -> Message {
     plain(match due_at {
         Some(due) if due <= now => text!("reminder-now", name = name),
-        Some(due) => text!("reminder-set", name = name, date = date(due)),
+        Some(due) => text!("reminder-set", name = name, date = date(&due)),
         None => text!("reminder-off", name = name),
     })
 }

@@ -18,6 +18,8 @@ mod pin;
 pub(crate) mod publishing;
 pub(crate) mod receipt;
 pub(crate) mod records;
+#[cfg(test)]
+mod tests;
 mod verdicts;
 
 use chrono::{DateTime, Datelike, TimeDelta, Utc};
@@ -155,7 +157,7 @@ fn day_at(time: DateTime<Utc>, now: DateTime<Utc>) -> Text {
     }
 }
 
-fn date(date: impl Datelike) -> Text {
+fn date(date: &impl Datelike) -> Text {
     text!(
         "date",
         day = date.day(),

@@ -1,6 +1,9 @@
 //! What reads the same for everybody: the welcome, the help, the long pages, and what a failure of ours is called.
 
-use super::{Join, Key, Message, Press, Text, action::Action, button, message, plain};
+use super::{
+    Form, Join, Key, Language, Message, Press, Text, action::Action, button, labelled, message,
+    plain,
+};
 
 /// `/start`
 pub(crate) fn welcome() -> Message {
@@ -35,6 +38,22 @@ pub(crate) fn guide() -> Message {
 /// `/privacy`
 pub(crate) fn privacy() -> Message {
     plain(text!("privacy"))
+}
+
+/// `/language`
+pub(crate) fn ask_language() -> Message {
+    let choice = |language: Language| vec![labelled(language.name(), Action::Language(language))];
+    message(text!("ask-language"), Language::ALL.map(choice).to_vec())
+}
+
+/// The language is chosen; said in it.
+pub(crate) fn language_set() -> Message {
+    plain(text!("language-set"))
+}
+
+/// What the bot's profile says, at length and in short.
+pub(crate) fn profile(language: Language) -> [String; 2] {
+    [text!("profile"), text!("profile-short")].map(|text| text.word(language, Form::Plain))
 }
 
 /// Why the bot writes unasked.

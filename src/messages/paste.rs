@@ -42,7 +42,7 @@ pub(super) fn repairs(repairs: &[Repair]) -> Option<Text> {
 }
 
 /// What is unusual about a value.
-pub(super) fn warning(warning: &Warning, field: Field) -> Text {
+pub(super) fn warning(warning: &Warning) -> Text {
     let (found, chars, usual) = match warning {
         Warning::UnusualLength { chars, usual } => (None, *chars, *usual),
         Warning::LooksLike(found) | Warning::LabelledAs(found) => (Some(kind(*found)), 0, 0),
@@ -51,7 +51,6 @@ pub(super) fn warning(warning: &Warning, field: Field) -> Text {
     text!(
         "unusual",
         what = name_of(warning),
-        field = field,
         label = found,
         chars = chars,
         usual = usual

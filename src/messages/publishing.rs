@@ -177,7 +177,12 @@ fn came_of(result: &PostResult, now: DateTime<Utc>) -> Message {
     }
 }
 
-fn unknown(name: &AccountName, text: &PostText, whose: Option<&XUsername>, test: bool) -> Message {
+fn unknown(
+    name: &AccountName,
+    text: &PostText,
+    whose: Option<&XUsername>,
+    is_test: bool,
+) -> Message {
     let profile = whose.map(|username| format!("https://x.com/{}", username.0));
     let open = profile.iter();
     let open = open.map(|url| (text!("button-open-x"), Press::Open(url.clone())));
@@ -185,7 +190,7 @@ fn unknown(name: &AccountName, text: &PostText, whose: Option<&XUsername>, test:
     let said = text!(
         "post-unknown",
         name = name,
-        test = yes(test),
+        test = yes(is_test),
         profile = profile.map_or_else(|| text!("your-profile"), Text::from),
         post = text.as_str()
     );
@@ -200,14 +205,12 @@ fn refused(account: &AccountChoice, verdict: &Verdict, now: DateTime<Utc>) -> Me
         .into_iter()
         .chain(said.next_step)
         .chain([verdicts::code(verdict.code())]);
-    let mut row = Vec::new();
-    if let Some(doubtful @ Doubtful::TokenPair) = Doubtful::of(verdict.doubtful_fields()) {
-        row.push(button(Action::Account(
-            AccountAction::Repair(doubtful),
-            account.id,
-        )));
-    }
-    row.push(button(check_again(account)));
+    let repair = Doubtful::of(verdict.doubtful_fields()).map(AccountAction::Repair);
+    let repair = repair.map(|repair| button(Action::Account(repair, account.id)));
+    let row = repair
+        .into_iter()
+        .chain([button(check_again(account))])
+        .collect();
     message(Text::joined(parts, Join::Paragraphs), vec![row])
 }
 

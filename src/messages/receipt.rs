@@ -11,7 +11,7 @@ use crate::domain::{
 
 /// What remains of an erased account, and until when, as far as the bot knows.
 fn backups(until: Option<DateTime<Utc>>) -> Text {
-    text!("backups", until = until.map(date))
+    text!("backups", until = until.as_ref().map(date))
 }
 
 /// The account's tokens are being revoked at X.
@@ -110,7 +110,7 @@ mod tests {
         assert!(word(until).contains("encrypted, until 30 May 2026 at the latest. The API"));
         let unknown = word(None);
         assert!(
-            unknown.contains("only the operator of this bot knows when"),
+            unknown.contains("Ask the operator when backups are deleted"),
             "{unknown}"
         );
     }

@@ -4,8 +4,12 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Join, Text, at, date, name_of, wait, words};
-use crate::domain::{credentials::Field, verdict::Verdict};
+use super::{
+    Join, Text,
+    action::{AccountAction, Doubtful},
+    at, date, name_of, words,
+};
+use crate::domain::verdict::Verdict;
 
 /// What X was asked for when it said so, as the entries name it.
 pub(super) const CHECK: &str = "check";
@@ -88,21 +92,17 @@ fn about(entry: Text, verdict: &Verdict, asked: &'static str, now: DateTime<Utc>
                 Text::joined(fields.iter().map(|field| Text::from(*field)), Join::And),
             )
             .with("count", fields.len())
-            .with("repair", repair(verdict)),
-        Verdict::NotEnrolled { who } => entry.with("who", name_of(who)),
-        Verdict::SpendCapReached { reset_date } => entry.with("date", reset_date.map(date)),
-        Verdict::RateLimited { until } => entry
             .with(
-                "until",
-                until.map(|until| {
-                    if until <= now {
-                        "past".into()
-                    } else {
-                        at(until, now)
-                    }
-                }),
-            )
-            .with("wait", until.map(|until| wait(until, now))),
+                "repair",
+                Doubtful::of(verdict.doubtful_fields())
+                    .map(|doubtful| AccountAction::Repair(doubtful).word()),
+            ),
+        Verdict::NotEnrolled { who } => entry.with("who", name_of(who)),
+        Verdict::SpendCapReached { reset_date } => {
+            entry.with("date", reset_date.as_ref().map(date))
+        }
+        Verdict::RateLimited { until: Some(until) } if *until <= now => entry.with("until", "past"),
+        Verdict::RateLimited { until } => entry.with("until", until.map(|until| at(until, now))),
         Verdict::ClockSkew { seconds } => entry
             .with("clock", clock(*seconds))
             .with("seconds", seconds.map(i64::unsigned_abs)),
@@ -121,15 +121,6 @@ fn about(entry: Text, verdict: &Verdict, asked: &'static str, now: DateTime<Utc>
     }
 }
 
-/// The word of the button that asks for what is wrong.
-fn repair(verdict: &Verdict) -> &'static str {
-    match verdict.doubtful_fields() {
-        [Field::AccessSecret] => "fix-secret",
-        [Field::ApiKey, ..] => "fix-key",
-        _ => "fix-token",
-    }
-}
-
 /// What is known about our clock. X tolerates five minutes; it may refuse the time of a request all the same.
 fn clock(seconds: Option<i64>) -> &'static str {
     match seconds {
@@ -142,7 +133,7 @@ fn clock(seconds: Option<i64>) -> &'static str {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use std::fmt::Write as _;
 
     use chrono::{NaiveDate, TimeDelta};
@@ -151,6 +142,7 @@ mod tests {
     use crate::{
         domain::{
             account::{AccountId, AccountName, XAccount, XUserId, XUsername},
+            credentials::Field,
             facts::{AccountChoice, CheckResult, Occasion},
             verdict::{Outcome, Permission, Unenrolled, XWords},
         },
@@ -189,7 +181,7 @@ mod tests {
     }
 
     /// Every verdict, in each form that reads differently.
-    fn samples() -> Vec<Verdict> {
+    pub(in crate::messages) fn samples() -> Vec<Verdict> {
         let account = seedling;
         let connected = |permission| Verdict::Connected {
             account: account(),
@@ -436,7 +428,8 @@ mod tests {
             )
             .unwrap();
             if !text.next_step.is_empty() {
-                write!(page, ">\n> {}\n", markdown(&text.next_step)).unwrap();
+                let lines = markdown(&text.next_step).replace('\n', "\n> ");
+                write!(page, ">\n> {lines}\n").unwrap();
             }
             let next = samples.get(index + 1).filter(|next| next.code() == code);
             match next {
@@ -487,22 +480,25 @@ mod tests {
                 "{code}: {sentence}"
             );
             for text in [&sentence, &reason, &next_step] {
-                assert!(
-                    !text.contains('\n') && !text.contains("  "),
-                    "{code}: {text}"
-                );
+                assert!(!text.contains("  "), "{code}: {text}");
             }
+            assert!(!sentence.contains('\n') && !reason.contains('\n'), "{code}");
             assert!(reason.ends_with('.'), "{code}: {reason}");
             assert_eq!(next_step.is_empty(), code == "connected", "{code}");
             assert!(
                 next_step.is_empty() || next_step.ends_with(['.', ')']),
                 "{code}: {next_step}"
             );
-            let wants_button = next_step.contains("with the button below");
-            let repairs = buttons(&verdict)
-                .iter()
-                .any(|label| label.starts_with("Send "));
-            assert_eq!(wants_button, repairs, "{code}: {next_step}");
+            // The text names each button that repairs, and no other.
+            let repairs: Vec<String> = buttons(&verdict)
+                .into_iter()
+                .filter(|label| label.starts_with("Send "))
+                .collect();
+            let named = next_step.matches("<b>Send ").count();
+            assert_eq!(named, repairs.len(), "{code}: {next_step}");
+            for label in repairs {
+                assert!(next_step.contains(&label), "{code}: {next_step}");
+            }
             assert!(
                 buttons(&verdict).contains(&"Check again".to_owned()),
                 "{code}"
@@ -527,9 +523,8 @@ mod tests {
                 continue;
             }
             let cleared = [
-                "The values are fine.",
-                "nothing about the values",
-                "Nothing is decided about the values",
+                "Your credentials are fine.",
+                "This does not mean that your credentials are wrong.",
             ];
             assert!(cleared.iter().any(|words| html.contains(words)), "{html}");
             for word in [
@@ -537,7 +532,7 @@ mod tests {
                 "istyped",
                 "egenerate",
                 "revoked",
-                "cut off",
+                "incomplete",
                 "rejected",
                 "/rotate",
             ] {
@@ -552,10 +547,10 @@ mod tests {
             if !verdict.doubtful_fields().is_empty()
                 || verdict.code() == "connected_permission_unknown"
             {
-                let step = said(&verdict).next_step;
+                let step = said(&verdict).next_step.to_lowercase();
                 let order = [
-                    "Read and write",
-                    "Save",
+                    "read and write",
+                    "save",
                     "<b>then</b>",
                     "egenerate",
                     "/rotate",
@@ -626,7 +621,7 @@ mod tests {
             // Of the same values again there are no old ones.
             let again = matches!(verdict, Verdict::SameValuesAgain { .. });
             assert_eq!(
-                html.contains("The old values stay in use."),
+                html.contains("The old credentials stay in use."),
                 !again,
                 "{html}"
             );

@@ -55,7 +55,7 @@ impl ProxyError {
             Self::UnknownAccount => (
                 StatusCode::NOT_FOUND,
                 "unknown_account",
-                "This client may use no account of this id.",
+                "This client has no access to an account with this ID.",
             ),
             Self::NotAllowed => (
                 StatusCode::FORBIDDEN,

@@ -11,6 +11,7 @@ use super::{
 };
 use crate::{
     domain::facts::Standing,
+    messages::Language,
     vault::{KeyId, Sealed, Vault},
 };
 
@@ -70,6 +71,8 @@ pub(crate) struct Begun {
     pub is_early: bool,
     /// What was decided about the person behind it.
     pub standing: Option<Standing>,
+    /// The language that is kept for the chat.
+    pub language: Option<Language>,
     /// Where the chat stands.
     pub dialogue: Dialogue,
 }
@@ -89,6 +92,7 @@ pub(crate) async fn begin(
          SELECT changes() > 0 AS is_new,
              EXISTS (SELECT 1 FROM inbox WHERE chat_id = ?2 AND sealed IS NOT NULL AND update_id < ?1) AS is_early,
              (SELECT standing FROM access WHERE user_id = ?3) AS standing,
+             (SELECT language FROM languages WHERE user_id = ?2) AS language,
              revision, sealed AS state, card_message_id, card_digest, card_due_at, card_attempts, expires_at
          FROM (SELECT 1) LEFT JOIN dialogues ON chat_id = ?2",
     )
@@ -103,6 +107,7 @@ pub(crate) async fn begin(
         is_new: row.try_get("is_new")?,
         is_early: row.try_get("is_early")?,
         standing: row.try_get("standing")?,
+        language: row.try_get("language")?,
         dialogue: dialogue.unwrap_or_default(),
     })
 }

@@ -20,6 +20,7 @@ pub(crate) mod inbox;
 pub(crate) mod jobs;
 pub(crate) mod key_check;
 pub(crate) mod keys;
+pub(crate) mod languages;
 pub(crate) mod outbox;
 pub(crate) mod posts;
 pub(crate) mod progress;

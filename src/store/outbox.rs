@@ -6,7 +6,7 @@ use sqlx::{FromRow, Row as _, SqliteConnection, SqliteExecutor};
 use super::{
     Store, StoreError,
     dialogues::{self, Dialogue},
-    progress,
+    languages, progress,
 };
 use crate::{
     domain::{account::AccountId, health::Change},
@@ -34,7 +34,7 @@ pub(crate) struct Promised {
     pub begun: bool,
 }
 
-/// Promises a message, as `word` words it; a panic there becomes the words for a failure of ours. The same message is not promised
+/// Promises a message, as `word` words it, in the reader's language; a panic there becomes the words for a failure of ours. The same message is not promised
 /// twice while it waits, and news of an account take the place of those that wait.
 pub(crate) async fn push(
     tx: &mut SqliteConnection,
@@ -43,7 +43,19 @@ pub(crate) async fn push(
     word: impl FnOnce() -> Message,
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
-    let language = Language::default();
+    let language = languages::of(&mut *tx, chat).await?.unwrap_or_default();
+    push_in(language, tx, vault, chat, word, now).await
+}
+
+/// The same where the reader's language is known.
+pub(crate) async fn push_in(
+    language: Language,
+    tx: &mut SqliteConnection,
+    vault: &Vault,
+    chat: i64,
+    word: impl FnOnce() -> Message,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
     let message = incident::catch(|| word().word(language)).unwrap_or_else(|panicked| {
         let id = incident::log(vault.random(), "a message could not be worded", &panicked);
         messages::pages::incident(&id).word(language)
@@ -141,15 +153,15 @@ impl Row {
     }
 }
 
-/// The message that a chat is to get next, due or not, and where its dialogue stands.
+/// The message that a chat is to get next, due or not; where its dialogue stands; and the language it is written to in.
 pub(crate) async fn next(
     db: impl SqliteExecutor<'_>,
     vault: &Vault,
     chat: i64,
-) -> Result<(Option<Promised>, Option<Dialogue>), StoreError> {
+) -> Result<(Option<Promised>, Option<Dialogue>, Language), StoreError> {
     let row = sqlx::query(
         "SELECT outbox.*, revision, dialogues.sealed AS state, card_message_id, card_digest, card_due_at,
-             card_attempts, expires_at
+             card_attempts, expires_at, (SELECT language FROM languages WHERE user_id = ?1) AS language
          FROM (SELECT 1) LEFT JOIN dialogues ON dialogues.chat_id = ?1
              LEFT JOIN outbox ON outbox.id = (SELECT min(id) FROM outbox WHERE chat_id = ?1)",
     )
@@ -160,7 +172,9 @@ pub(crate) async fn next(
         Some(id) => Some(Row::from_row(&row)?.read(id, vault, chat)),
         None => None,
     };
-    Ok((promised, dialogues::Row::from_row(&row)?.read(vault, chat)))
+    let dialogue = dialogues::Row::from_row(&row)?.read(vault, chat);
+    let language: Option<Language> = row.try_get("language")?;
+    Ok((promised, dialogue, language.unwrap_or_default()))
 }
 
 /// The news that a chat is to get: of which accounts, and what has changed.
@@ -334,7 +348,7 @@ mod tests {
         assert_eq!(promised.role, Role::Plain);
         fixture.store.truncate_log().await.unwrap();
         let file = std::fs::read(fixture.folder.path().join("addx.db")).unwrap();
-        for word in ["I link your X account", "v1:guide"] {
+        for word in ["I connect your X account", "v1:guide"] {
             let word = word.as_bytes();
             assert!(!file.windows(word.len()).any(|found| found == word));
         }

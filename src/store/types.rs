@@ -17,6 +17,7 @@ use crate::{
         health::AppMark,
         verdict::KeyPairOutcome,
     },
+    messages::Language,
     vault::{Fingerprint, KeyId, Mac, MessageFingerprint, Sealed},
 };
 
@@ -68,6 +69,7 @@ column! {
     KeyId as u32: |id| id.0, |id| Some(Self(id));
     Fingerprint as String: |fingerprint| fingerprint.0.clone(), |text| Some(Self(text));
     Sealed as Vec<u8>: |sealed| sealed.as_bytes().to_vec(), |bytes| Some(Self::from_bytes(bytes));
+    Language as String: |language| language.as_str().to_owned(), |name| name.parse().ok();
     Standing as String: |standing| standing.as_str().to_owned(), |name| name.parse().ok();
     KeyPairOutcome as String: |outcome| outcome.as_str().to_owned(), |name| name.parse().ok();
 }

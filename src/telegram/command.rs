@@ -20,6 +20,7 @@ pub(crate) enum Command {
     Diagnose(String),
     History,
     Mydata,
+    Language,
     #[command(hide)]
     Users,
     #[command(hide)]
@@ -59,6 +60,7 @@ impl Command {
             | Self::Guide
             | Self::Diagnose(_)
             | Self::History
+            | Self::Language
             | Self::Users
             | Self::Block(_)
             | Self::Help

@@ -28,7 +28,9 @@ use std::{
 
 use teloxide::{
     Bot, RequestError,
-    payloads::SetMyCommandsSetters as _,
+    payloads::{
+        SetMyCommandsSetters as _, SetMyDescriptionSetters as _, SetMyShortDescriptionSetters as _,
+    },
     prelude::Requester as _,
     types::{BotCommandScope, Me, MediaGroupId, Message},
 };
@@ -38,7 +40,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use self::{pauses::Pauses, schema::Schema, secrets::Ahead, workers::KeyedWorkers};
 use crate::{
     linking::Linker,
-    messages::Language,
+    messages::{self, Language},
     store::Store,
     support::{
         clock::Clock, heartbeat::Heartbeat, incident, metrics::Metrics, random::Random,
@@ -245,19 +247,35 @@ impl Telegram {
         last.as_ref() == Some(album)
     }
 
-    /// Fills Telegram's menu. Once is enough, and the bot works without.
+    /// Fills Telegram's menu and the bot's profile in every language. Once is enough, and the bot works without.
     async fn register_commands(&self) {
-        let request = self
-            .bot
-            .set_my_commands(Command::menu(Language::default()))
-            .scope(BotCommandScope::AllPrivateChats);
-        match tokio::time::timeout(Duration::from_secs(15), async { request.await }).await {
-            Ok(Ok(_)) => {}
-            Ok(Err(_)) | Err(_) => {
-                tracing::warn!(
-                    "the list of commands could not be registered; the next start tries again"
-                );
+        for language in Language::ALL {
+            let registering = self.register_in(language);
+            match tokio::time::timeout(Duration::from_secs(15), registering).await {
+                Ok(Ok(())) => {}
+                Ok(Err(_)) | Err(_) => {
+                    tracing::warn!(
+                        "the list of commands could not be registered; the next start tries again"
+                    );
+                }
             }
         }
+    }
+
+    async fn register_in(&self, language: Language) -> Result<(), RequestError> {
+        // The usual language is shown wherever there is no other.
+        let code = match language {
+            language if language == Language::default() => "",
+            language => language.as_str(),
+        };
+        let [profile, short] = messages::pages::profile(language);
+        let commands = self.bot.set_my_commands(Command::menu(language));
+        let commands = commands.scope(BotCommandScope::AllPrivateChats);
+        commands.language_code(code).await?;
+        let described = self.bot.set_my_description().description(profile);
+        described.language_code(code).await?;
+        let described = self.bot.set_my_short_description().short_description(short);
+        described.language_code(code).await?;
+        Ok(())
     }
 }

@@ -63,7 +63,9 @@ impl Telegram {
             if self.stop.is_cancelled() || self.pauses.holds(chat, now) {
                 return Ok(Written::SomeLater);
             }
-            let went_on = match outbox::next(self.store.reader(), &self.vault, chat).await? {
+            let reader = self.store.reader();
+            let (promised, dialogue, language) = outbox::next(reader, &self.vault, chat).await?;
+            let went_on = match (promised, dialogue) {
                 // It may have been said already, so it goes into the card: once that says that X is being asked.
                 (Some(promised), Some(dialogue))
                     if may_be_said(&promised)
@@ -73,12 +75,12 @@ impl Telegram {
                     if dialogue.card_due_at.is_some_and(|at| at > now) {
                         return Ok(Written::SomeLater);
                     }
-                    self.draw_card(chat, &dialogue).await?
+                    self.draw_card(chat, &dialogue, language).await?
                 }
                 (Some(promised), _) if promised.due_at > now => return Ok(Written::SomeLater),
-                (Some(promised), _) => self.say(chat, &promised).await?,
+                (Some(promised), _) => self.say(chat, &promised, language).await?,
                 (None, Some(dialogue)) if dialogue.card_due_at.is_some_and(|at| at <= now) => {
-                    if self.draw_card(chat, &dialogue).await? {
+                    if self.draw_card(chat, &dialogue, language).await? {
                         // Whoever changes more meanwhile lets this run once more.
                         return Ok(Written::All);
                     }
@@ -93,13 +95,18 @@ impl Telegram {
     }
 
     /// Says one thing that was promised. `false` if it has to be tried later.
-    async fn say(&self, chat: i64, promised: &Promised) -> Result<bool, StoreError> {
+    async fn say(
+        &self,
+        chat: i64,
+        promised: &Promised,
+        language: Language,
+    ) -> Result<bool, StoreError> {
         let unopened;
         let message = match &promised.message {
             Ok(message) => message,
             Err(error) => {
                 let id = incident::log(&self.random, "a message did not open", error);
-                unopened = messages::pages::incident(&id).word(Language::default());
+                unopened = messages::pages::incident(&id).word(language);
                 &unopened
             }
         };
@@ -276,10 +283,14 @@ impl Telegram {
     }
 
     /// Draws the card of a chat. `false` if it has to be tried later.
-    async fn draw_card(&self, chat: i64, dialogue: &Dialogue) -> Result<bool, StoreError> {
+    async fn draw_card(
+        &self,
+        chat: i64,
+        dialogue: &Dialogue,
+        language: Language,
+    ) -> Result<bool, StoreError> {
         let around = self.linker.surroundings(chat, &dialogue.state).await?;
         let now = self.clock.now();
-        let language = Language::default();
         let card = || messages::card::card(&dialogue.state, &around, now);
         let word = || card().map(|card| card.word(language));
         let card = match incident::catch(word) {

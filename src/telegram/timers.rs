@@ -32,14 +32,10 @@ impl Telegram {
             match incident::guard(self.look(now)).await {
                 Ok(Ok(())) => {}
                 Ok(Err(error)) => {
-                    tracing::error!(error = %error, "what is due could not be looked up; trying again");
+                    tracing::error!(error = %error, "due tasks not read; retrying");
                 }
                 Err(panicked) => {
-                    incident::log(
-                        &self.random,
-                        "what is due could not be looked up",
-                        &panicked,
-                    );
+                    incident::log(&self.random, "due tasks not read", &panicked);
                 }
             }
             failpoint::hit("timers.looked");

@@ -21,10 +21,10 @@ use crate::{
     domain::linking::{Closed, Ending, LinkingState, Remark},
     messages::{self, Form, Language, Message, Text, action::StepTag},
     store::{
-        StoreError, Tx,
+        StoreError, Tx, accounts,
         deletions::{self, OWN, SECRET},
         dialogues::{self, Dialogue},
-        inbox, outbox,
+        inbox, languages, outbox,
     },
     support::failpoint,
 };
@@ -168,6 +168,10 @@ pub(super) struct UnitOfWork {
     telegram: Telegram,
     /// The chat the update came from; in a private chat also the user's id, and so the owner of accounts.
     pub(super) chat: i64,
+    /// The language of the person.
+    pub(super) language: Language,
+    /// It was guessed, and is kept once they begin a flow.
+    guessed: bool,
     /// What became of the message, if it had to go.
     pub(super) deletion: Option<Removal>,
     /// Whether the person may use the bot.
@@ -228,9 +232,15 @@ impl UnitOfWork {
             Change::Nothing
         };
         let storage = UnitDialogue::new(dialogue, change, now);
+        let guessed = match begun.language {
+            Some(_) => None,
+            None => guess(&mut tx, update, chat).await?,
+        };
         let mut unit = Self {
             telegram: telegram.clone(),
             chat,
+            language: begun.language.or(guessed).unwrap_or_default(),
+            guessed: guessed.is_some(),
             deletion,
             admission: telegram.admission(user, begun.standing),
             tx,
@@ -265,26 +275,33 @@ impl UnitOfWork {
         word: impl FnOnce() -> Message,
     ) -> Result<(), StoreError> {
         self.effects.others.push(chat);
-        self.promise(chat, word).await
-    }
-
-    /// Promises a message to the chat.
-    pub(super) async fn say(&mut self, word: impl FnOnce() -> Message) -> Result<(), StoreError> {
-        self.promise(self.chat, word).await
-    }
-
-    async fn promise(
-        &mut self,
-        chat: i64,
-        word: impl FnOnce() -> Message,
-    ) -> Result<(), StoreError> {
         let Self { telegram, tx, .. } = self;
         outbox::push(tx, &telegram.vault, chat, word, telegram.clock.now()).await
     }
 
+    /// Promises a message to the chat.
+    pub(super) async fn say(&mut self, word: impl FnOnce() -> Message) -> Result<(), StoreError> {
+        let Self {
+            telegram, tx, chat, ..
+        } = self;
+        let (vault, now) = (&telegram.vault, telegram.clock.now());
+        outbox::push_in(self.language, tx, vault, *chat, word, now).await
+    }
+
+    /// Writes to the person in this language from now on.
+    pub(super) async fn speak(&mut self, language: Language) -> Result<(), StoreError> {
+        self.language = language;
+        self.guessed = false;
+        languages::set(&mut *self.tx, self.chat, language).await?;
+        if self.storage.state().flow_id().is_some() {
+            self.redraw_card();
+        }
+        Ok(())
+    }
+
     /// What the tap is answered.
     pub(super) fn toast(&mut self, toast: &Text) {
-        self.effects.toast = Some(toast.word(Language::default(), Form::Plain));
+        self.effects.toast = Some(toast.word(self.language, Form::Plain));
     }
 
     /// Opens a flow, with a card of its own.
@@ -401,6 +418,9 @@ impl UnitOfWork {
             };
             self.storage.go(LinkingState::Closed(told));
         }
+        if self.guessed && self.storage.state().flow_id().is_some() {
+            languages::set(&mut *self.tx, self.chat, self.language).await?;
+        }
         self.storage
             .save(&self.telegram, &mut self.tx, self.chat)
             .await?;
@@ -443,6 +463,16 @@ impl Telegram {
         dialogue.go(LinkingState::Closed(closed), None, now);
         Ok(true)
     }
+}
+
+/// The language in which somebody without accounts is probably best written to, where that is not the usual one. Telegram tells
+/// that of an app, which is not always its user's.
+async fn guess(tx: &mut Tx, update: &Update, chat: i64) -> Result<Option<Language>, StoreError> {
+    let code = update.from().and_then(|user| user.language_code.as_deref());
+    let guessed = code.and_then(Language::guess);
+    let guessed = guessed.filter(|language| *language != Language::default());
+    let is_new = guessed.is_some() && accounts::count(&mut **tx, chat, None).await?.0 == 0;
+    Ok(guessed.filter(|_| is_new && update.chat().is_some_and(types::Chat::is_private)))
 }
 
 /// Writes down what is left to do about a message that had to go. Whether the user has to delete it by hand.

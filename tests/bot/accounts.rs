@@ -18,10 +18,7 @@ async fn the_list_shows_each_account_and_what_x_says_of_it() {
         .await
         .unwrap();
     person.press("Link an X account").unwrap();
-    person
-        .wait_text("How do you want to call it?")
-        .await
-        .unwrap();
+    person.wait_text("Choose a name.").await.unwrap();
     person.say("main");
     person.wait_text("Step 1 of 4").await.unwrap();
     enter(&person, &in_order(&values), 4).await;
@@ -38,11 +35,11 @@ async fn the_list_shows_each_account_and_what_x_says_of_it() {
 
     ✅ main · @seedling
     connected since 12:00 UTC, checked 12:00 UTC
-    may read and write · values from today
+    can read and write · credentials from today
 
     ⏳ shop · not confirmed by X yet
     x_unavailable since 13:00 UTC, checked 13:00 UTC
-    values from today
+    credentials from today
     [Link another][Remind me to rotate]
     ");
     person.say("/verify shop");
@@ -67,7 +64,7 @@ async fn the_same_x_account_twice_is_offered_as_an_update_of_the_first() {
     person.say(&labelled(&newer));
     let result = verdict(&person, "connected").await;
     assert!(
-        result.text.contains("It is the same X account as main"),
+        result.text.contains("This is the same X account as main"),
         "{result}"
     );
     assert_eq!(
@@ -77,7 +74,7 @@ async fn the_same_x_account_twice_is_offered_as_an_update_of_the_first() {
     assert_eq!(world.values().await, 8);
     person.press("Update main").unwrap();
     person
-        .wait_text("main has the new values now")
+        .wait_text("main uses the new credentials now")
         .await
         .unwrap();
     assert_eq!(world.values().await, 4);
@@ -102,13 +99,13 @@ async fn both_may_stay() {
     link(&person, "main", &values).await;
     let result = link(&person, "again", &values).await;
     assert!(
-        result.text.contains("It is the same X account as main"),
+        result.text.contains("This is the same X account as main"),
         "{result}"
     );
     person.say("/verify main");
     let result = verdict(&person, "connected").await;
     assert!(
-        result.text.contains("It is the same X account as again"),
+        result.text.contains("This is the same X account as again"),
         "{result}"
     );
     assert_eq!(world.count("SELECT count(*) FROM accounts").await, 2);
@@ -152,7 +149,7 @@ async fn a_flow_of_the_account_that_an_update_erases_ends_with_it() {
     enter(&person, &[&fresh.token], 2).await;
     person.tap(result.id, "Update main").unwrap();
     person
-        .wait_text("main has the new values now")
+        .wait_text("main uses the new credentials now")
         .await
         .unwrap();
     world.rest().await;
@@ -171,9 +168,9 @@ async fn two_people_may_link_the_same_x_account_and_know_nothing_of_each_other()
     let result = link(&eve, "main", &values).await;
     assert!(!result.text.contains("same X account"), "{result}");
     ada.say("/unlink");
-    ada.wait_text("Erase main").await.unwrap();
+    ada.wait_text("Unlink main").await.unwrap();
     ada.press("Erase").unwrap();
-    ada.wait_text("main and its values are erased")
+    ada.wait_text("main and its credentials are deleted")
         .await
         .unwrap();
     verify(&eve, "connected").await;
@@ -188,12 +185,12 @@ async fn the_report_of_diagnose_shows_no_value() {
     link(&person, "main", &values).await;
     person.say("/diagnose");
     let report = person
-        .wait_text("This report holds no value")
+        .wait_text("This report holds no credentials")
         .await
         .unwrap();
     assert!(!report.text.contains("seedling"), "{report}");
     insta::assert_snapshot!(shown(&report).replace(env!("CARGO_PKG_VERSION"), "VERSION"), @"
-    This report holds no value and no part of one, so you can show it to whoever helps you.
+    This report holds no credentials, not even parts of them. You can show it to anyone who helps you.
 
     addx VERSION
     made 2026-11-24 12:00 UTC

@@ -24,7 +24,7 @@ async fn whoever_is_not_on_the_list_gets_one_polite_answer() {
     assert_eq!(eve.chat().from_bot().count(), 1, "{}", eve.chat());
     assert_eq!(world.count("SELECT count(*) FROM dialogues").await, 0);
     eve.say("/privacy");
-    eve.wait_text("What I keep").await.unwrap();
+    eve.wait_text("What is stored").await.unwrap();
     eve.say("/cancel");
     eve.wait_text("There is nothing to cancel").await.unwrap();
     eve.say("/unlink");
@@ -57,18 +57,14 @@ async fn buttons_open_nothing_to_whoever_is_not_on_the_list() {
     world.start_bot().await;
 
     eve.say("/privacy");
-    let message = eve.wait_text("What I keep").await.unwrap();
+    let message = eve.wait_text("What is stored").await.unwrap();
     for data in ["v1:add", "v1:accounts", "v1:guide"] {
         let tapped = eve.tap_data(message.id, data);
         eve.wait_answer(&tapped).await.unwrap();
     }
     world.rest().await;
     assert_eq!(world.count("SELECT count(*) FROM dialogues").await, 0);
-    assert!(
-        !eve.chat().shows("How do you want to call it?"),
-        "{}",
-        eve.chat()
-    );
+    assert!(!eve.chat().shows("Choose a name."), "{}", eve.chat());
     link(&ada, "main", &values).await;
     world.finish().await;
 }
@@ -96,13 +92,15 @@ async fn whoever_was_taken_off_the_list_can_leave_and_erase_and_nothing_else() {
     assert_eq!(world.x.calls().len(), calls, "X was asked");
     assert_eq!(world.values().await, 4 + 2);
     eve.press("Cancel").unwrap();
-    eve.wait_text("The 2 values you had entered are wiped")
+    eve.wait_text("The 2 fields you entered are deleted")
         .await
         .unwrap();
     eve.say("/unlink");
-    eve.wait_text("Erase main").await.unwrap();
+    eve.wait_text("Unlink main").await.unwrap();
     eve.press("Erase").unwrap();
-    eve.wait_text("and its values are erased").await.unwrap();
+    eve.wait_text("and its credentials are deleted")
+        .await
+        .unwrap();
     assert_eq!(world.values().await, 0);
     begin(&ada, "main").await;
     enter(&ada, &in_order(&values), 4).await;

@@ -11,7 +11,7 @@ async fn owned() -> (World, Person, Person) {
     world.owner = Some(owner.id());
     world.start_bot().await;
     owner.say("/start");
-    owner.wait_text("I link your X account").await.unwrap();
+    owner.wait_text("I connect your X account").await.unwrap();
     (world, owner, eve)
 }
 
@@ -28,7 +28,7 @@ async fn somebody_new_asks_once_is_let_in_and_can_be_blocked_and_let_in_again() 
     let before = from_bot(&owner);
     eve.say("/addx main");
     let answer = eve
-        .wait_text("I have asked, and tell you the answer here")
+        .wait_text("I have asked; the answer will appear here")
         .await
         .unwrap();
     for works in ["/privacy", "/mydata", "/cancel", "/unlink"] {
@@ -52,30 +52,30 @@ async fn somebody_new_asks_once_is_let_in_and_can_be_blocked_and_let_in_again() 
     assert_eq!(from_bot(&owner), before + 1, "{}", owner.chat());
 
     owner.press("Approve").unwrap();
-    owner.wait_text("may use this bot now").await.unwrap();
-    eve.wait_text("The owner of this bot let you in")
+    owner.wait_text("can use this bot now").await.unwrap();
+    eve.wait_text("The owner of this bot approved you")
         .await
         .unwrap();
     link(&eve, "main", &values).await;
     owner.say("/users");
     let list = owner.wait_text("People").await.unwrap();
-    let line = format!("{} Ada: may use it, since ", eve.id());
+    let line = format!("{} Ada: approved, since ", eve.id());
     assert!(list.text.contains(&line), "{list}");
 
     owner.say(&format!("/block {}", eve.id()));
-    let blocked = owner.wait_text("may no longer use this bot").await.unwrap();
+    let blocked = owner.wait_text("can no longer use this bot").await.unwrap();
     let calls = world.x.calls().len();
     world.advance(25 * HOUR);
     eve.say("/verify main");
-    eve.wait_text("did not let you in").await.unwrap();
+    eve.wait_text("did not approve you").await.unwrap();
     world.rest().await;
     assert_eq!(world.x.calls().len(), calls, "X was asked");
     eve.say("/mydata");
-    eve.wait_text("What I hold about you").await.unwrap();
+    eve.wait_text("Everything stored about you").await.unwrap();
 
     owner.tap(blocked.id, "Approve").unwrap();
-    owner.wait_text("may use this bot now").await.unwrap();
-    eve.wait_text("let you in").await.unwrap();
+    owner.wait_text("can use this bot now").await.unwrap();
+    eve.wait_text("approved you").await.unwrap();
     verify(&eve, "connected").await;
     world.finish().await;
 }
@@ -87,8 +87,8 @@ async fn whoever_was_refused_is_told_so_and_the_owner_is_not_asked_again() {
     eve.say("hello");
     owner.wait_text("wants to use this bot").await.unwrap();
     owner.press("Refuse").unwrap();
-    let refused = owner.wait_text("may not use this bot").await.unwrap();
-    eve.wait_text("did not let you in").await.unwrap();
+    let refused = owner.wait_text("cannot use this bot").await.unwrap();
+    eve.wait_text("did not approve you").await.unwrap();
     let (told, asked) = (from_bot(&eve), from_bot(&owner));
     eve.say("please");
     world.rest().await;
@@ -96,7 +96,7 @@ async fn whoever_was_refused_is_told_so_and_the_owner_is_not_asked_again() {
     world.advance(25 * HOUR);
     eve.mark();
     eve.say("please");
-    let answer = eve.wait_text("did not let you in").await.unwrap();
+    let answer = eve.wait_text("did not approve you").await.unwrap();
     assert!(!answer.text.contains("I have asked"), "{answer}");
     world.rest().await;
     assert_eq!((from_bot(&eve), from_bot(&owner)), (told + 1, asked));
@@ -104,7 +104,7 @@ async fn whoever_was_refused_is_told_so_and_the_owner_is_not_asked_again() {
     deleted_with(&eve, &values.access_token, "so I deleted it").await;
 
     owner.tap(refused.id, "Approve").unwrap();
-    eve.wait_text("let you in").await.unwrap();
+    eve.wait_text("approved you").await.unwrap();
     link(&eve, "main", &values).await;
     world.finish().await;
 }
@@ -127,9 +127,9 @@ async fn only_the_owner_decides() {
 
     owner.say("/users");
     let list = owner.wait_text("People").await.unwrap();
-    assert_eq!(list.text.matches(": asks, since").count(), 2, "{list}");
+    assert_eq!(list.text.matches(": waiting, since").count(), 2, "{list}");
     owner.tap_data(list.id, &format!("v1:user:approve:{}", eve.id()));
-    eve.wait_text("let you in").await.unwrap();
+    eve.wait_text("approved you").await.unwrap();
     // Nor can somebody who was let in decide about others.
     let message = eve.chat().last_bot_message().unwrap().id;
     let tapped = eve.tap_data(message, &approve);
@@ -146,7 +146,7 @@ async fn only_the_owner_decides() {
 
     for command in ["/block", "/block nobody", "/block 1 2"] {
         owner.say(command);
-        owner.wait_text("Whom?").await.unwrap();
+        owner.wait_text("Who?").await.unwrap();
     }
     // What was decided stands in the trail.
     let trail =
@@ -168,7 +168,7 @@ async fn a_decision_outlives_a_restart_and_an_owner_is_served_without_asking() {
     owner.wait_text("wants to use this bot").await.unwrap();
     world.restart_bot().await;
     owner.press("Approve").unwrap();
-    eve.wait_text("let you in").await.unwrap();
+    eve.wait_text("approved you").await.unwrap();
     world.restart_bot().await;
     link(&eve, "main", &values).await;
     assert_eq!(in_order(&others).len(), 4);

@@ -45,19 +45,19 @@ async fn texts_that_can_be_no_value_are_each_answered_in_their_own_words() {
     for (text, said) in [
         ("\u{200b}", "That message was empty"),
         (long.as_str(), "That text has 513 characters"),
-        ("what do you need?", "I read that as words"),
+        ("what do you need?", "That looks like a sentence"),
         ("••••••••••••", "That is the hidden form"),
         (
             "AbcDef123456 7890GhiJklMno",
             "There is a space or a line break inside",
         ),
-        ("API Key Secret:", "That is only the name"),
-        (bearer.as_str(), "That is the Bearer Token"),
-        ("https://console.x.com/apps", "That is a"),
+        ("API Key Secret:", "Received: only the label"),
+        (bearer.as_str(), "Received: Bearer Token"),
+        ("https://console.x.com/apps", "Received: web address"),
         ("ключ-доступа-1234", "That has letters X never uses"),
         (
             values.consumer_key.as_str(),
-            "That is the same value as your API Key",
+            "This is the same text as API Key",
         ),
     ] {
         let card = deleted_with(&person, text, said).await;
@@ -75,7 +75,7 @@ async fn a_value_of_unusual_length_is_used_only_when_the_user_says_so() {
     world.canary(unusual);
 
     begin(&person, "main").await;
-    let card = deleted_with(&person, unusual, "an API Key usually has 25").await;
+    let card = deleted_with(&person, unusual, "the usual length is 25").await;
     assert_eq!(card.labels(), ["Use it anyway", "Send it again", "Cancel"]);
     assert_eq!(
         world
@@ -97,7 +97,7 @@ async fn a_value_of_unusual_length_is_used_only_when_the_user_says_so() {
     );
     person.press("Back").unwrap();
     person.wait_text("Step 1 of 4").await.unwrap();
-    deleted_with(&person, unusual, "an API Key usually has 25").await;
+    deleted_with(&person, unusual, "the usual length is 25").await;
     person.press("Send it again").unwrap();
     person.wait_text("Step 1 of 4").await.unwrap();
     assert_eq!(world.values().await, 0);
@@ -116,7 +116,7 @@ async fn a_value_of_another_step_can_be_used_as_that() {
     let card = deleted_with(
         &person,
         &values.access_token,
-        "this looks like your Access Token",
+        "This looks like: Access Token",
     )
     .await;
     assert_eq!(
@@ -149,10 +149,10 @@ async fn the_value_of_an_earlier_step_is_not_taken_twice() {
     world.canary(unusual);
 
     begin(&person, "main").await;
-    deleted_with(&person, unusual, "this is unusual").await;
+    deleted_with(&person, unusual, "This is unusual").await;
     person.press("Use it anyway").unwrap();
     person.wait_text("Step 2 of 4").await.unwrap();
-    deleted_with(&person, unusual, "That is the same value as your API Key").await;
+    deleted_with(&person, unusual, "This is the same text as API Key").await;
     person.press("Back").unwrap();
     person.wait_text("Step 1 of 4").await.unwrap();
     enter(&person, &in_order(&values), 4).await;
@@ -183,7 +183,7 @@ async fn what_is_no_text_is_deleted_with_one_complaint() {
     let complaints = person
         .history()
         .iter()
-        .filter(|said| said.text.contains("I can only take text here"))
+        .filter(|said| said.text.contains("I can only use text here"))
         .count();
     assert_eq!(complaints, 1, "{}", person.chat());
     assert_eq!(person.chat().from_bot().count(), 1, "{}", person.chat());
@@ -203,7 +203,7 @@ async fn a_die_is_no_text_either() {
         "dice": {"emoji": "🎲", "value": 4},
     }}));
     person.wait_deleted(9_010).await.unwrap();
-    person.wait_text("I can only take text here").await.unwrap();
+    person.wait_text("I can only use text here").await.unwrap();
     recover(world, &person, &values).await;
 }
 
@@ -213,7 +213,7 @@ async fn an_edited_message_is_never_an_answer() {
     let person = world.person();
     let before = person.say("hello");
     person
-        .wait_text("I was not asking for anything")
+        .wait_text("I did not ask for anything")
         .await
         .unwrap();
     let values = second_step(&world, &person).await;
@@ -223,7 +223,7 @@ async fn an_edited_message_is_never_an_answer() {
         .unwrap();
     person.wait_deleted(before.message_id).await.unwrap();
     let card = person
-        .wait_text("I do not take edited messages as answers")
+        .wait_text("I do not use edited messages as answers")
         .await
         .unwrap();
     assert!(card.text.contains("Step 2 of 4"), "{card}");
@@ -237,7 +237,7 @@ async fn an_edit_while_a_name_or_a_tap_is_waited_for_is_deleted_and_said() {
     let (_, _, values) = world.working_values("seedling");
     let first = person.say("hello");
     person
-        .wait_text("I was not asking for anything")
+        .wait_text("I did not ask for anything")
         .await
         .unwrap();
     // Not the same answer: one that waits or is being sent is not promised twice.
@@ -245,16 +245,13 @@ async fn an_edit_while_a_name_or_a_tap_is_waited_for_is_deleted_and_said() {
     person.wait_text("/unlink – ").await.unwrap();
 
     person.say("/addx");
-    person
-        .wait_text("How do you want to call it?")
-        .await
-        .unwrap();
+    person.wait_text("Choose a name.").await.unwrap();
     person.edit(first.message_id, "shop").unwrap();
     person.wait_deleted(first.message_id).await.unwrap();
     person.wait_text("edited").await.unwrap();
     person.say("main");
     person.wait_text("main · Step 1 of 4").await.unwrap();
-    deleted_with(&person, "Zk3pQ9xW2mT7vB5nL8cR1yH4dF6", "this is unusual").await;
+    deleted_with(&person, "Zk3pQ9xW2mT7vB5nL8cR1yH4dF6", "This is unusual").await;
     person
         .edit(second.message_id, &values.consumer_key)
         .unwrap();
@@ -322,7 +319,7 @@ async fn an_unknown_command_in_a_secret_step_is_deleted_and_never_stored() {
         assert!(card.text.contains("Step 2 of 4"), "{card}");
         assert_eq!(world.values().await, 1);
         // The same card again would say nothing new.
-        deleted_with(&person, "what?", "I read that as words").await;
+        deleted_with(&person, "what?", "That looks like a sentence").await;
     }
     recover(world, &person, &values).await;
 }
@@ -337,7 +334,7 @@ async fn a_command_with_words_behind_it_is_still_that_command() {
     person.wait_text("/unlink – ").await.unwrap();
     person.say("/cancel this");
     person
-        .wait_text("The value you had entered is wiped")
+        .wait_text("The field you entered is deleted")
         .await
         .unwrap();
     link(&person, "main", &values).await;
@@ -367,7 +364,7 @@ async fn a_secret_outside_a_flow_is_deleted_wherever_it_stands() {
     person.wait_deleted(photo.message_id).await.unwrap();
     let harmless = person.say("hello");
     person
-        .wait_text("I was not asking for anything")
+        .wait_text("I did not ask for anything")
         .await
         .unwrap();
     person
@@ -485,7 +482,7 @@ async fn an_album_outside_a_flow_is_answered_once() {
 
     person.send_album(5, None);
     person
-        .wait_text("I was not asking for anything")
+        .wait_text("I did not ask for anything")
         .await
         .unwrap();
     world.rest().await;
@@ -517,9 +514,9 @@ async fn the_same_wrong_answer_twice_changes_the_card_each_time() {
     let person = world.person();
     begin(&person, "main").await;
     for said in [
-        "⚠️ I read that as words",
-        "⚠️ Again (2×): I read that as words",
-        "⚠️ Again (3×): I read that as words",
+        "⚠️ That looks like a sentence",
+        "⚠️ Again (2×): That looks like a sentence",
+        "⚠️ Again (3×): That looks like a sentence",
     ] {
         deleted_with(&person, "what do you need?", said).await;
     }
@@ -530,14 +527,14 @@ async fn the_same_wrong_answer_twice_changes_the_card_each_time() {
 
     // The name too.
     person.say("/addx");
+    person.wait_text("Choose a name").await.unwrap();
+    person.say("main");
+    person.wait_text("⚠️ You already have").await.unwrap();
+    person.say("main");
     person
-        .wait_text("How do you want to call it")
+        .wait_text("⚠️ Again (2×): You already have")
         .await
         .unwrap();
-    person.say("main");
-    person.wait_text("⚠️ You have").await.unwrap();
-    person.say("main");
-    person.wait_text("⚠️ Again (2×): You have").await.unwrap();
     person.press("Cancel").unwrap();
     person.wait_text("Cancelled").await.unwrap();
     world.finish().await;

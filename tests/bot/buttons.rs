@@ -75,7 +75,7 @@ async fn a_second_tap_does_nothing_more() {
     let told = person
         .history()
         .iter()
-        .filter(|said| said.text.contains("values you had entered are wiped"))
+        .filter(|said| said.text.contains("fields you entered are deleted"))
         .count();
     assert_eq!(told, 1);
     link(&person, "main", &values).await;
@@ -83,7 +83,7 @@ async fn a_second_tap_does_nothing_more() {
     // The second tap may come before the question is gone.
     world.telegram.expect_error("message to delete not found");
     person.say("/unlink");
-    let question = person.wait_text("Erase main (@seedling)").await.unwrap();
+    let question = person.wait_text("Unlink main (@seedling)").await.unwrap();
     let first = person.tap(question.id, "Keep").unwrap();
     let second = person.tap_data(
         question.id,
@@ -110,7 +110,7 @@ async fn a_second_tap_on_a_rotations_button_asks_about_the_flow_that_is_open() {
     person.wait_text("Step 1 of 2").await.unwrap();
     person.tap(question.id, "All four").unwrap();
     let asked = person
-        .wait_text("You are in the middle of giving main new values")
+        .wait_text("You are replacing the credentials of main")
         .await
         .unwrap();
     assert_eq!(asked.labels(), ["Continue", "Cancel it"]);
@@ -134,7 +134,7 @@ async fn a_button_of_another_persons_account_does_nothing() {
         .unwrap()
         .to_owned();
     ada.say("/unlink");
-    let question = ada.wait_text("Erase main").await.unwrap();
+    let question = ada.wait_text("Unlink main").await.unwrap();
     let erase = question.button("Erase").unwrap().data().unwrap().to_owned();
     ada.say("/rotate");
     let question = ada.wait_text("What did you regenerate").await.unwrap();
@@ -145,14 +145,14 @@ async fn a_button_of_another_persons_account_does_nothing() {
         .unwrap()
         .to_owned();
     eve.say("/start");
-    let message = eve.wait_text("I link your X account").await.unwrap();
+    let message = eve.wait_text("I connect your X account").await.unwrap();
 
     let calls = world.x.calls().len();
     for data in [&again, &erase, &all] {
         let tapped = eve.tap_data(message.id, data);
         let answer = eve.wait_answer(&tapped).await.unwrap();
         assert!(
-            answer.text.contains("This account is not here any more"),
+            answer.text.contains("This account is no longer linked"),
             "{answer:?}"
         );
     }
@@ -223,14 +223,17 @@ async fn a_button_of_an_erased_account_says_that_it_is_gone() {
     let (_, _, values) = world.working_values("seedling");
     let result = link(&person, "main", &values).await;
     person.say("/unlink main");
-    let question = person.wait_text("Erase main").await.unwrap();
+    let question = person.wait_text("Unlink main").await.unwrap();
     person.press("Erase").unwrap();
-    person.wait_text("and its values are erased").await.unwrap();
+    person
+        .wait_text("and its credentials are deleted")
+        .await
+        .unwrap();
 
     for (message, label) in [(result.id, "Check again"), (question.id, "Erase")] {
         let tapped = person.tap(message, label).unwrap();
         let answer = person.wait_answer(&tapped).await.unwrap();
-        assert!(answer.text.contains("not here any more"), "{answer:?}");
+        assert!(answer.text.contains("no longer linked"), "{answer:?}");
     }
     link(&person, "main", &values).await;
     world.finish().await;

@@ -89,7 +89,7 @@ async fn what_still_stands_after_some_tries_is_told_and_so_is_its_end() {
         world.advance(Duration::from_secs(8));
     }
     let told = person
-        .wait_text("Telegram does not let me delete your message yet; I keep trying")
+        .wait_text("Telegram has not let me delete your message yet. I keep trying")
         .await
         .unwrap();
     assert!(told.text.contains("delete it yourself"), "{told}");
@@ -152,7 +152,10 @@ async fn a_message_that_stands_for_two_days_is_given_up_and_told() {
         .telegram
         .add_fault(Fault::on(DELETE, FaultKind::DropConnection));
     person.say("what is it you want?");
-    person.wait_text("I read that as words").await.unwrap();
+    person
+        .wait_text("That looks like a sentence")
+        .await
+        .unwrap();
     world.rest().await;
     person.mark();
     world.advance(49 * HOUR);

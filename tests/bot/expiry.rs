@@ -31,14 +31,14 @@ async fn after_thirty_minutes_the_values_are_wiped_and_the_card_says_so() {
     let card = rested(&world, &person).await;
 
     let ended = person
-        .wait_text("Nothing came for 30 minutes")
+        .wait_text("Timed out after 30 minutes")
         .await
         .unwrap();
     assert_eq!((ended.id, ended.labels()), (card, Vec::new()));
     assert_wiped(&world).await;
     let sent = person.say(&values.access_token);
     let told = person
-        .wait_text("I had stopped linking main")
+        .wait_text("Linking main timed out after 30 minutes")
         .await
         .unwrap();
     assert!(told.text.contains("I deleted your message"), "{told}");
@@ -47,10 +47,7 @@ async fn after_thirty_minutes_the_values_are_wiped_and_the_card_says_so() {
     assert_eq!(world.count("SELECT count(*) FROM dialogues").await, 0);
     assert_wiped(&world).await;
     person.press("Link an X account").unwrap();
-    person
-        .wait_text("How do you want to call it?")
-        .await
-        .unwrap();
+    person.wait_text("Choose a name.").await.unwrap();
     person.say("main");
     person.wait_text("Step 1 of 4").await.unwrap();
     enter(&person, &in_order(&values), 4).await;
@@ -67,13 +64,13 @@ async fn a_short_text_after_the_end_is_deleted_too() {
 
     let sent = person.say("abc12");
     person
-        .wait_text("I had stopped linking main")
+        .wait_text("Linking main timed out after 30 minutes")
         .await
         .unwrap();
     person.wait_deleted(sent.message_id).await.unwrap();
     person.say("hello");
     person
-        .wait_text("I was not asking for anything")
+        .wait_text("I did not ask for anything")
         .await
         .unwrap();
     link(&person, "main", &values).await;
@@ -89,7 +86,7 @@ async fn a_command_after_the_end_is_told_and_answered() {
 
     person.say("/addx main");
     let told = person
-        .wait_text("I had stopped linking main")
+        .wait_text("Linking main timed out after 30 minutes")
         .await
         .unwrap();
     assert!(!told.text.contains("I deleted your message"), "{told}");
@@ -105,7 +102,7 @@ async fn a_command_after_the_end_is_told_and_answered() {
     let times = person
         .history()
         .iter()
-        .filter(|said| said.text.contains("I had stopped"))
+        .filter(|said| said.text.contains("timed out after 30 minutes"))
         .count();
     assert_eq!(times, 1, "{}", person.chat());
     world.finish().await;
@@ -130,7 +127,7 @@ async fn a_tap_after_the_end_is_told_and_does_nothing() {
 
     let tapped = person.tap_data(card.id, back.data().unwrap());
     person
-        .wait_text("I had stopped linking main")
+        .wait_text("Linking main timed out after 30 minutes")
         .await
         .unwrap();
     let answer = person.wait_answer(&tapped).await.unwrap();
@@ -170,13 +167,13 @@ async fn a_flow_that_rested_while_the_bot_was_down_is_over_when_it_comes_back() 
 
     world.start_bot().await;
     person
-        .wait_text("Nothing came for 30 minutes")
+        .wait_text("Timed out after 30 minutes")
         .await
         .unwrap();
     assert_wiped(&world).await;
     person.say("/accounts");
     person
-        .wait_text("I had stopped linking main")
+        .wait_text("Linking main timed out after 30 minutes")
         .await
         .unwrap();
     person
@@ -203,13 +200,13 @@ async fn a_rotation_that_rests_loses_its_new_values_and_keeps_the_old_ones() {
     world.advance(30 * MINUTE);
 
     person
-        .wait_text("Nothing came for 30 minutes")
+        .wait_text("Timed out after 30 minutes")
         .await
         .unwrap();
     assert_eq!((world.candidates().await, world.values().await), (0, 4));
     person.say("/verify");
     person
-        .wait_text("I had stopped giving main new values")
+        .wait_text("Replacing the credentials of main timed out after 30 minutes")
         .await
         .unwrap();
     verdict(&person, "connected").await;

@@ -54,7 +54,7 @@ async fn a_secret_in_a_group_is_deleted_where_the_bot_may_and_said_where_it_may_
         .wait_text("That looked like a key or token, so I deleted it")
         .await
         .unwrap();
-    assert!(told.text.contains("regenerate this one in X"), "{told}");
+    assert!(told.text.contains("regenerate it in X"), "{told}");
     world.rest().await;
     assert_eq!(group.chat().from_bot().count(), 1, "{}", group.chat());
 

@@ -452,7 +452,10 @@ pub(crate) async fn enter_from(person: &Person, first: usize, values: &[&str], t
 
 /// X's verdict with this code, told since the person last did something.
 pub(crate) async fn verdict(person: &Person, code: &str) -> SeenMessage {
-    let message = person.wait_text(&format!("\n\n{code}")).await.unwrap();
+    let message = person
+        .wait_text(&format!("\n\nCode: {code}"))
+        .await
+        .unwrap();
     assert!(message.text.ends_with(code), "{message}");
     message
 }

@@ -26,10 +26,10 @@ async fn a_user_has_at_most_twenty_accounts() {
     person.say("/accounts");
     person.wait_text("a20 · @user20").await.unwrap();
     person.say("/unlink a7");
-    person.wait_text("Erase a7").await.unwrap();
+    person.wait_text("Unlink a7").await.unwrap();
     person.press("Erase").unwrap();
     person
-        .wait_text("a7 and its values are erased")
+        .wait_text("a7 and its credentials are deleted")
         .await
         .unwrap();
     link(&person, "more", &values).await;
@@ -48,22 +48,22 @@ async fn a_user_causes_at_most_ten_checks_an_hour() {
     }
     world.advance(MINUTE);
     person.say("/verify");
-    let told = person.wait_text("at most 10 times an hour").await.unwrap();
+    let told = person.wait_text("your 10 checks").await.unwrap();
     assert!(
-        told.text.contains("possible at 13:00 UTC (in 50 min)"),
+        told.text.contains("check main again at 13:00 UTC."),
         "{told}"
     );
     // New values are kept all the same, and a new account too.
     let fresh = world.regenerated_token(&app, &user);
     rotate(&person, "Token pair").await;
     enter(&person, &[&fresh.token, &fresh.secret], 2).await;
-    person.wait_text("at most 10 times an hour").await.unwrap();
+    person.wait_text("your 10 checks").await.unwrap();
     assert_eq!(world.candidates().await, 2);
     let kept = person.last_bot_message().unwrap().id;
     begin(&person, "second").await;
     person.say(&labelled(&values));
     person
-        .wait_text("second is kept, and not checked yet")
+        .wait_text("second: stored, not checked yet")
         .await
         .unwrap();
     world.rest().await;
@@ -75,7 +75,7 @@ async fn a_user_causes_at_most_ten_checks_an_hour() {
     person.tap(kept, "Check again").unwrap();
     let result = verdict(&person, "connected").await;
     assert!(
-        result.text.contains("The new values are in use"),
+        result.text.contains("The new credentials are in use"),
         "{result}"
     );
     world.advance(Duration::from_hours(1));

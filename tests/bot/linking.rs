@@ -18,10 +18,10 @@ async fn four_values_that_x_accepts_make_a_connected_account() {
 
     API Key  (X also calls it Consumer Key)
     console.x.com → your app → Keys & Tokens → OAuth 1.0 Keys → Consumer Key
-    Have all four? Paste them in one message, I sort them.
-    First time? Open the Guide: the app must be set to Read and write before you generate the Access Token.
+    Do you have all four? Paste them in one message; I sort them.
+    First time? Tap Guide: set the app to Read and write before you generate the Access Token.
 
-    Send it here. I delete your message at once and keep the value encrypted. Telegram itself can read what is sent to a bot; by sending a value you agree that I keep it until you /unlink the account.
+    Send it here. I delete your message right away and store what you sent encrypted. Telegram itself can read what is sent to a bot. By sending credentials you agree that I store them until you /unlink the account.
     [Guide][Cancel]
     ");
     enter(&person, &in_order(&values)[..2], 4).await;
@@ -38,10 +38,10 @@ async fn four_values_that_x_accepts_make_a_connected_account() {
 
     Access Token
     console.x.com → your app → Keys & Tokens → OAuth 1.0 Keys → Access Token → Generate
-    It begins with digits and a dash. Set the app to Read and write before you press Generate, or the token can only read.
-    Another X account than the app owner's, or no token yet? Get it from X with a PIN.
+    It begins with digits and a dash. Set the app to Read and write before you press Generate; otherwise the token can only read.
+    For an X account other than the app owner's, or without a token: tap Get it from X with a PIN.
 
-    Send it here. I delete your message at once and keep the value encrypted.
+    Send it here. I delete your message right away and store what you sent encrypted.
     [Get it from X with a PIN]
     [Guide][Back][Cancel]
     ");
@@ -49,9 +49,9 @@ async fn four_values_that_x_accepts_make_a_connected_account() {
     let result = verdict(&person, "connected").await;
     insta::assert_snapshot!(shown(&result), @"
     ✅ main is connected as @seedling
-    It may read and write, so it can publish.
+    Permission: read and write. It can publish.
 
-    connected
+    Code: connected
     [Check again][Accounts]
     [Test post]
     ");
@@ -82,7 +82,7 @@ async fn the_card_is_one_message_that_is_edited_in_place_and_stays_last() {
         chat.message(card)
             .unwrap()
             .text
-            .contains("All four values are in"),
+            .contains("All four credentials received"),
         "{chat}"
     );
     assert_eq!(chat.from_bot().count(), 2, "{chat}");
@@ -96,10 +96,7 @@ async fn without_a_name_it_is_asked_for_first() {
     let (_, _, values) = world.working_values("seedling");
 
     person.say("/addx");
-    let card = person
-        .wait_text("How do you want to call it?")
-        .await
-        .unwrap();
+    let card = person.wait_text("Choose a name.").await.unwrap();
     assert_eq!(card.labels(), ["Use my X handle", "Cancel"]);
     let name = person.say("shop");
     let first = person.wait_text("shop · Step 1 of 4").await.unwrap();
@@ -156,7 +153,7 @@ async fn back_forgets_the_last_value_and_asks_for_it_again() {
             .wait_text(&format!("Step {step} of 4"))
             .await
             .unwrap();
-        assert!(card.text.contains("I forgot the API"), "{card}");
+        assert!(card.text.contains("Deleted: API"), "{card}");
         assert_eq!(world.values().await, step - 1);
     }
     enter(&person, &in_order(&values), 4).await;
@@ -171,9 +168,9 @@ async fn cancel_wipes_what_was_entered_and_says_how_much_that_was() {
     let (_, _, values) = world.working_values("seedling");
 
     for (entered, said) in [
-        (0, "You had not entered a value yet"),
-        (1, "The value you had entered is wiped"),
-        (3, "The 3 values you had entered are wiped"),
+        (0, "You had not entered anything yet"),
+        (1, "The field you entered is deleted"),
+        (3, "The 3 fields you entered are deleted"),
     ] {
         let card = begin(&person, "main").await.id;
         enter(&person, &in_order(&values)[..entered], 4).await;
@@ -211,9 +208,9 @@ async fn the_guide_and_the_commands_in_mid_flow_leave_the_card_last() {
     for (command, said) in [
         ("/guide", "The five common mistakes"),
         ("/help", "/unlink – "),
-        ("/privacy", "What I keep"),
+        ("/privacy", "What is stored"),
         ("/accounts", "You have not linked an X account yet"),
-        ("/start", "I link your X account"),
+        ("/start", "I connect your X account"),
         ("/verify", "You have not linked an X account yet"),
         ("/nonsense", "I do not know that command"),
     ] {
@@ -252,10 +249,7 @@ async fn addx_in_mid_flow_asks_and_continue_goes_on_with_the_values() {
     begin(&person, "main").await;
     enter(&person, &in_order(&values)[..2], 4).await;
     person.say("/addx");
-    let question = person
-        .wait_text("You are in the middle of linking main")
-        .await
-        .unwrap();
+    let question = person.wait_text("You are linking main").await.unwrap();
     assert_eq!(question.labels(), ["Continue", "Start over"]);
     person.press("Continue").unwrap();
     let card = person.wait_text("Step 3 of 4").await.unwrap();
@@ -280,10 +274,7 @@ async fn an_answer_instead_of_a_tap_goes_on_with_the_flow_too() {
 
     begin(&person, "main").await;
     person.say("/addx other");
-    person
-        .wait_text("You are in the middle of linking main")
-        .await
-        .unwrap();
+    person.wait_text("You are linking main").await.unwrap();
     enter(&person, &in_order(&values)[..3], 4).await;
     world.rest().await;
     let chat = person.chat();
@@ -306,20 +297,14 @@ async fn starting_over_wipes_the_values_and_takes_the_newest_name() {
     begin(&person, "main").await;
     enter(&person, &in_order(&values)[..3], 4).await;
     person.say("/addx");
-    let question = person
-        .wait_text("You are in the middle of linking main")
-        .await
-        .unwrap();
+    let question = person.wait_text("You are linking main").await.unwrap();
     person.press("Start over").unwrap();
     let card = person.wait_text("main · Step 1 of 4").await.unwrap();
     assert_eq!(card.id, question.id, "{}", person.chat());
     assert_eq!(world.values().await, 0);
     enter(&person, &in_order(&values)[..1], 4).await;
     person.say("/addx shop");
-    person
-        .wait_text("You are in the middle of linking main")
-        .await
-        .unwrap();
+    person.wait_text("You are linking main").await.unwrap();
     person.press("Start over").unwrap();
     person.wait_text("shop · Step 1 of 4").await.unwrap();
     assert_eq!(world.values().await, 0);
@@ -344,11 +329,11 @@ async fn a_key_pair_that_x_refuses_is_told_while_the_flow_goes_on() {
     begin(&person, "main").await;
     enter(&person, &[&old.key, &old.secret], 4).await;
     let card = person
-        .wait_text("X does not accept this API key pair")
+        .wait_text("X rejected this API key pair")
         .await
         .unwrap();
     assert!(card.text.contains("Step 3 of 4"), "{card}");
-    person.press("Enter the API key pair again").unwrap();
+    person.press("Enter API key pair again").unwrap();
     person.wait_text("Step 1 of 4").await.unwrap();
     assert_eq!(world.values().await, 0);
     enter(&person, &[&new.key, &new.secret], 4).await;
@@ -433,7 +418,7 @@ async fn the_commands_are_registered_for_private_chats() {
         names,
         [
             "addx", "accounts", "verify", "rotate", "unlink", "testpost", "post", "guide",
-            "cancel", "diagnose", "history", "mydata", "privacy", "help"
+            "cancel", "diagnose", "history", "mydata", "language", "privacy", "help"
         ]
     );
     for (name, description) in registered() {

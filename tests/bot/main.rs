@@ -16,6 +16,7 @@ mod deletions;
 mod expiry;
 mod groups;
 mod harness;
+mod languages;
 mod limits;
 mod linking;
 mod names;

@@ -12,10 +12,7 @@ async fn the_x_handle_becomes_the_name_once_x_has_confirmed_it() {
     let (_, _, values) = world.working_values("seedling");
 
     person.say("/addx");
-    person
-        .wait_text("How do you want to call it?")
-        .await
-        .unwrap();
+    person.wait_text("Choose a name.").await.unwrap();
     person.press("Use my X handle").unwrap();
     person
         .wait_text("New X account · Step 1 of 4")
@@ -41,10 +38,7 @@ async fn until_x_answers_the_account_has_a_name_of_its_own() {
     world.x.answer_next(ME, answers::unavailable());
 
     person.say("/addx");
-    person
-        .wait_text("How do you want to call it?")
-        .await
-        .unwrap();
+    person.wait_text("Choose a name.").await.unwrap();
     person.press("Use my X handle").unwrap();
     person.wait_text("Step 1 of 4").await.unwrap();
     person.say(&labelled(&values));
@@ -67,10 +61,7 @@ async fn a_handle_that_is_a_name_already_gets_a_number() {
     link(&person, "seedling", &first).await;
 
     person.say("/addx");
-    person
-        .wait_text("How do you want to call it?")
-        .await
-        .unwrap();
+    person.wait_text("Choose a name.").await.unwrap();
     person.press("Use my X handle").unwrap();
     person.wait_text("Step 1 of 4").await.unwrap();
     enter(&person, &in_order(&values), 4).await;
@@ -93,7 +84,7 @@ async fn names_that_cannot_be_taken_are_refused_each_in_its_own_words() {
     let long = "n".repeat(33);
 
     for (name, said) in [
-        ("MAIN", "You have an account of that name already"),
+        ("MAIN", "You already have an account with this name"),
         (long.as_str(), "at most 32 characters"),
         ("two\nlines", "one line of visible characters"),
         ("with\u{202e}turn", "one line of visible characters"),
@@ -110,12 +101,9 @@ async fn names_that_cannot_be_taken_are_refused_each_in_its_own_words() {
         assert_eq!(world.count("SELECT count(*) FROM dialogues").await, 0);
     }
     person.say("/addx");
-    person
-        .wait_text("How do you want to call it?")
-        .await
-        .unwrap();
+    person.wait_text("Choose a name.").await.unwrap();
     for (name, said) in [
-        ("Main", "You have an account of that name already"),
+        ("Main", "You already have an account with this name"),
         (long.as_str(), "at most 32 characters"),
         (" \n ", "A name needs at least one character"),
         ("\u{3164}", "one line of visible characters"),
@@ -127,11 +115,11 @@ async fn names_that_cannot_be_taken_are_refused_each_in_its_own_words() {
         ("/shop", "I do not know that command"),
     ] {
         let card = deleted_with(&person, name, said).await;
-        assert!(card.text.contains("How do you want to call it?"), "{card}");
+        assert!(card.text.contains("Choose a name."), "{card}");
     }
     let photo = person.send_photo(Some("shop"));
     person.wait_deleted(photo.message_id).await.unwrap();
-    person.wait_text("only take text").await.unwrap();
+    person.wait_text("only use text").await.unwrap();
     for sent in person.send_album(3, None) {
         person.wait_deleted(sent.message_id).await.unwrap();
     }
@@ -172,15 +160,9 @@ async fn addx_with_a_name_answers_the_question_for_one() {
     let (_, _, values) = world.working_values("seedling");
 
     person.say("/addx");
-    person
-        .wait_text("How do you want to call it?")
-        .await
-        .unwrap();
+    person.wait_text("Choose a name.").await.unwrap();
     person.say("/addx");
-    person
-        .wait_text("How do you want to call it?")
-        .await
-        .unwrap();
+    person.wait_text("Choose a name.").await.unwrap();
     person.say("/addx main");
     person.wait_text("main · Step 1 of 4").await.unwrap();
     world.rest().await;
@@ -202,7 +184,7 @@ async fn a_taken_name_in_mid_flow_is_refused_before_anything_is_wiped() {
     enter(&person, &in_order(&others)[..2], 4).await;
     person.say("/addx MAIN");
     person
-        .wait_text("You have an account of that name already")
+        .wait_text("You already have an account with this name")
         .await
         .unwrap();
     person.say("/addx two\nlines");
@@ -234,10 +216,7 @@ async fn a_handle_that_is_taken_meanwhile_does_not_push_out_the_flows_own_name()
     let (_, _, others) = world.working_values("other");
     world.x.answer_next(ME, answers::unavailable());
     person.say("/addx");
-    person
-        .wait_text("How do you want to call it?")
-        .await
-        .unwrap();
+    person.wait_text("Choose a name.").await.unwrap();
     person.press("Use my X handle").unwrap();
     person.wait_text("Step 1 of 4").await.unwrap();
     person.say(&labelled(&values));

@@ -67,9 +67,9 @@ async fn a_wrong_kind_is_named_at_every_step_with_the_place_of_the_right_one() {
         (&app_id, "App ID"),
         ("4837261", "PIN"),
         ("https://console.x.com/apps/33357811/keys", "web address"),
-        ("ada@example.org", "e-mail address"),
+        ("ada@example.org", "email address"),
         ("@seedling", "username"),
-        (&bot_token, "token of a Telegram bot"),
+        (&bot_token, "a Telegram bot token"),
     ];
 
     begin(&person).await;
@@ -97,18 +97,18 @@ async fn a_wrong_kind_is_named_at_every_step_with_the_place_of_the_right_one() {
             "xxxxxxxxxxxxxxxxxxxx",
         ] {
             // Else the card would not change.
-            paste(&person, "ada@example.org", "an e-mail address").await;
+            paste(&person, "ada@example.org", "email address").await;
             let card = paste(&person, masked, "hidden form").await;
             assert!(card.text.contains("Regenerate in X"), "{card}");
             assert!(
-                card.text.contains(&format!("the {}", LABELS[step])),
+                card.text.contains(&format!("it then: {}", LABELS[step])),
                 "{card}"
             );
         }
         let sent = person.say(value);
         person.wait_deleted(sent.message_id).await.unwrap();
         let next = if step == 3 {
-            "All four values are in".to_owned()
+            "All four credentials received".to_owned()
         } else {
             format!("Step {} of 4", step + 2)
         };
@@ -135,7 +135,7 @@ async fn the_value_of_another_step_is_offered_as_a_button_and_taken() {
     begin(&person).await;
     for (field, sure) in [(3, false), (2, true), (1, false)] {
         let label = LABELS[field];
-        let card = paste(&person, values[field], &format!("looks like your {label}")).await;
+        let card = paste(&person, values[field], &format!("looks like: {label}")).await;
         let use_it = format!("Use it as {label}");
         let mut buttons = vec![use_it.as_str()];
         if !sure {
@@ -167,7 +167,7 @@ async fn at_the_access_token_nothing_else_can_be_used_anyway() {
     begin(&person).await;
     paste(&person, values[0], "Step 2 of 4").await;
     paste(&person, values[1], "Step 3 of 4").await;
-    let card = paste(&person, values[3], "looks like your Access Secret").await;
+    let card = paste(&person, values[3], "looks like: Access Secret").await;
     assert_eq!(
         card.labels(),
         ["Use it as Access Secret", "Send it again", "Cancel"]
@@ -196,21 +196,15 @@ async fn a_value_that_came_before_is_told_as_that() {
     begin(&person).await;
     for step in 0..4 {
         for before in 0..step {
-            let says = format!("That is the same value as your {}", LABELS[before]);
+            let says = format!("This is the same text as {}", LABELS[before]);
             let card = paste(&person, values[before], &says).await;
             assert!(
-                card.text
-                    .contains(&format!("Please send the {}", LABELS[step])),
+                card.text.contains(&format!("Expected: {}", LABELS[step])),
                 "{card}"
             );
         }
         let twice = format!("API Key: {0}\nAccess Token Secret: {0}", values[3]);
-        paste(
-            &person,
-            &twice,
-            "The same value stands there for two different things",
-        )
-        .await;
+        paste(&person, &twice, "Two fields have the same text").await;
         let sent = person.say(values[step]);
         person.wait_deleted(sent.message_id).await.unwrap();
         if step < 3 {
@@ -236,11 +230,15 @@ async fn the_halves_of_a_pair_come_in_one_message() {
         values.consumer_secret, values.consumer_key
     );
     let card = paste(&person, &keys, "Step 3 of 4").await;
-    assert!(card.text.contains("Got API Key and API Secret."), "{card}");
-    let tokens = format!("{} {}", values.access_token_secret, values.access_token);
-    let card = paste(&person, &tokens, "All four values are in").await;
     assert!(
-        card.text.contains("Got Access Token and Access Secret."),
+        card.text.contains("Received: API Key and API Secret."),
+        "{card}"
+    );
+    let tokens = format!("{} {}", values.access_token_secret, values.access_token);
+    let card = paste(&person, &tokens, "All four credentials received").await;
+    assert!(
+        card.text
+            .contains("Received: Access Token and Access Secret."),
         "{card}"
     );
     expect_connected(&person).await;
@@ -309,10 +307,10 @@ async fn all_four_come_in_one_message_in_any_order_under_any_names() {
         let person = world.person();
         let (_, _, values) = world.working_values("seedling");
         begin(&person).await;
-        let card = paste(&person, &block(&values), "All four values are in").await;
+        let card = paste(&person, &block(&values), "All four credentials received").await;
         assert!(
             card.text
-                .contains("Got API Key, API Secret, Access Token and Access Secret."),
+                .contains("Received: API Key, API Secret, Access Token and Access Secret."),
             "{card}"
         );
         expect_connected(&person).await;
@@ -333,10 +331,10 @@ async fn what_is_left_out_of_a_message_is_told() {
         app.bearer_token(),
         app.client_id()
     );
-    let card = paste(&person, &block, "All four values are in").await;
+    let card = paste(&person, &block, "All four credentials received").await;
     assert!(
         card.text
-            .contains("Not needed and not kept: Bearer Token and OAuth 2.0 Client ID."),
+            .contains("Not needed and not stored: Bearer Token and OAuth 2.0 Client ID."),
         "{card}"
     );
     expect_connected(&person).await;
@@ -351,7 +349,7 @@ async fn what_was_cleaned_is_told_at_every_step() {
         (|v| format!("\u{a0} {v}  "), "spaces around it"),
         (|v| format!("\"{v}\""), "quotes"),
         (|v| format!("{{{v}}}"), "brackets"),
-        (|v| format!("KEY={v}"), "its name in front of it"),
+        (|v| format!("KEY={v}"), "its label"),
         (|v| format!("Bearer {v}"), "the word Bearer"),
         (|v| format!("\u{200b}{v}\u{feff}"), "invisible characters"),
         (|v| format!("{v}."), "punctuation"),
@@ -369,7 +367,7 @@ async fn what_was_cleaned_is_told_at_every_step() {
         let (_, _, values) = world.working_values("seedling");
         begin(&person).await;
         for (step, value) in in_order(&values).into_iter().enumerate() {
-            let text = if told == "its name in front of it" {
+            let text = if told == "its label" {
                 format!("{}={value}", names[step])
             } else {
                 slip(value)
@@ -377,11 +375,11 @@ async fn what_was_cleaned_is_told_at_every_step() {
             let says = if step < 3 {
                 format!("Step {} of 4", step + 2)
             } else {
-                "All four values are in".to_owned()
+                "All four credentials received".to_owned()
             };
             let card = paste(&person, &text, &says).await;
             assert!(
-                card.text.contains("I cleaned up ") && card.text.contains(told),
+                card.text.contains("Removed: ") && card.text.contains(told),
                 "{told} at {}: {card}",
                 LABELS[step]
             );
@@ -404,34 +402,33 @@ async fn an_unusual_length_only_warns() {
     let card = paste(
         &person,
         short,
-        "it has 30 characters, and an API Secret usually has 50",
+        "it has 30 characters; the usual length is 50",
     )
     .await;
     assert_eq!(card.labels(), ["Use it anyway", "Send it again", "Cancel"]);
     person.press("Use it anyway").unwrap();
     person.wait_text("Step 3 of 4").await.unwrap();
     person
-        .wait_text("X does not accept this API key pair")
+        .wait_text("X rejected this API key pair")
         .await
         .unwrap();
-    person.press("Enter the API key pair again").unwrap();
+    person.press("Enter API key pair again").unwrap();
     person.wait_text("Step 1 of 4").await.unwrap();
     let labelled = format!("API Key: {}\nAPI Secret: {short}", values.consumer_key);
     let card = paste(&person, &labelled, "Step 3 of 4").await;
     assert!(
-        card.text.contains(
-            "Please check the API Secret: it has 30 characters, and an API Secret usually has 50."
-        ),
+        card.text
+            .contains("Please check API Secret: it has 30 characters; the usual length is 50."),
         "{card}"
     );
     let all = format!(
         "API Key: {}\nAPI Secret: {short}\nAccess Token: {}\nAccess Secret: {}",
         values.consumer_key, values.access_token, values.access_token_secret
     );
-    let card = paste(&person, &all, "All four values are in").await;
+    let card = paste(&person, &all, "All four credentials received").await;
     assert!(
         card.text
-            .contains("Please check the API Secret: it has 30 characters"),
+            .contains("Please check API Secret: it has 30 characters"),
         "{card}"
     );
     let result = verdict(&person, "api_key_pair_rejected").await;

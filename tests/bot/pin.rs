@@ -62,7 +62,7 @@ async fn up_to_link(world: &World, person: &Person, key: &str, secret: &str) -> 
 async fn finish_link(world: &World, person: &Person, card: &SeenMessage, user: &XUser) {
     let pin = authorize(world, card, user);
     let sent = person.say(&pin);
-    person.wait_text("X gave out a token for").await.unwrap();
+    person.wait_text("X issued a token for").await.unwrap();
     person.wait_deleted(sent.message_id).await.unwrap();
     // What X gave out must not be seen at the end either.
     world.canary(&pin);
@@ -103,14 +103,14 @@ async fn a_newcomer_links_with_two_pastes_and_a_pin() {
     ✓ API Secret
     ✅ X accepts this API key pair.
 
-    Get the token from X with a PIN
-    1. Tap Open X. X asks you to log in: take the X account that you want to link.
-    2. X shows your app's name and what it may do. Tap Authorize app.
+    Get the token pair from X with a PIN
+    1. Tap Open X. Log in with the X account you want to link.
+    2. X shows your app's name and its permissions. Tap Authorize app.
     3. X shows a PIN of about 7 digits. Send it here.
 
-    Is somebody else logged in to X there? Press and hold the button, copy the link, and open it in a private window.
+    Is someone else logged in to X there? Press and hold Open X, copy the link, and open it in a private window.
 
-    I delete your message at once. The link is good for 30 minutes, the PIN for one time. No Access Secret passes through this chat.
+    I delete your message right away. The authorization link is valid for 30 minutes. The PIN works once. No Access Secret passes through this chat.
     [Open X]
     [Get a new link]
     [Back][Cancel]
@@ -123,7 +123,7 @@ async fn a_newcomer_links_with_two_pastes_and_a_pin() {
 
     let pin = authorize(&world, &card, &user);
     let sent = person.say(&format!(" {}-{} ", &pin[..3], &pin[3..]));
-    let card = person.wait_text("X gave out a token for").await.unwrap();
+    let card = person.wait_text("X issued a token for").await.unwrap();
     person.wait_deleted(sent.message_id).await.unwrap();
     insta::assert_snapshot!(shown(&card).replace(&user.id.to_string(), "USER"), @"
     🔑 main · Step 3 of 3
@@ -134,7 +134,7 @@ async fn a_newcomer_links_with_two_pastes_and_a_pin() {
     ✓ Access Secret
     ✅ X accepts this API key pair.
 
-    X gave out a token for @seedling (X user USER). Is this the account that you want to link?
+    X issued a token for @seedling (user ID USER). Link it?
     [Yes, this one]
     [No, another account]
     [No, and revoke it at X]
@@ -190,7 +190,7 @@ impl Stage {
 
     /// The card that tells this code, with these buttons above "Back" and "Cancel".
     async fn fails(&self, code: &str, buttons: &[&str]) -> SeenMessage {
-        let card = self.says(&format!("\n\n{code}")).await;
+        let card = self.says(&format!("\n\nCode: {code}")).await;
         let mut wanted = buttons.to_vec();
         wanted.extend(["Back", "Cancel"]);
         assert_eq!(card.labels(), wanted, "{card}");
@@ -235,12 +235,14 @@ async fn without_a_callback_uri_the_field_and_an_address_to_copy_are_named() {
             ✓ API Secret
             ✅ X accepts this API key pair.
 
-            ⚠️ PIN: X wants a Callback URI in the app's settings first
-            X knows the API key pair. It gives out PINs only for apps that have a Callback URI; any address will do, it is never opened.
+            ⚠️ PIN: X needs a Callback URI in the app's settings first
+            X accepts the API key pair. It issues PINs only for apps with a Callback URI. Any address works; it is never opened.
 
-            In X: console.x.com → your app → User authentication settings → Set up (or Edit) → App permissions Read and write, Callback URI https://example.com/callback, Website URL https://example.com → Save. Then try again.
+            1. In X: console.x.com → your app → User authentication settings → Set up (or Edit).
+            2. App permissions Read and write, Callback URI https://example.com/callback, Website URL https://example.com → Save.
+            3. Tap It is saved, try again.
 
-            callback_not_set
+            Code: callback_not_set
             ");
         }
         // Not saved after all: said again, below the same card.
@@ -309,10 +311,7 @@ async fn an_answer_that_nobody_knows_shows_xs_words() {
     stage.world.x.answer_next(REQUEST, odd);
     stage.person.press(BUTTON).unwrap();
     let card = stage.fails("unexpected", &["Try again"]).await;
-    assert!(
-        card.text.contains("X answered 418: “I'm a <teapot>”"),
-        "{card}"
-    );
+    assert!(card.text.contains("HTTP 418: “I'm a <teapot>”"), "{card}");
     stage.recovers("Try again").await;
 }
 
@@ -338,9 +337,9 @@ async fn a_key_pair_that_x_refuses_is_entered_again() {
     stage.step_3().await;
     let pair = stage.world.regenerated_keys(&stage.app);
     stage.person.press(BUTTON).unwrap();
-    let button = "Enter the API key pair again";
+    let button = "Enter API key pair again";
     let card = stage.fails("api_key_pair_rejected", &[button]).await;
-    assert!(card.text.contains("tap the button below"), "{card}");
+    assert!(card.text.contains("tap Enter API key pair again"), "{card}");
     stage.person.press(button).unwrap();
     stage.says("Step 1 of 4").await;
     enter(&stage.person, &[&pair.key, &pair.secret], 4).await;
@@ -367,16 +366,16 @@ async fn a_mistyped_pin_can_be_sent_again_for_the_same_link() {
     ✓ API Secret
     ✅ X accepts this API key pair.
 
-    ⛔ PIN: X does not take this PIN
-    It is mistyped, used already, too old, or of another link.
+    ⛔ PIN: X rejected this PIN
+    The PIN is mistyped, already used, expired, or from another link.
 
-    Send it again if it was mistyped. Otherwise get a new link, and send the PIN that X shows then.
+    If it was mistyped, send it again. Otherwise tap Get a new link and send the new PIN.
 
-    pin_rejected
+    Code: pin_rejected
     ");
     stage.person.wait_deleted(sent.message_id).await.unwrap();
     stage.person.say(&pin);
-    stage.says("X gave out a token for @seedling").await;
+    stage.says("X issued a token for @seedling").await;
     stage.person.press("Yes, this one").unwrap();
     verdict(&stage.person, "connected").await;
     stage.world.finish().await;
@@ -406,7 +405,7 @@ async fn a_link_of_half_an_hour_ago_is_known_to_be_too_old_without_asking_x() {
     let pin = authorize(&stage.world, &card, &stage.user);
     stage.world.advance(MINUTE * 20);
     stage.person.say("one moment");
-    stage.says("That is no PIN").await;
+    stage.says("That is not a PIN").await;
     stage.world.advance(MINUTE * 11);
     stage.person.say(&pin);
     stage.fails("pin_rejected", &["Get a new link"]).await;
@@ -428,13 +427,13 @@ async fn when_x_does_not_answer_the_pin_is_kept_and_tried_again() {
         let pin = authorize(&stage.world, &card, &stage.user);
         stage.world.x.answer_next(ACCESS, fault());
         stage.person.say(&pin);
-        let card = stage.says("I keep your PIN, encrypted").await;
+        let card = stage.says("Your PIN is stored encrypted").await;
         assert_eq!(
             card.labels(),
             ["Try again", "Get a new link", "Back", "Cancel"]
         );
         stage.person.press("Try again").unwrap();
-        stage.says("X gave out a token for @seedling").await;
+        stage.says("X issued a token for @seedling").await;
         stage.person.press("Yes, this one").unwrap();
         verdict(&stage.person, "connected").await;
         stage.world.finish().await;
@@ -448,7 +447,7 @@ async fn a_pin_whose_answer_was_lost_is_told_from_a_wrong_one() {
     let pin = authorize(&stage.world, &card, &stage.user);
     stage.world.x.answer_next(ACCESS, Fault::DropConnection);
     stage.person.say(&pin);
-    stage.says("I keep your PIN, encrypted").await;
+    stage.says("Your PIN is stored encrypted").await;
     // X had taken it.
     stage.world.x.forget_request_tokens();
     stage.person.press("Try again").unwrap();
@@ -467,7 +466,7 @@ async fn an_app_that_x_suspends_before_the_pin_is_given_is_named() {
     stage.fails("app_suspended", &buttons).await;
     stage.app.set_suspended(false);
     stage.person.press("Try again").unwrap();
-    stage.says("X gave out a token for @seedling").await;
+    stage.says("X issued a token for @seedling").await;
     stage.person.press("Yes, this one").unwrap();
     verdict(&stage.person, "connected").await;
     stage.world.finish().await;
@@ -479,17 +478,14 @@ async fn authorised_as_the_wrong_account_nothing_is_kept_and_a_private_window_is
     let other = stage.world.x.new_user("somebody");
     let card = stage.link_card().await;
     stage.person.say(&authorize(&stage.world, &card, &other));
-    stage.says("X gave out a token for @somebody").await;
+    stage.says("X issued a token for @somebody").await;
     // A text is no tap.
     let sent = stage.person.say("yes");
     stage.says("Please tap a button first").await;
     stage.person.wait_deleted(sent.message_id).await.unwrap();
     stage.person.press("No, another account").unwrap();
     let card = stage.says(ASKED).await;
-    assert!(
-        card.text.contains("private window of your browser"),
-        "{card}"
-    );
+    assert!(card.text.contains("private browser window"), "{card}");
     assert!(
         card.text.contains("At X it stays valid until you"),
         "{card}"
@@ -508,7 +504,7 @@ async fn a_token_that_can_only_read_is_replaced_with_a_pin_after_the_setting() {
     stage
         .person
         .say(&authorize(&stage.world, &card, &stage.user));
-    stage.says("X gave out a token for").await;
+    stage.says("X issued a token for").await;
     stage.person.press("Yes, this one").unwrap();
     let result = verdict(&stage.person, "read_only").await;
     assert!(
@@ -543,26 +539,26 @@ async fn a_rotation_takes_the_token_of_the_linked_account_only() {
         .fails("pin_of_other_account", &["Get a new link"])
         .await;
     insta::assert_snapshot!(failed.text, @"
-    🔄 main · new values · Step 1 of 1
+    🔄 main · new credentials · Step 1 of 1
 
     ⛔ PIN: that was @other; expected @seedling
-    X was open as @other when you authorised the app. I did not keep that token. @other gets a link of its own with /addx.
-    At X it stays valid until you end it. As that X account: x.com → Settings → Security and account access → Apps and sessions → Connected apps → the app → Revoke app permissions. This ends every token that the app has for the account.
+    You were logged in to X as @other when you authorized the app. That token is not stored. Link @other separately with /addx.
+    At X the token stays valid until you revoke it. As that X account: x.com → Settings → Security and account access → Apps and sessions → Connected apps → the app → Revoke app permissions. This revokes all of the app's tokens for the account.
 
-    Get a new link, open it in a private window of your browser, and log in to X as @seedling.
+    Tap Get a new link, open it in a private browser window, and log in to X as @seedling.
 
-    pin_of_other_account
+    Code: pin_of_other_account
     ");
     assert_eq!(world.candidates().await, 0);
     person.press("Get a new link").unwrap();
     let card = stage.says(ASKED).await;
     person.say(&authorize(world, &card, &stage.user));
-    stage.says("Shall I use the new token?").await;
+    stage.says("Use the new token?").await;
     assert_eq!(world.values().await, 6);
     person.press("Yes, this one").unwrap();
     let result = verdict(person, "connected").await;
     assert!(
-        result.text.contains("The new values are in use"),
+        result.text.contains("The new credentials are in use"),
         "{result}"
     );
     assert_eq!(calls(world), [REQUEST, ACCESS, REQUEST, ACCESS, ME]);
@@ -585,10 +581,10 @@ async fn a_rotation_of_all_four_gets_its_token_from_the_new_app() {
     person.press(BUTTON).unwrap();
     let card = stage.says(ASKED).await;
     person.say(&authorize(world, &card, &stage.user));
-    stage.says("X gave out a token for @seedling").await;
+    stage.says("X issued a token for @seedling").await;
     // Leaving now wipes the token too, and the old values stay.
     person.press("Cancel").unwrap();
-    stage.says("The 4 values you had entered are wiped").await;
+    stage.says("The 4 fields you entered are deleted").await;
     assert_eq!((world.values().await, world.candidates().await), (4, 0));
     rotate(person, "All four").await;
     enter(person, &[&pair.key, &pair.secret], 4).await;
@@ -605,7 +601,7 @@ async fn a_key_pair_that_died_is_entered_again_in_a_rotation_of_the_token() {
     let pair = stage.world.regenerated_keys(&stage.app);
     rotate(person, "Token pair").await;
     person.press(BUTTON).unwrap();
-    let button = "Enter the API key pair again";
+    let button = "Enter API key pair again";
     stage.fails("api_key_pair_rejected", &[button]).await;
     person.press(button).unwrap();
     stage.says("Step 1 of 4").await;
@@ -640,9 +636,9 @@ async fn back_leads_to_pasting_and_every_message_is_deleted_meanwhile() {
     stage.step_3().await;
     let hold = stage.world.x.hold(REQUEST);
     person.press(BUTTON).unwrap();
-    stage.says("I ask X for a link").await;
+    stage.says("Asking X for an authorization link").await;
     let sent = person.say("1234567");
-    stage.says("since I am still asking X").await;
+    stage.says("X has not answered yet").await;
     person.wait_deleted(sent.message_id).await.unwrap();
     person.press("Back").unwrap();
     stage.says("Step 3 of 4").await;
@@ -658,20 +654,20 @@ async fn back_leads_to_pasting_and_every_message_is_deleted_meanwhile() {
     person.press(BUTTON).unwrap();
     let card = stage.says(ASKED).await;
     for (text, said) in [
-        ("hello", "That is no PIN"),
+        ("hello", "That is not a PIN"),
         ("/nonsense", "I do not know that command"),
-        ("12 34", "That is no PIN"),
+        ("12 34", "That is not a PIN"),
     ] {
         let sent = person.say(text);
         stage.says(said).await;
         person.wait_deleted(sent.message_id).await.unwrap();
     }
     let photo = person.send_photo(None);
-    stage.says("I can only take text here").await;
+    stage.says("I can only use text here").await;
     person.wait_deleted(photo.message_id).await.unwrap();
     // A flow that is open asks before it is left.
     person.say("/addx other");
-    stage.says("You are in the middle of linking main").await;
+    stage.says("You are linking main").await;
     person.press("Continue").unwrap();
     stage.says(ASKED).await;
     stage.ends(&card).await;
@@ -682,13 +678,13 @@ async fn leaving_wipes_everything_of_the_pin() {
     let stage = Stage::set().await;
     stage.link_card().await;
     stage.person.press("Cancel").unwrap();
-    stage.says("The 2 values you had entered are wiped").await;
+    stage.says("The 2 fields you entered are deleted").await;
     let left = "SELECT (SELECT count(*) FROM temporary_credentials) + (SELECT count(*) FROM jobs WHERE kind = 'pin')
         + (SELECT count(*) FROM data_keys)";
     assert_eq!(stage.world.count(left).await, 0);
     let card = stage.link_card().await;
     stage.world.advance(MINUTE * 31);
-    stage.says("Nothing came for 30 minutes").await;
+    stage.says("Timed out after 30 minutes").await;
     stage.world.rest().await;
     assert_eq!(stage.world.count(left).await, 0);
     drop(card);
@@ -725,7 +721,7 @@ async fn a_restart_between_any_two_steps_goes_on() {
     stage
         .person
         .say(&authorize(&stage.world, &card, &stage.user));
-    stage.says("X gave out a token for @seedling").await;
+    stage.says("X issued a token for @seedling").await;
     stage.world.restart_bot().await;
     stage.person.press("Yes, this one").unwrap();
     verdict(&stage.person, "connected").await;
@@ -741,14 +737,14 @@ async fn a_user_gets_so_many_links_an_hour() {
         stage.says(ASKED).await;
     }
     stage.person.press("Get a new link").unwrap();
-    let card = stage.says("at most 20 links an hour").await;
-    assert!(card.text.contains("possible at 13:00 UTC"), "{card}");
+    let card = stage.says("your 20 authorization links").await;
+    assert!(card.text.contains("the next one at 13:00 UTC"), "{card}");
     assert_eq!(stage.world.x.count(REQUEST), 20);
     // Whatever is said keeps the flow open.
     for (text, said) in [
-        ("hm", "That is no PIN"),
+        ("hm", "That is not a PIN"),
         ("/nonsense", "I do not know that command"),
-        ("hm", "That is no PIN"),
+        ("hm", "That is not a PIN"),
     ] {
         stage.world.advance(MINUTE * 21);
         stage.person.say(text);
@@ -775,9 +771,9 @@ async fn another_account_uses_the_same_app_and_needs_only_a_pin() {
     let copies = "SELECT count(DISTINCT sealed) FROM sealed_values WHERE field = 'api_secret'";
     assert_eq!(world.count(copies).await, 2);
     person.say("/unlink main");
-    stage.says("Erase main").await;
+    stage.says("Unlink main").await;
     person.press("Erase").unwrap();
-    stage.says("main and its values are erased").await;
+    stage.says("main and its credentials are deleted").await;
     world.advance(MINUTE);
     person.say("/verify shop");
     let result = verdict(person, "connected").await;
@@ -828,11 +824,11 @@ async fn an_offer_of_an_earlier_card_begins_nothing() {
     person.press("Cancel").unwrap();
     stage.says("Cancelled").await;
     person.tap_data(offer.id, &data);
-    stage.says("I was not asking for anything").await;
+    stage.says("I did not ask for anything").await;
     // In a rotation it has no place either.
     rotate(person, "Token pair").await;
     person.tap_data(offer.id, &data);
-    stage.says("You are in the middle of").await;
+    stage.says("Continue with it?").await;
     assert_eq!(world.values().await, 4);
     stage.world.finish().await;
 }
@@ -842,7 +838,7 @@ async fn wrong_account(stage: &Stage) -> String {
     let other = stage.world.x.new_user("somebody");
     let card = stage.link_card().await;
     stage.person.say(&authorize(&stage.world, &card, &other));
-    stage.says("X gave out a token for @somebody").await;
+    stage.says("X issued a token for @somebody").await;
     let pairs = stage.world.x.token_pairs();
     let id = other.id.to_string();
     let given = pairs.iter().find(|pair| pair.token.starts_with(&id));
@@ -857,7 +853,7 @@ async fn a_token_of_the_wrong_account_is_revoked_if_the_user_wants_that() {
     let token = wrong_account(&stage).await;
     let hold = stage.world.x.hold(INVALIDATE);
     stage.person.press("No, and revoke it at X").unwrap();
-    stage.says("I revoke the token of @somebody at X").await;
+    stage.says("Revoking the token of @somebody at X").await;
     stage.world.x.wait_arrivals(INVALIDATE, 1).await.unwrap();
     // A bot that dies meanwhile asks again.
     stage.world.kill_bot().await;
@@ -875,7 +871,10 @@ async fn a_token_of_the_wrong_account_is_revoked_if_the_user_wants_that() {
     stage.world.x.force(INVALIDATE, answers::unavailable());
     stage.person.press("No, and revoke it at X").unwrap();
     let card = stage.says(ASKED).await;
-    assert!(card.text.contains("I could not see that X has"), "{card}");
+    assert!(
+        card.text.contains("It is not certain that X revoked"),
+        "{card}"
+    );
     assert!(card.text.contains("Connected apps"), "{card}");
     assert!(stage.world.x.is_valid_token(&token));
     stage.ends(&card).await;
@@ -897,7 +896,7 @@ async fn whoever_leaves_with_a_token_in_hand_is_told_that_it_stands() {
         let stage = Stage::set().await;
         wrong_account(&stage).await;
         leave(&stage);
-        let told = stage.says("At X it stays valid until you end it").await;
+        let told = stage.says("stays valid until you revoke it").await;
         assert!(told.text.contains("a token for @somebody"), "{told}");
         stage.person.say("/cancel");
         stage.says("ancel").await;
@@ -916,7 +915,7 @@ async fn a_token_that_another_link_may_have_is_not_revoked_from_here() {
     stage
         .person
         .say(&authorize(&stage.world, &card, &stage.user));
-    let card = stage.says("X gave out a token for @seedling").await;
+    let card = stage.says("X issued a token for @seedling").await;
     let labels = ["Yes, this one", "No, another account", "Back", "Cancel"];
     assert_eq!(card.labels(), labels);
     stage.person.press("No, another account").unwrap();
@@ -933,17 +932,17 @@ async fn a_tap_that_xs_answer_overtakes_is_old_and_the_next_one_wipes_what_came_
     let pin = authorize(&stage.world, &card, &stage.user);
     let hold = stage.world.x.hold(ACCESS);
     stage.person.say(&pin);
-    let card = stage.says("I give X the PIN").await;
+    let card = stage.says("Sending the PIN to X").await;
     let cancel = card.button("Cancel").unwrap().clone();
     stage.world.x.wait_arrivals(ACCESS, 1).await.unwrap();
     hold.release();
-    stage.says("X gave out a token for @seedling").await;
+    stage.says("X issued a token for @seedling").await;
     let tapped = stage.person.tap_data(card.id, cancel.data().unwrap());
     let answer = stage.person.wait_answer(&tapped).await.unwrap();
     assert!(answer.text.contains("earlier step"), "{answer:?}");
     stage.person.press("Cancel").unwrap();
-    stage.says("are wiped").await;
-    let told = stage.says("At X it stays valid until you end it").await;
+    stage.says("are deleted").await;
+    let told = stage.says("stays valid until you revoke it").await;
     assert!(told.text.contains("a token for @seedling"), "{told}");
     stage.world.rest().await;
     let left = "SELECT (SELECT count(*) FROM temporary_credentials) + (SELECT count(*) FROM jobs WHERE kind = 'pin')
@@ -965,7 +964,7 @@ async fn the_same_token_again_is_no_failure() {
     stage
         .person
         .say(&authorize(&stage.world, &card, &stage.user));
-    stage.says("Shall I use the new token?").await;
+    stage.says("Use the new token?").await;
     stage.person.press("Yes, this one").unwrap();
     let result = verdict(&stage.person, "connected").await;
     assert!(
@@ -1006,11 +1005,11 @@ async fn the_same_wrong_answer_twice_changes_the_card_each_time() {
     let stage = Stage::set().await;
     stage.link_card().await;
     stage.person.say("hello");
-    stage.says("⚠️ That is no PIN").await;
+    stage.says("⚠️ That is not a PIN").await;
     stage.person.say("hello");
-    stage.says("⚠️ Again (2×): That is no PIN").await;
+    stage.says("⚠️ Again (2×): That is not a PIN").await;
     stage.person.say("hello");
-    stage.says("⚠️ Again (3×): That is no PIN").await;
+    stage.says("⚠️ Again (3×): That is not a PIN").await;
     stage.person.say("/nonsense");
     let card = stage.says("⚠️ I do not know that command").await;
     stage.ends(&card).await;

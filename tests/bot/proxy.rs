@@ -157,7 +157,7 @@ async fn a_program_publishes_deletes_and_asks_who_it_is_without_holding_a_key() 
     link(&person, "main", &values).await;
     let program = Program::new(&world, "autoforward", account(&world, "main").await).await;
     let told = person
-        .wait_text("lets the program autoforward")
+        .wait_text("gave the program autoforward")
         .await
         .unwrap();
     assert!(told.button("Programs").is_some(), "{told}");
@@ -553,13 +553,15 @@ async fn a_refusal_of_x_comes_back_and_makes_x_be_asked_about_the_account() {
     world.advance(MINUTE);
     let told = verdict(&person, "access_token_rejected").await;
     insta::assert_snapshot!(shown(&told), @"
-    ⛔ main: X does not accept the Access Token
-    It worked until 12:00 UTC. X refused it to unlucky first, and to me when I asked.
+    ⛔ main: X rejected the Access Token
+    Last accepted by X: 12:00 UTC. X rejected it for the program unlucky first, then in my own check. Programs cannot post with it.
 
-    In X: your app → User authentication settings → Read and write → Save, then Keys & Tokens → Access Token → Regenerate. Send me the new pair with the button below (or /rotate).
+    1. In X: your app → User authentication settings → Read and write → Save.
+    2. Then Keys & Tokens → Access Token → Regenerate.
+    3. Tap Send new token pair (or send /rotate) and send the new pair.
 
-    access_token_rejected
-    [Rotate]
+    Code: access_token_rejected
+    [Send new token pair]
     ");
     world.rest().await;
     assert_eq!(world.x.count(ME), 2);
@@ -616,12 +618,15 @@ async fn a_refusal_that_shows_that_a_token_only_reads_is_told_once() {
     let told = verdict(&person, "read_only").await;
     insta::assert_snapshot!(shown(&told), @"
     ⚠️ main is connected as @seedling, but can only read
-    X says so now; it did not before.
+    X did not say so at the previous check.
 
-    In X: your app → User authentication settings → Read and write → Save, then Keys & Tokens → Access Token → Regenerate. Send me the new pair with the button below (or /rotate). There you can also get it from X with a PIN.
+    1. In X: your app → User authentication settings → Read and write → Save.
+    2. Then Keys & Tokens → Access Token → Regenerate.
+    3. Tap Send new token pair (or send /rotate) and send the new pair.
+    In step 3 you can also get the token pair from X with a PIN.
 
-    read_only
-    [Rotate]
+    Code: read_only
+    [Send new token pair]
     ");
     world.rest().await;
     let before = person.chat().messages.len();
@@ -639,7 +644,7 @@ async fn programs_that_are_all_refused_at_once_alarm_the_owner_and_no_user() {
     world.owner = Some(owner.id());
     world.start_bot().await;
     owner.say("/start");
-    owner.wait_text("I link your X account").await.unwrap();
+    owner.wait_text("I connect your X account").await.unwrap();
     let mut programs = Vec::new();
     for (name, username) in [("one", "ada"), ("two", "bea"), ("three", "cem")] {
         let (user, app, values) = world.working_values(username);
@@ -660,11 +665,8 @@ async fn programs_that_are_all_refused_at_once_alarm_the_owner_and_no_user() {
         assert_eq!(response.status(), StatusCode::UNAUTHORIZED);
     }
     world.advance(10 * MINUTE);
-    let alarm = owner.wait_text("To the owner of this bot").await.unwrap();
-    assert!(
-        alarm.text.contains("links of several apps at once"),
-        "{alarm}"
-    );
+    let alarm = owner.wait_text("Owner notice").await.unwrap();
+    assert!(alarm.text.contains("accounts of several apps"), "{alarm}");
     for _ in 0..3 {
         world.advance(HOUR);
         world.rest().await;
@@ -687,7 +689,7 @@ async fn programs_that_are_all_refused_at_once_alarm_the_owner_and_no_user() {
     }
     verdict(&owner, "access_token_rejected").await;
     let said = owner.chat().messages;
-    let over = |text: &str| text.contains("X accepts links again");
+    let over = |text: &str| text.contains("X accepts accounts again");
     assert!(said.iter().any(|message| over(&message.text)));
     let posted = programs[1].0.post("calm").await;
     assert_eq!(posted.status(), StatusCode::CREATED);
@@ -788,12 +790,12 @@ async fn the_user_takes_an_account_back_from_a_program() {
     assert!(list.button("Programs · main").is_some(), "{list}");
     person.press("Programs · main").unwrap();
     person
-        .wait_text("Programs that may use main")
+        .wait_text("Programs with access to main")
         .await
         .unwrap();
     person.press("Take back from autoforward").unwrap();
     person
-        .wait_text("autoforward may no longer use main")
+        .wait_text("autoforward no longer has access to main")
         .await
         .unwrap();
     let unknown = (StatusCode::NOT_FOUND, "unknown_account".to_owned());
@@ -817,20 +819,20 @@ async fn programs_end_with_their_users_access_and_come_back_with_it() {
     world.owner = Some(owner.id());
     world.start_bot().await;
     owner.say("/start");
-    owner.wait_text("I link your X account").await.unwrap();
-    let let_in = "may use this bot now";
+    owner.wait_text("I connect your X account").await.unwrap();
+    let let_in = "can use this bot now";
     eve.say("/start");
     owner.wait_text("wants to use this bot").await.unwrap();
     owner.press("Approve").unwrap();
     owner.wait_text(let_in).await.unwrap();
-    eve.wait_text("let you in").await.unwrap();
+    eve.wait_text("approved you").await.unwrap();
     let (_, _, values) = world.working_values("seedling");
     link(&eve, "main", &values).await;
     let program = Program::new(&world, "autoforward", account(&world, "main").await).await;
     assert_eq!(program.post("one").await.status(), StatusCode::CREATED);
 
     owner.say(&format!("/block {}", eve.id()));
-    let blocked = owner.wait_text("may no longer use this bot").await.unwrap();
+    let blocked = owner.wait_text("can no longer use this bot").await.unwrap();
     assert!(blocked.text.contains("programs"), "{blocked}");
     let shut_out = (StatusCode::CONFLICT, "no_access".to_owned());
     assert_eq!(error(program.post("two").await).await, shut_out);
@@ -940,7 +942,10 @@ async fn a_refusal_counts_though_its_body_breaks_off() {
     assert_eq!(response.status(), StatusCode::UNAUTHORIZED);
     world.advance(10 * MINUTE);
     let told = verdict(&person, "access_token_rejected").await;
-    assert!(told.text.contains("X refused it to unlucky"), "{told}");
+    assert!(
+        told.text.contains("X rejected it for the program unlucky"),
+        "{told}"
+    );
     world.finish().await;
 }
 
@@ -1115,7 +1120,10 @@ async fn a_rust_program_opens_the_same_database_and_publishes() {
     assert_eq!(world.x.count(ME), 1, "X was asked a moment ago");
     world.advance(MINUTE);
     let told = verdict(&person, "access_token_rejected").await;
-    assert!(told.text.contains("X refused it to library"), "{told}");
+    assert!(
+        told.text.contains("X rejected it for the program library"),
+        "{told}"
+    );
     let known = publisher.post(main, "much too late").await.unwrap_err();
     assert!(
         matches!(known, PostError::NotConnected("access_token_rejected")),
@@ -1180,7 +1188,10 @@ async fn thousands_of_uses_hide_nothing_of_what_a_person_did() {
 
     let before = person.chat().from_bot().count();
     person.say("/mydata");
-    person.wait_text("What I hold about you").await.unwrap();
+    person
+        .wait_text("Everything stored about you")
+        .await
+        .unwrap();
     world.rest().await;
     let chat = person.chat();
     let parts = chat.from_bot().skip(before);

@@ -12,10 +12,7 @@ const POST: &str = "/2/tweets/{id}";
 
 async fn ask_test(person: &Person) {
     person.say("/testpost");
-    person
-        .wait_text("Shall I post this with main")
-        .await
-        .unwrap();
+    person.wait_text("Post this with main").await.unwrap();
 }
 
 /// `/testpost`, confirmed; the answer holds this.
@@ -48,7 +45,7 @@ async fn a_test_post_is_asked_about_published_and_deleted() {
     link(&person, "main", &values).await;
 
     person.press("Test post").unwrap();
-    let question = person.wait_text("Shall I post this").await.unwrap();
+    let question = person.wait_text("Post this with").await.unwrap();
     let text = question.text.clone();
     assert!(text.contains("A test post, deleted at once. "), "{text}");
     assert!(
@@ -60,7 +57,7 @@ async fn a_test_post_is_asked_about_published_and_deleted() {
 
     person.press("Post and delete").unwrap();
     let answer = person.wait_text("it is deleted").await.unwrap();
-    insta::assert_snapshot!(shown(&answer), @"✅ main can publish: X took the test post, and it is deleted.");
+    insta::assert_snapshot!(shown(&answer), @"✅ main can publish: X accepted the test post, and it is deleted.");
     assert_eq!(world.x.count(POSTS), 1);
     assert!(world.x.posts().is_empty());
     assert_eq!(
@@ -107,14 +104,14 @@ async fn each_refusal_of_a_post_is_told_by_its_verdict_and_ends_well_once_mended
     link(&person, "main", &values).await;
 
     app.set_write_state(AppState::NoCredits);
-    let text = test_post(&person, "\n\nno_credits").await;
+    let text = test_post(&person, "\n\nCode: no_credits").await;
     assert!(text.contains("Nothing is published"), "{text}");
     app.set_write_state(AppState::SpendCap {
         reset_date: "2026-12-10".to_owned(),
     });
-    test_post(&person, "\n\nspend_cap_reached").await;
+    test_post(&person, "\n\nCode: spend_cap_reached").await;
     app.set_write_state(AppState::NotEnrolled);
-    test_post(&person, "\n\nnot_enrolled").await;
+    test_post(&person, "\n\nCode: not_enrolled").await;
     app.set_write_state(AppState::Enrolled);
     world.advance(MINUTE);
     verify(&person, "connected").await;
@@ -123,28 +120,25 @@ async fn each_refusal_of_a_post_is_told_by_its_verdict_and_ends_well_once_mended
         until: world.x.now() + 600,
         form: RateLimitForm::Problem,
     });
-    let text = test_post(&person, "\n\nrate_limited").await;
-    assert!(text.contains("Send it again at"), "{text}");
+    let text = test_post(&person, "\n\nCode: rate_limited").await;
+    assert!(text.contains("Send the post again at"), "{text}");
     app.set_write_state(AppState::Enrolled);
 
     user.refuse_posts(true);
-    let text = test_post(&person, "\n\nnot_permitted").await;
+    let text = test_post(&person, "\n\nCode: not_permitted").await;
     assert!(text.contains("does not say why"), "{text}");
     user.refuse_posts(false);
     world.x.answer_next(POSTS, answers::duplicate_content());
-    test_post(&person, "\n\nduplicate").await;
+    test_post(&person, "\n\nCode: duplicate").await;
     world.x.answer_next(POSTS, answers::text_too_long());
-    let text = test_post(&person, "\n\nunexpected").await;
+    let text = test_post(&person, "\n\nCode: unexpected").await;
     assert!(text.contains("Your Tweet text is too long"), "{text}");
 
     user.set_state(UserState::Locked);
-    test_post(&person, "\n\nuser_locked").await;
+    test_post(&person, "\n\nCode: user_locked").await;
     user.set_state(UserState::Active);
     person.say("/testpost");
-    person
-        .wait_text("main cannot publish as it is")
-        .await
-        .unwrap();
+    person.wait_text("main cannot publish now").await.unwrap();
     world.advance(MINUTE);
     person.press("Check again").unwrap();
     verdict(&person, "connected").await;
@@ -165,16 +159,16 @@ async fn a_token_that_only_reads_is_told_by_a_post_and_mended() {
     world.x.set_access_level(addx_sim::x::AccessLevel::Off);
     try_link(&person, "main", &values).await;
     person
-        .wait_text("\n\nconnected_permission_unknown")
+        .wait_text("\n\nCode: connected_permission_unknown")
         .await
         .unwrap();
 
-    let text = test_post(&person, "\n\nread_only").await;
+    let text = test_post(&person, "\n\nCode: read_only").await;
     assert!(text.contains("can only read"), "{text}");
     world.x.set_read_only_answer(ReadOnlyAnswer::NotPermitted);
-    test_post(&person, "\n\nnot_permitted").await;
+    test_post(&person, "\n\nCode: not_permitted").await;
     world.x.set_read_only_answer(ReadOnlyAnswer::Permissions);
-    test_post(&person, "\n\nread_only").await;
+    test_post(&person, "\n\nCode: read_only").await;
 
     app.set_permission(AppPermission::ReadWrite);
     let token = world.regenerated_token(&app, &user);
@@ -197,7 +191,7 @@ async fn refused_values_are_looked_into() {
     let (user, app, values) = world.working_values("seedling");
     link(&person, "main", &values).await;
     app.revoke(&user);
-    test_post(&person, "does not accept the values").await;
+    test_post(&person, "X rejected the credentials").await;
     verdict(&person, "access_token_rejected").await;
     let token = world.regenerated_token(&app, &user);
     person.press("Send new token pair").unwrap();
@@ -216,11 +210,11 @@ async fn a_post_without_an_answer_is_unknown_and_never_sent_again() {
     link(&person, "main", &values).await;
 
     world.x.answer_next(POSTS, Fault::DropConnection);
-    let text = test_post(&person, "I do not know whether this is published").await;
+    let text = test_post(&person, "it is unknown whether this is published").await;
     assert!(text.contains("https://x.com/seedling"), "{text}");
     assert!(text.contains("A test post, deleted at once."), "{text}");
     world.x.answer_next(POSTS, answers::unavailable());
-    test_post(&person, "I do not know whether this is published").await;
+    test_post(&person, "it is unknown whether this is published").await;
     world.advance(MINUTE * 30);
     world.rest().await;
     assert_eq!(world.x.count(POSTS), 2);
@@ -234,7 +228,7 @@ async fn a_post_without_an_answer_is_unknown_and_never_sent_again() {
     hold.release();
     world.start_bot().await;
     person
-        .wait_text("I do not know whether this is published")
+        .wait_text("it is unknown whether this is published")
         .await
         .unwrap();
     world.rest().await;
@@ -375,7 +369,7 @@ async fn with_several_accounts_the_user_chooses() {
 
     reply_post(&person, "from the second");
     person
-        .wait_text("Which account shall publish it?")
+        .wait_text("Which account should publish it?")
         .await
         .unwrap();
     person.press("second").unwrap();
@@ -420,7 +414,7 @@ async fn what_cannot_be_published_is_said_and_nothing_is_lost() {
     person.wait_text("only your own messages").await.unwrap();
     reply_post(&person, &"🌱".repeat(141));
     person
-        .wait_text("X counts 282 characters and takes 280")
+        .wait_text("X counts 282 characters and accepts 280")
         .await
         .unwrap();
     let picture = person.send_photo(Some("a caption"));
@@ -470,7 +464,7 @@ async fn what_was_asked_last_counts_whichever_answer_comes_first() {
         "one call about an account at a time"
     );
     hold.release();
-    person.wait_text("\n\nno_credits").await.unwrap();
+    person.wait_text("\n\nCode: no_credits").await.unwrap();
     verdict(&person, "connected").await;
     listed("\nconnected since").await;
 
@@ -485,7 +479,7 @@ async fn what_was_asked_last_counts_whichever_answer_comes_first() {
     person.wait_text("Posting with main").await.unwrap();
     hold.release();
     verdict(&person, "connected").await;
-    person.wait_text("\n\nno_credits").await.unwrap();
+    person.wait_text("\n\nCode: no_credits").await.unwrap();
     person.say("/accounts");
     let list = person.wait_text("Your accounts").await.unwrap();
     assert!(!list.text.contains("\nconnected since"), "{list}");
@@ -525,11 +519,11 @@ async fn a_test_post_whose_answer_is_lost_is_looked_for_once_and_deleted() {
     ask_test(&person).await;
     person.press("Post and delete").unwrap();
     let told = person
-        .wait_text("I do not know whether this is published")
+        .wait_text("it is unknown whether this is published")
         .await
         .unwrap();
     insta::assert_snapshot!(hidden(&shown(&told)), @"
-    ❓ main: I do not know whether this is published, because X's answer did not reach me. I could not find it among your last posts. I do not try again by myself, so that it does not appear twice. Look here: https://x.com/seedling
+    ❓ main: it is unknown whether this is published, because X's answer did not arrive. It was not among your last posts. I do not retry automatically, so that it does not appear twice. Look here: https://x.com/seedling
 
     A test post, deleted at once. …
 
@@ -579,27 +573,27 @@ async fn a_suspension_and_an_x_out_of_reach_are_told_by_their_verdicts_too() {
     link(&person, "main", &values).await;
 
     user.set_state(UserState::Suspended);
-    test_post(&person, "\n\nuser_suspended").await;
+    test_post(&person, "\n\nCode: user_suspended").await;
     user.set_state(UserState::Active);
     world.advance(MINUTE);
     verify(&person, "connected").await;
 
     app.set_suspended(true);
-    test_post(&person, "\n\napp_suspended").await;
+    test_post(&person, "\n\nCode: app_suspended").await;
     app.set_suspended(false);
     world.advance(MINUTE);
     verify(&person, "connected").await;
 
     app.set_write_state(AppState::UserNotEnrolled);
     let told = test_post(&person, "Nothing is published").await;
-    assert!(told.ends_with("\nnot_enrolled"), "{told}");
+    assert!(told.ends_with("\nCode: not_enrolled"), "{told}");
     app.set_write_state(AppState::Enrolled);
     world.advance(MINUTE);
     verify(&person, "connected").await;
     test_post(&person, "it is deleted").await;
 
     world.x.stop();
-    let told = test_post(&person, "\n\nx_unavailable").await;
+    let told = test_post(&person, "\n\nCode: x_unavailable").await;
     assert!(told.contains("Nothing is published"), "{told}");
     world.finish().await;
 }

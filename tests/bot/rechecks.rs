@@ -94,20 +94,22 @@ async fn a_link_that_dies_is_told_once_with_one_button_that_repairs_it() {
     world.advance(MINUTE);
     let told = verdict(&person, "access_token_rejected").await;
     insta::assert_snapshot!(shown(&told), @"
-    ⛔ main: X does not accept the Access Token
-    It worked until yesterday 12:00 UTC. I asked X twice before I tell you.
+    ⛔ main: X rejected the Access Token
+    Last accepted by X: yesterday 12:00 UTC. X has rejected it twice since. Programs cannot post with it.
 
-    In X: your app → User authentication settings → Read and write → Save, then Keys & Tokens → Access Token → Regenerate. Send me the new pair with the button below (or /rotate).
+    1. In X: your app → User authentication settings → Read and write → Save.
+    2. Then Keys & Tokens → Access Token → Regenerate.
+    3. Tap Send new token pair (or send /rotate) and send the new pair.
 
-    access_token_rejected
-    [Rotate]
+    Code: access_token_rejected
+    [Send new token pair]
     ");
     a_day_and_a_while(&world).await;
     a_day_and_a_while(&world).await;
     assert_eq!(messages(&person), before + 1, "told once");
 
     let fresh = world.regenerated_token(&app, &user);
-    person.press("Rotate").unwrap();
+    person.press("Send new token pair").unwrap();
     person.wait_text("Step 1 of 2").await.unwrap();
     enter(&person, &[&fresh.token, &fresh.secret], 2).await;
     verdict(&person, "connected").await;
@@ -170,14 +172,14 @@ async fn every_recovery_is_told_and_the_third_message_in_a_day_takes_the_place_o
     let back = verdict(&person, "connected").await;
     insta::assert_snapshot!(shown(&back), @"
     ✅ main is connected as @seedling
-    It works again; X had refused it since yesterday 12:10 UTC.
+    It works again. X had rejected it since yesterday 12:10 UTC.
 
-    connected
+    Code: connected
     [What is this?]
     ");
     person.press("What is this?").unwrap();
     person
-        .wait_text("I ask X about your accounts by myself")
+        .wait_text("I check your accounts with X automatically")
         .await
         .unwrap();
 
@@ -225,7 +227,7 @@ async fn a_mass_failure_is_told_to_the_owner_and_to_nobody_else() {
     world.allowed = addx::testing::config::AllowedUsers::Everybody;
     world.start_bot().await;
     owner.say("/start");
-    owner.wait_text("I link your X account").await.unwrap();
+    owner.wait_text("I connect your X account").await.unwrap();
     let mut people = Vec::new();
     for username in ["ada", "bea", "cem"] {
         let person = world.person();
@@ -233,7 +235,7 @@ async fn a_mass_failure_is_told_to_the_owner_and_to_nobody_else() {
         person.wait_text("I have asked").await.unwrap();
         owner.wait_text("wants to use this bot").await.unwrap();
         owner.press("Approve").unwrap();
-        person.wait_text("let you in").await.unwrap();
+        person.wait_text("approved you").await.unwrap();
         owner.mark();
         let (user, app, values) = world.working_values(username);
         link(&person, "main", &values).await;
@@ -246,11 +248,11 @@ async fn a_mass_failure_is_told_to_the_owner_and_to_nobody_else() {
     world.advance(DAY);
     world.rest().await;
     world.advance(CONFIRM);
-    let alarm = owner.wait_text("To the owner of this bot").await.unwrap();
+    let alarm = owner.wait_text("Owner notice").await.unwrap();
     insta::assert_snapshot!(shown(&alarm), @"
-    🚧 To the owner of this bot: X refuses links of several apps at once that worked a short while ago, since 12:10 UTC. I tell their users nothing, and ask again until it is over.
+    🚧 Owner notice: X rejects accounts of several apps that worked a short while ago, since 12:10 UTC. Users are not notified. Checks continue until it is over.
 
-    That is rarely the fault of so many people. Look at X's status page, and at what has changed here (addx doctor).
+    So many users are rarely at fault at once. Check X's status page and what has changed here (addx doctor).
     ");
     for _ in 0..3 {
         world.rest().await;
@@ -262,7 +264,7 @@ async fn a_mass_failure_is_told_to_the_owner_and_to_nobody_else() {
     let alarms = owner.chat().messages;
     let alarms = alarms
         .iter()
-        .filter(|message| message.text.contains("To the owner"));
+        .filter(|message| message.text.contains("Owner notice"));
     assert_eq!(alarms.count(), 1, "the owner once");
 
     // One of them died in truth meanwhile.
@@ -275,7 +277,7 @@ async fn a_mass_failure_is_told_to_the_owner_and_to_nobody_else() {
         world.advance(DAY);
         world.rest().await;
     }
-    owner.wait_text("X accepts links again").await.unwrap();
+    owner.wait_text("X accepts accounts again").await.unwrap();
     verdict(victim, "access_token_rejected").await;
     for (number, (person, ..)) in people.iter().enumerate().skip(1) {
         assert_eq!(messages(person), before[number]);
@@ -294,7 +296,7 @@ async fn the_owner_hears_of_an_x_that_is_away_for_everybody() {
         people.push(linked(&world, username).await);
     }
     owner.say("/start");
-    owner.wait_text("I link your X account").await.unwrap();
+    owner.wait_text("I connect your X account").await.unwrap();
     world.stop_bot().await;
     world.owner = Some(owner.id());
     // They had used the bot before it had an owner, who lets them stay.
@@ -306,11 +308,11 @@ async fn the_owner_hears_of_an_x_that_is_away_for_everybody() {
     world.advance(DAY);
     world.rest().await;
     world.advance(CONFIRM);
-    let alarm = owner.wait_text("To the owner of this bot").await.unwrap();
+    let alarm = owner.wait_text("Owner notice").await.unwrap();
     assert!(alarm.text.contains("X does not answer"), "{alarm}");
     world.x.clear(ME);
     world.advance(HOUR);
-    owner.wait_text("X accepts links again").await.unwrap();
+    owner.wait_text("X accepts accounts again").await.unwrap();
     world.finish().await;
 }
 
@@ -505,7 +507,7 @@ async fn a_database_that_was_put_back_while_x_refuses_everybody_alarms_no_user()
     world.rechecks = daily();
     world.start_bot().await;
     owner.say("/start");
-    owner.wait_text("I link your X account").await.unwrap();
+    owner.wait_text("I connect your X account").await.unwrap();
     for (name, username) in [("one", "ada"), ("two", "bea"), ("three", "cem")] {
         let (_, _, values) = world.working_values(username);
         link(&owner, name, &values).await;
@@ -518,7 +520,7 @@ async fn a_database_that_was_put_back_while_x_refuses_everybody_alarms_no_user()
     world.start_bot().await;
     world.rest().await;
     world.advance(CONFIRM);
-    owner.wait_text("To the owner of this bot").await.unwrap();
+    owner.wait_text("Owner notice").await.unwrap();
     for _ in 0..3 {
         world.rest().await;
         world.advance(HOUR);
@@ -531,7 +533,7 @@ async fn a_database_that_was_put_back_while_x_refuses_everybody_alarms_no_user()
         world.advance(DAY);
         world.rest().await;
     }
-    owner.wait_text("X accepts links again").await.unwrap();
+    owner.wait_text("X accepts accounts again").await.unwrap();
     assert_eq!(deaths(&owner), 0);
     world.finish().await;
 }
@@ -632,13 +634,13 @@ async fn whom_the_owner_blocked_costs_nothing_and_is_told_nothing_until_they_are
     world.rechecks = daily();
     world.start_bot().await;
     owner.say("/start");
-    owner.wait_text("I link your X account").await.unwrap();
+    owner.wait_text("I connect your X account").await.unwrap();
     let person = world.person();
     person.say("/start");
     person.wait_text("I have asked").await.unwrap();
     owner.wait_text("wants to use this bot").await.unwrap();
     owner.press("Approve").unwrap();
-    person.wait_text("let you in").await.unwrap();
+    person.wait_text("approved you").await.unwrap();
     let (user, app, values) = world.working_values("seedling");
     link(&person, "main", &values).await;
     world.rest().await;
@@ -730,10 +732,10 @@ async fn an_answer_about_a_link_that_was_erased_meanwhile_is_reckoned_up() {
     world.advance(DAY);
     world.x.wait_arrivals(ME, 2).await.unwrap();
     person.say("/unlink");
-    person.wait_text("Erase main").await.unwrap();
+    person.wait_text("Unlink main").await.unwrap();
     person.press("Erase").unwrap();
     person
-        .wait_text("main and its values are erased")
+        .wait_text("main and its credentials are deleted")
         .await
         .unwrap();
     hold.release();
@@ -754,7 +756,7 @@ async fn what_a_post_has_shown_is_not_told_again() {
     let (person, user, ..) = linked(&world, "seedling").await;
     user.set_state(UserState::Suspended);
     person.say("/testpost");
-    person.wait_text("Shall I post this").await.unwrap();
+    person.wait_text("Post this with").await.unwrap();
     person.press("Post and delete").unwrap();
     person.wait_text("user_suspended").await.unwrap();
     world.rest().await;

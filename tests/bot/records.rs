@@ -10,7 +10,10 @@ async fn my_data(world: &World, person: &Person) -> Value {
     person.mark();
     let before = person.chat().from_bot().count();
     person.say("/mydata");
-    person.wait_text("What I hold about you").await.unwrap();
+    person
+        .wait_text("Everything stored about you")
+        .await
+        .unwrap();
     world.rest().await;
     let chat = person.chat();
     let parts = chat.from_bot().skip(before);
@@ -45,7 +48,7 @@ async fn the_history_has_what_was_done_newest_first_and_nobody_elses() {
     verdict(&ada, "connected").await;
     let lines = history(&ada).await;
     let wanted = [
-        "13:00 UTC main: new values in use connected",
+        "13:00 UTC main: new credentials in use connected",
         "13:00 UTC main: checked with X access_token_rejected",
         "12:00 UTC main: checked with X connected",
         "12:00 UTC main: linked",
@@ -55,11 +58,13 @@ async fn the_history_has_what_was_done_newest_first_and_nobody_elses() {
     ada.say("/unlink");
     ada.wait_text("This cannot be undone").await.unwrap();
     ada.press("Erase").unwrap();
-    ada.wait_text("and its values are erased").await.unwrap();
+    ada.wait_text("and its credentials are deleted")
+        .await
+        .unwrap();
     let lines = history(&ada).await;
     // The name is erased with the account.
     assert_eq!(lines.len(), 5, "{lines:?}");
-    assert_eq!(lines[0], "13:00 UTC: erased");
+    assert_eq!(lines[0], "13:00 UTC: deleted");
     assert!(lines.iter().all(|line| !line.contains("main")), "{lines:?}");
     world.finish().await;
 }
@@ -71,7 +76,7 @@ async fn my_data_is_everything_less_the_secrets_and_nobody_elses() {
     world.owner = Some(owner.id());
     world.start_bot().await;
     owner.say("/start");
-    owner.wait_text("I link your X account").await.unwrap();
+    owner.wait_text("I connect your X account").await.unwrap();
     let (_, _, values) = world.working_values("seedling");
     let (_, _, others) = world.working_values("other");
     for person in [&ada, &bea] {
@@ -81,7 +86,7 @@ async fn my_data_is_everything_less_the_secrets_and_nobody_elses() {
             .await
             .unwrap();
         owner.press("Approve").unwrap();
-        person.wait_text("let you in").await.unwrap();
+        person.wait_text("approved you").await.unwrap();
     }
     link(&bea, "hers", &others).await;
     let empty = my_data(&world, &ada).await;
@@ -132,7 +137,7 @@ async fn many_accounts_make_several_messages_that_fit() {
     let parts = ada.chat();
     let parts = parts
         .from_bot()
-        .filter(|part| part.text.starts_with("What I hold"));
+        .filter(|part| part.text.starts_with("Everything stored"));
     assert!(parts.count() > 1);
     world.finish().await;
 }
@@ -142,13 +147,13 @@ async fn the_privacy_page_names_what_is_kept_and_how_to_see_it() {
     let world = World::start().await;
     let ada = world.person();
     ada.say("/privacy");
-    let page = ada.wait_text("What I keep").await.unwrap();
+    let page = ada.wait_text("What is stored").await.unwrap();
     for named in [
         "/history",
         "/mydata",
         "stay after /unlink",
-        "hold no value",
-        "the first name you had when you asked",
+        "hold no credentials",
+        "your first name at the time you asked",
     ] {
         assert!(page.text.contains(named), "{named} is not in {page}");
     }

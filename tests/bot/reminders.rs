@@ -35,8 +35,8 @@ async fn the_list_shows_what_is_doubted_and_what_was_asked_in_vain() {
 
     ✅ main · @seedling
     connected since 24 Nov 12:00 UTC, checked 24 Nov 12:00 UTC
-    X did not decide when I asked last (no_credits); I ask again
-    may read and write · values 1 day old
+    X did not decide at the last check (no_credits). Another check follows.
+    can read and write · credentials 1 day old
     [Link another][Remind me to rotate]
     ");
     world.x.answer_next(ME, answers::unauthorized());
@@ -44,14 +44,14 @@ async fn the_list_shows_what_is_doubted_and_what_was_asked_in_vain() {
     world.rest().await;
     person.say("/accounts");
     person
-        .wait_text("X refused it at 12:10 UTC; I ask again before I believe it")
+        .wait_text("X rejected it at 12:10 UTC. A second check follows before I report it.")
         .await
         .unwrap();
     world.advance(10 * MINUTE);
     world.rest().await;
     person.say("/accounts");
     let list = person.wait_text("Your accounts").await.unwrap();
-    assert!(!list.text.contains("I ask again"), "{list}");
+    assert!(!list.text.contains("A second check"), "{list}");
     assert!(list.text.contains("checked 12:20 UTC"), "{list}");
     world.finish().await;
 }
@@ -67,18 +67,21 @@ async fn nobody_is_reminded_unasked_and_everybody_who_asked_is() {
     person.say("/accounts");
     person.wait_text("Your accounts").await.unwrap();
     person.press("Remind me to rotate").unwrap();
-    person.wait_text("Of which account").await.unwrap();
+    person
+        .wait_text("Which account should I remind")
+        .await
+        .unwrap();
     person.press("main").unwrap();
-    let question = person.wait_text("When shall I remind you").await.unwrap();
+    let question = person.wait_text("When should I remind you").await.unwrap();
     insta::assert_snapshot!(shown(&question), @"
-    When shall I remind you to give main (values from today) new values? I do not remind you now.
+    When should I remind you to rotate main (credentials from today)? The reminder is off.
     [After 30 days][90 days]
     [180 days][365 days]
     [Never]
     ");
     person.press("90 days").unwrap();
     person
-        .wait_text("I remind you on 22 February 2027 to give main new values.")
+        .wait_text("On 22 February 2027 I will remind you to rotate main.")
         .await
         .unwrap();
 
@@ -87,16 +90,16 @@ async fn nobody_is_reminded_unasked_and_everybody_who_asked_is() {
     let before = person.chat().messages.len();
     world.restart_bot().await;
     world.advance(DAY);
-    let reminder = person.wait_text("You wanted to be reminded").await.unwrap();
+    let reminder = person.wait_text("Reminder: rotate").await.unwrap();
     insta::assert_snapshot!(shown(&reminder), @"
-    ⏰ You wanted to be reminded to rotate main: values 90 days old. Regenerate them in X, then give me the new ones; the old ones stay in use until X accepts the new.
+    ⏰ Reminder: rotate main: credentials 90 days old. Regenerate its credentials in X, then tap Rotate. The old ones stay in use until X accepts the new ones.
     [Rotate]
     ");
     world.rest().await;
     assert_eq!(person.chat().messages.len(), before + 1);
     person.say("/accounts");
     person
-        .wait_text("may read and write · values 90 days old · reminder after 90 days")
+        .wait_text("can read and write · credentials 90 days old · reminder after 90 days")
         .await
         .unwrap();
 
@@ -113,22 +116,25 @@ async fn nobody_is_reminded_unasked_and_everybody_who_asked_is() {
     world.rest().await;
     let before = person.chat().messages.len();
     world.advance(DAY);
-    person.wait_text("You wanted to be reminded").await.unwrap();
+    person.wait_text("Reminder: rotate").await.unwrap();
     world.rest().await;
     assert_eq!(person.chat().messages.len(), before + 1);
 
     person.say("/accounts");
     person.wait_text("Your accounts").await.unwrap();
     person.press("Remind me to rotate").unwrap();
-    person.wait_text("Of which account").await.unwrap();
+    person
+        .wait_text("Which account should I remind")
+        .await
+        .unwrap();
     person.press("main").unwrap();
     person
-        .wait_text("I remind you after 90 days now")
+        .wait_text("The reminder is set to 90 days")
         .await
         .unwrap();
     person.press("Never").unwrap();
     person
-        .wait_text("I do not remind you of main")
+        .wait_text("The reminder for main is off")
         .await
         .unwrap();
     let before = person.chat().messages.len();
@@ -143,9 +149,12 @@ async fn remind(person: &Person) {
     person.say("/accounts");
     person.wait_text("Your accounts").await.unwrap();
     person.press("Remind me to rotate").unwrap();
-    person.wait_text("When shall I remind you").await.unwrap();
+    person.wait_text("When should I remind you").await.unwrap();
     person.press("90 days").unwrap();
-    person.wait_text("I remind you on").await.unwrap();
+    person
+        .wait_text("I will remind you to rotate")
+        .await
+        .unwrap();
 }
 
 /// The reminder comes 90 days from now, and not earlier.
@@ -156,7 +165,7 @@ async fn reminded_after_90_days(world: &World, person: &Person) {
     world.rest().await;
     assert_eq!(person.chat().messages.len(), before, "too early");
     world.advance(DAY);
-    person.wait_text("You wanted to be reminded").await.unwrap();
+    person.wait_text("Reminder: rotate").await.unwrap();
 }
 
 #[tokio::test]
@@ -178,7 +187,7 @@ async fn the_days_begin_anew_with_the_values_of_another_link_of_the_same_x_accou
     person.wait_text("same X account as main").await.unwrap();
     person.press("Update main").unwrap();
     person
-        .wait_text("main has the new values now")
+        .wait_text("main uses the new credentials now")
         .await
         .unwrap();
     reminded_after_90_days(&world, &person).await;

@@ -71,7 +71,8 @@ async fn rotate(person: &Person, what: &str, values: &[&str]) -> SeenMessage {
 }
 
 fn code(message: &SeenMessage) -> &str {
-    message.text.lines().last().unwrap()
+    let last = message.text.lines().last().unwrap();
+    last.strip_prefix("Code: ").unwrap()
 }
 
 fn mistyped(value: &str) -> String {
@@ -173,7 +174,10 @@ async fn an_answer_that_is_still_under_way_is_waited_for_and_reused() {
     enter_from(&person, 3, &[values[2]]).await;
     let result = result_of(&person, async |person| {
         person.say(&wrong);
-        person.wait_text("All four values are in").await.unwrap();
+        person
+            .wait_text("All four credentials received")
+            .await
+            .unwrap();
         hold.release();
     })
     .await;
@@ -193,22 +197,22 @@ async fn a_refused_key_pair_is_told_on_the_card_with_a_button_to_enter_it_again(
     begin(&person).await;
     enter(&person, &[values[0], &wrong], 4).await;
     let card = person
-        .wait_text("X does not accept this API key pair")
+        .wait_text("X rejected this API key pair")
         .await
         .unwrap();
     assert!(card.text.contains("Step 3 of 4"), "{card}");
     assert_eq!(
         card.labels(),
-        ["Enter the API key pair again", "Guide", "Back", "Cancel"]
+        ["Enter API key pair again", "Guide", "Back", "Cancel"]
     );
     assert_eq!(calls(&world), [BEARER, REQUEST]);
     // The flow went on meanwhile: what came then is kept.
     enter_from(&person, 3, &values[2..3]).await;
-    person.press("Enter the API key pair again").unwrap();
+    person.press("Enter API key pair again").unwrap();
     let card = person.wait_text("Send it here").await.unwrap();
     assert!(card.text.contains("✓ Access Token"), "{card}");
     assert!(!card.text.contains("✓ API"), "{card}");
-    assert!(!card.text.contains("does not accept"), "{card}");
+    assert!(!card.text.contains("rejected"), "{card}");
     for value in &values[..2] {
         let sent = person.say(value);
         person.wait_deleted(sent.message_id).await.unwrap();
@@ -234,7 +238,7 @@ async fn a_refused_key_pair_can_be_left_for_later() {
     begin(&person).await;
     enter(&person, &[values[0], &wrong], 4).await;
     person
-        .wait_text("X does not accept this API key pair")
+        .wait_text("X rejected this API key pair")
         .await
         .unwrap();
     world.x.forget_calls();
@@ -259,14 +263,11 @@ async fn a_suspended_app_is_told_on_the_card() {
     begin(&person).await;
     enter(&person, &in_order(&values)[..2], 4).await;
     let card = person
-        .wait_text("the app of this key pair is suspended")
+        .wait_text("this key pair's app is suspended")
         .await
         .unwrap();
-    assert!(
-        card.button("Enter the API key pair again").is_some(),
-        "{card}"
-    );
-    assert!(!card.text.contains("does not accept"), "{card}");
+    assert!(card.button("Enter API key pair again").is_some(), "{card}");
+    assert!(!card.text.contains("rejected"), "{card}");
     world.finish().await;
 }
 
@@ -397,10 +398,10 @@ async fn the_old_values_of_a_connected_account_stay_until_x_accepts_new_ones() {
     let result = rotate(&person, "Token pair", &[&fresh.token, &wrong]).await;
     assert_eq!(code(&result), "access_secret_rejected");
     assert!(
-        result.text.contains("The old values stay in use."),
+        result.text.contains("The old credentials stay in use."),
         "{result}"
     );
-    let first = "⛔ main with the new values: the Access Secret does not fit the Access Token";
+    let first = "⛔ main (new credentials): the Access Secret does not match the Access Token";
     assert!(result.text.starts_with(first), "{result}");
     let verified = say(&person, "/verify main").await;
     assert_eq!(code(&verified), "connected");
@@ -422,7 +423,7 @@ async fn the_old_values_of_a_connected_account_stay_until_x_accepts_new_ones() {
     assert!(
         swapped
             .text
-            .contains("The new values are in use; the old ones are erased."),
+            .contains("The new credentials are in use. The old ones are deleted."),
         "{swapped}"
     );
     world.x.revoke_token(&values.access_token);
@@ -447,7 +448,7 @@ async fn of_four_new_values_only_the_doubtful_pair_is_asked_for_again() {
     let result = repair(&person, "Send new API key pair", &[&keys.key, &keys.secret]).await;
     assert_eq!(code(&result), "connected");
     assert!(
-        result.text.contains("The new values are in use"),
+        result.text.contains("The new credentials are in use"),
         "{result}"
     );
     world.finish().await;
@@ -465,7 +466,7 @@ async fn new_values_that_x_could_not_judge_wait_and_are_checked_again() {
     let result = rotate(&person, "Token pair", &[&fresh.token, &fresh.secret]).await;
     assert_eq!(code(&result), "no_credits");
     assert!(
-        result.text.contains("are kept until 25 Nov 12:00 UTC"),
+        result.text.contains("are stored until 25 Nov 12:00 UTC"),
         "{result}"
     );
     assert_eq!(result.labels(), ["Check again"]);
@@ -473,7 +474,7 @@ async fn new_values_that_x_could_not_judge_wait_and_are_checked_again() {
     let result = press(&person, "Check again").await;
     assert_eq!(code(&result), "connected");
     assert!(
-        result.text.contains("The new values are in use"),
+        result.text.contains("The new credentials are in use"),
         "{result}"
     );
     world.finish().await;
@@ -527,12 +528,12 @@ async fn a_repair_that_is_left_takes_the_other_half_of_the_pair_along() {
     enter(&person, &[&fresh.token], 2).await;
     person.press("Cancel").unwrap();
     person
-        .wait_text("Cancelled. The value you had entered is wiped.")
+        .wait_text("Cancelled. The field you entered is deleted.")
         .await
         .unwrap();
     person.tap_data(result.id, &again);
     person
-        .wait_text("No new values of main are waiting any more")
+        .wait_text("No new credentials of main are waiting")
         .await
         .unwrap();
     person.say("/accounts");
@@ -558,7 +559,7 @@ async fn a_token_of_another_account_leaves_nothing_behind_for_good() {
     // The key pair waits for the right token, and not for ever.
     person.say("/accounts");
     let list = person.wait_text("Your accounts").await.unwrap();
-    assert!(list.text.contains("new values waiting"), "{list}");
+    assert!(list.text.contains("new credentials waiting"), "{list}");
     person.say("/diagnose");
     let report = person.wait_text("This report").await.unwrap();
     assert!(
@@ -600,7 +601,7 @@ async fn what_x_said_of_a_key_pair_that_was_given_up_is_not_held_for_the_one_in_
         .unwrap();
     person.press("Cancel").unwrap();
     person
-        .wait_text("Cancelled. The 2 values you had entered are wiped.")
+        .wait_text("Cancelled. The 2 fields you entered are deleted.")
         .await
         .unwrap();
 
@@ -628,7 +629,7 @@ async fn what_x_says_of_the_pair_in_use_is_not_told_of_a_new_one() {
     let wrong = mistyped(&values.consumer_secret);
     enter(&person, &[&values.consumer_key, &wrong], 4).await;
     person
-        .wait_text("X does not accept this API key pair")
+        .wait_text("X rejected this API key pair")
         .await
         .unwrap();
     let result = say(&person, "/verify main").await;
@@ -636,10 +637,7 @@ async fn what_x_says_of_the_pair_in_use_is_not_told_of_a_new_one() {
     person.mark();
     enter_from(&person, 3, &[&values.access_token]).await;
     let card = person.wait_text("Step 4 of 4").await.unwrap();
-    assert!(
-        card.text.contains("X does not accept this API key pair"),
-        "{card}"
-    );
+    assert!(card.text.contains("X rejected this API key pair"), "{card}");
     world.finish().await;
 }
 
@@ -680,7 +678,10 @@ async fn verify_says_what_changed_and_since_when() {
     world.advance(Duration::from_mins(1));
     user.rename("grown_old");
     let result = say(&person, "/verify main").await;
-    assert!(result.text.contains("It was @grown_up before."), "{result}");
+    assert!(
+        result.text.contains("The handle was @grown_up before."),
+        "{result}"
+    );
     assert!(!result.text.contains("Unchanged"), "{result}");
     world.finish().await;
 }
@@ -695,16 +696,10 @@ async fn verify_asks_x_at_most_once_in_fifteen_seconds() {
 
     assert_eq!(code(&say(&person, "/verify").await), "connected");
     person.say("/verify");
-    person
-        .wait_text("I check main in 15 s and tell you")
-        .await
-        .unwrap();
+    person.wait_text("main will be checked at").await.unwrap();
     world.advance(Duration::from_secs(14));
     person.say("/verify");
-    person
-        .wait_text("I check main in 1 s and tell you")
-        .await
-        .unwrap();
+    person.wait_text("main will be checked at").await.unwrap();
     assert_eq!(calls(&world), [ME]);
     let result = result_of(&person, async |_| world.advance(Duration::from_secs(1))).await;
     assert_eq!(code(&result), "connected");

@@ -11,10 +11,7 @@ async fn a_restart_at_every_step_goes_on_where_it_was() {
     let (_, _, values) = world.working_values("seedling");
 
     person.say("/addx");
-    person
-        .wait_text("How do you want to call it?")
-        .await
-        .unwrap();
+    person.wait_text("Choose a name.").await.unwrap();
     world.restart_bot().await;
     person.say("main");
     let card = person.wait_text("Step 1 of 4").await.unwrap().id;
@@ -66,7 +63,7 @@ async fn a_restart_while_a_value_waits_for_a_tap_keeps_it() {
     begin(&person, "main").await;
     world.canary("QmFzZTY0IHRleHQ0Mg7xZ2");
     person.say("QmFzZTY0IHRleHQ0Mg7xZ2aB");
-    person.wait_text("this is unusual").await.unwrap();
+    person.wait_text("This is unusual").await.unwrap();
     world.restart_bot().await;
     person.press("Send it again").unwrap();
     person.wait_text("Step 1 of 4").await.unwrap();
@@ -146,7 +143,7 @@ async fn a_rotation_that_x_was_asked_about_survives_a_kill() {
     world.start_bot().await;
     let result = verdict(&person, "connected").await;
     assert!(
-        result.text.contains("The new values are in use"),
+        result.text.contains("The new credentials are in use"),
         "{result}"
     );
     assert_eq!((world.candidates().await, world.values().await), (0, 4));

@@ -18,10 +18,10 @@ const BUTTON: &str = "Revoke at X and erase";
 
 async fn revoke(person: &Person) {
     person.say("/unlink main");
-    person.wait_text("Erase main").await.unwrap();
+    person.wait_text("Unlink main").await.unwrap();
     person.press(BUTTON).unwrap();
     person
-        .wait_text("I revoke the token of main at X")
+        .wait_text("Revoking the token of main at X")
         .await
         .unwrap();
 }
@@ -54,24 +54,26 @@ async fn the_token_ends_at_x_and_the_receipt_says_what_is_gone_and_what_remains(
     world.x.forget_calls();
 
     person.say("/unlink");
-    let question = person.wait_text("Erase main").await.unwrap();
+    let question = person.wait_text("Unlink main").await.unwrap();
     insta::assert_snapshot!(shown(&question), @"
-    Erase main (@seedling) with its four values? This cannot be undone.
+    Unlink main (@seedling) and delete its credentials? This cannot be undone.
 
-    Revoke at X and erase ends the token at X too: nothing that uses it, here or elsewhere, works any more. With Erase the token stays valid at X until you revoke or regenerate it there.
+    Revoke at X and erase: deletes them and also revokes the token at X. Anything else that uses it stops working.
+    Erase: deletes them here. The token stays valid at X until you revoke or regenerate it there.
+    Keep: changes nothing.
     [Revoke at X and erase]
     [Erase][Keep]
     ");
     person.press(BUTTON).unwrap();
     let receipt = receipt(&person).await;
     insta::assert_snapshot!(shown(&receipt), @"
-    🧾 main (@seedling) is gone
+    🧾 main (@seedling) is unlinked
 
-    Erased here: API Key, API Secret, Access Token, Access Secret, the key that sealed them, and the link itself. /history keeps that there was one.
+    Deleted here: API Key, API Secret, Access Token, Access Secret, their encryption key, and the account entry. /history keeps the event without the account name.
 
-    At X: the token is revoked. I tried it afterwards, and X refuses it.
+    At X: the token is revoked. X rejected it when I tried it afterwards.
 
-    Copies of the database that this bot's operator made before may still hold the values, encrypted, until the operator deletes them; only the operator of this bot knows when that is. The API key pair in such a copy works until you regenerate it in X.
+    Backups: copies of the database that the operator made earlier can hold the credentials, encrypted, until the operator deletes them. Ask the operator when backups are deleted. The API key pair in such a copy works until you regenerate it in X.
     ");
     assert!(!world.x.is_valid_token(&values.access_token));
     assert_eq!(calls(&world), [INVALIDATE, ME]);
@@ -79,7 +81,7 @@ async fn the_token_ends_at_x_and_the_receipt_says_what_is_gone_and_what_remains(
     person.say("/history");
     let history = person.wait_text("What happened").await.unwrap();
     assert!(history.text.contains("revoked at X proven"), "{history}");
-    assert!(history.text.contains(": erased"), "{history}");
+    assert!(history.text.contains(": deleted"), "{history}");
     world.finish().await;
 }
 
@@ -91,10 +93,10 @@ async fn erasing_alone_asks_x_nothing() {
     link(&person, "main", &values).await;
     world.x.forget_calls();
     person.say("/unlink");
-    person.wait_text("Erase main").await.unwrap();
+    person.wait_text("Unlink main").await.unwrap();
     person.press("Erase").unwrap();
     person
-        .wait_text("main and its values are erased")
+        .wait_text("main and its credentials are deleted")
         .await
         .unwrap();
     assert!(world.x.is_valid_token(&values.access_token));
@@ -138,7 +140,7 @@ async fn x_that_comes_back_in_time_is_asked_again() {
     world.rest().await;
     world.advance(Duration::from_secs(20));
     let receipt = receipt(&person).await;
-    assert!(receipt.text.contains("X refuses it"), "{receipt}");
+    assert!(receipt.text.contains("X reject"), "{receipt}");
     assert!(!world.x.is_valid_token(&values.access_token));
     is_erased(&world).await;
     world.finish().await;
@@ -150,11 +152,11 @@ async fn what_x_says_of_the_token_is_told_as_it_is() {
     let cases: [(Set, &str); 5] = [
         (
             |world, _, token| world.x.revoke_token(token),
-            "the token had ended before; X refuses it",
+            "the token was no longer valid before; X rejects it",
         ),
         (
             |world, _, _| world.x.force(ME, answers::unavailable()),
-            "I could not see that X refuses it",
+            "I could not confirm that X rejects it",
         ),
         (
             // X says that it is done, and goes on to take the token.
@@ -162,15 +164,15 @@ async fn what_x_says_of_the_token_is_told_as_it_is() {
                 let done = addx_sim::x::Answer::json(200, r#"{"access_token":"1-a"}"#);
                 world.x.force(INVALIDATE, done);
             },
-            "I could not see that X refuses it",
+            "I could not confirm that X rejects it",
         ),
         (
             |world, _, _| world.x.force(INVALIDATE, answers::code(32)),
-            "did not say that the token has ended",
+            "did not say that the token is revoked",
         ),
         (
             |world, _, _| world.x.force(INVALIDATE, answers::code(135)),
-            "did not say that the token has ended",
+            "did not say that the token is revoked",
         ),
     ];
     for (set, said) in cases {
@@ -227,7 +229,9 @@ async fn a_bot_that_dies_while_x_is_asked_goes_on() {
     world.start_bot().await;
     let receipt = receipt(&person).await;
     assert!(
-        receipt.text.contains("the token is revoked. I tried it"),
+        receipt
+            .text
+            .contains("the token is revoked. X rejected it when I tried it"),
         "{receipt}"
     );
     is_erased(&world).await;
@@ -271,19 +275,22 @@ async fn a_second_tap_and_a_foreign_one_revoke_nothing() {
     let (_, _, values) = world.working_values("seedling");
     link(&person, "main", &values).await;
     person.say("/unlink");
-    let question = person.wait_text("Erase main").await.unwrap();
+    let question = person.wait_text("Unlink main").await.unwrap();
     let data = question.button(BUTTON).unwrap().data().unwrap().to_owned();
     stranger.say("/start");
-    let hello = stranger.wait_text("I link your X account").await.unwrap();
+    let hello = stranger
+        .wait_text("I connect your X account")
+        .await
+        .unwrap();
     let tapped = stranger.tap_data(hello.id, &data);
     let answer = stranger.wait_answer(&tapped).await.unwrap();
-    assert!(answer.text.contains("is not here any more"));
+    assert!(answer.text.contains("is no longer linked"));
     assert!(world.x.is_valid_token(&values.access_token));
     person.press(BUTTON).unwrap();
     receipt(&person).await;
     let tapped = person.tap_data(question.id, &data);
     let answer = person.wait_answer(&tapped).await.unwrap();
-    assert!(answer.text.contains("is not here any more"));
+    assert!(answer.text.contains("is no longer linked"));
     assert_eq!(world.x.count(INVALIDATE), 1);
     world.finish().await;
 }
@@ -301,7 +308,7 @@ async fn a_token_that_an_open_rotation_has_taken_is_revoked_too() {
     person.press(PIN_BUTTON).unwrap();
     let card = person.wait_text(ASKED).await.unwrap();
     person.say(&authorize(&world, &card, &user));
-    person.wait_text("X gave out a token for").await.unwrap();
+    person.wait_text("X issued a token for").await.unwrap();
     let fresh = world.x.token_pairs();
     let fresh = fresh.iter().find(|pair| pair.token != values.access_token);
     let fresh = fresh.unwrap().token.clone();
@@ -338,7 +345,7 @@ async fn of_a_new_token_without_its_apps_key_pair_the_receipt_says_what_to_do() 
     revoke(&person).await;
     let receipt = receipt(&person).await;
     assert!(
-        receipt.text.contains("without the API key pair of its app"),
+        receipt.text.contains("without its app's API key pair"),
         "{receipt}"
     );
     assert!(receipt.text.contains("Connected apps"), "{receipt}");
@@ -364,7 +371,7 @@ async fn a_pause_that_x_wants_is_kept() {
     assert_eq!(world.x.count(INVALIDATE), 1);
     world.advance(MINUTE * 2);
     let receipt = receipt(&person).await;
-    assert!(receipt.text.contains("X refuses it"), "{receipt}");
+    assert!(receipt.text.contains("X reject"), "{receipt}");
     is_erased(&world).await;
     world.finish().await;
 }
@@ -400,7 +407,7 @@ async fn a_bot_that_dies_again_and_again_uses_up_no_try() {
 async fn standing_post(world: &World, person: &Person) -> String {
     world.x.answer_next(POST, answers::unavailable());
     person.say("/testpost");
-    person.wait_text("Shall I post this").await.unwrap();
+    person.wait_text("Post this with").await.unwrap();
     person.press("Post and delete").unwrap();
     world.x.wait_calls(POST, 1).await.unwrap();
     world.rest().await;
@@ -417,7 +424,7 @@ async fn a_test_post_that_still_stands_is_deleted_before_the_account_is_erased()
         link(&person, "main", &values).await;
         standing_post(&world, &person).await;
         person.say("/unlink main");
-        person.wait_text("Erase main").await.unwrap();
+        person.wait_text("Unlink main").await.unwrap();
         // X is not back yet.
         world.x.answer_next(POST, answers::unavailable());
         person.press(button).unwrap();
@@ -425,14 +432,14 @@ async fn a_test_post_that_still_stands_is_deleted_before_the_account_is_erased()
         world.rest().await;
         assert!(world.x.is_valid_token(&values.access_token));
         if button == "Erase" {
-            person.wait_text("still stands at X").await.unwrap();
+            person.wait_text("is still on X").await.unwrap();
         }
         world.advance(Duration::from_secs(20));
         person.wait_text("it is deleted").await.unwrap();
         let last = if button == "Erase" {
-            "main and its values are erased"
+            "main and its credentials are deleted"
         } else {
-            "X refuses it"
+            "X reject"
         };
         person.wait_text(last).await.unwrap();
         assert!(world.x.posts().is_empty());
@@ -453,14 +460,14 @@ async fn a_test_post_that_cannot_be_deleted_is_shown_when_the_account_goes() {
         let post = standing_post(&world, &person).await;
         world.x.force(POST, answers::unavailable());
         person.say("/unlink main");
-        person.wait_text("Erase main").await.unwrap();
+        person.wait_text("Unlink main").await.unwrap();
         person.press(button).unwrap();
         for tries in 2..=4 {
             world.x.wait_calls(POST, tries).await.unwrap();
             world.rest().await;
             world.advance(Duration::from_secs(20));
         }
-        let told = person.wait_text("may still stand at X").await.unwrap();
+        let told = person.wait_text("may still be on X").await.unwrap();
         assert!(told.text.contains(&post), "{told}");
         is_erased(&world).await;
         assert_eq!(world.count("SELECT count(*) FROM posts").await, 0);
@@ -470,7 +477,7 @@ async fn a_test_post_that_cannot_be_deleted_is_shown_when_the_account_goes() {
 
 #[tokio::test]
 async fn where_the_operator_says_how_long_copies_are_kept_a_receipt_names_the_date() {
-    for (button, said) in [(BUTTON, "🧾"), ("Erase", "its values are erased")] {
+    for (button, said) in [(BUTTON, "🧾"), ("Erase", "its credentials are deleted")] {
         let mut world = World::without_bot().await;
         world.keeps_backups = Some(chrono::TimeDelta::days(30));
         world.start_bot().await;
@@ -480,7 +487,7 @@ async fn where_the_operator_says_how_long_copies_are_kept_a_receipt_names_the_da
         let until = world.clock.now() + chrono::TimeDelta::days(30);
         let until = until.format("until %-d %B %Y at the latest").to_string();
         person.say("/unlink main");
-        person.wait_text("Erase main").await.unwrap();
+        person.wait_text("Unlink main").await.unwrap();
         person.press(button).unwrap();
         let told = person.wait_text(said).await.unwrap();
         assert!(told.text.contains(&until), "{told}");

@@ -36,13 +36,13 @@ async fn a_new_token_pair_takes_the_place_of_the_old_one() {
     );
     person.press("Token pair").unwrap();
     let card = person.wait_text("Step 1 of 2").await.unwrap();
-    assert!(card.text.contains("main · new values"), "{card}");
+    assert!(card.text.contains("main · new credentials"), "{card}");
     enter(&person, &[&fresh.token, &fresh.secret], 2).await;
     let result = verdict(&person, "connected").await;
     assert!(
         result
             .text
-            .contains("The new values are in use; the old ones are erased."),
+            .contains("The new credentials are in use. The old ones are deleted."),
         "{result}"
     );
     assert_eq!((world.candidates().await, world.values().await), (0, 4));
@@ -63,7 +63,7 @@ async fn a_new_api_key_pair_comes_with_a_new_token_pair_after_it() {
     // The old token ended with the old keys: the new keys are kept, and only the token pair is asked for.
     let result = verdict(&person, "access_token_rejected").await;
     assert!(
-        result.text.contains("The old values stay in use"),
+        result.text.contains("The old credentials stay in use"),
         "{result}"
     );
     assert_eq!(world.candidates().await, 2);
@@ -73,7 +73,7 @@ async fn a_new_api_key_pair_comes_with_a_new_token_pair_after_it() {
     enter(&person, &[&fresh.token, &fresh.secret], 2).await;
     let result = verdict(&person, "connected").await;
     assert!(
-        result.text.contains("The new values are in use"),
+        result.text.contains("The new credentials are in use"),
         "{result}"
     );
     assert_eq!((world.candidates().await, world.values().await), (0, 4));
@@ -122,7 +122,7 @@ async fn values_that_x_refuses_leave_the_old_ones_in_use() {
     person.say(&labelled(&fresh));
     let result = verdict(&person, "access_token_rejected").await;
     assert!(
-        result.text.contains("The old values stay in use."),
+        result.text.contains("The old credentials stay in use."),
         "{result}"
     );
     assert_eq!(result.labels(), ["Send new token pair", "Check again"]);
@@ -157,12 +157,14 @@ async fn a_token_of_another_x_user_is_refused_before_x_is_asked() {
     let result = verdict(&person, "token_of_other_account").await;
     insta::assert_snapshot!(shown(&result), @"
     ⛔ main: the new token belongs to another X account
-    This link is for @seedling (X user 1951216379200822465), the new token is of X user 1833706750368610755: X's console gives out tokens of the app's owner. The other account gets a link of its own with /addx.
-    The old values stay in use.
+    This account is @seedling (user ID 1951216379200822465). The new token belongs to user ID 1833706750368610755: X's console issues tokens for the app owner. Link the other account separately with /addx.
+    The old credentials stay in use.
 
-    Log in to X as @seedling, set the app to Read and write, Save, then regenerate the Access Token. Send me the new pair with the button below (or /rotate).
+    1. Log in to X as @seedling.
+    2. Set the app to Read and write, Save, then regenerate the Access Token.
+    3. Tap Send new token pair (or send /rotate) and send the new pair.
 
-    token_of_other_account
+    Code: token_of_other_account
     [Send new token pair][Check again]
     ");
     assert_eq!(world.x.count(ME), 1);
@@ -243,7 +245,7 @@ async fn what_x_leaves_undecided_waits_beside_the_old_values_until_it_is_checked
         let result = verdict(&person, code).await;
         assert!(
             result.text.contains(
-                "The new values are kept until 25 Nov 12:00 UTC; the old ones stay in use."
+                "The new credentials are stored until 25 Nov 12:00 UTC. The old ones stay in use."
             ),
             "{result}"
         );
@@ -251,12 +253,12 @@ async fn what_x_leaves_undecided_waits_beside_the_old_values_until_it_is_checked
         verify(&person, "connected").await;
         assert_eq!(last_signer(&world), Some(app.app_id()));
         person.say("/accounts");
-        person.wait_text("new values waiting").await.unwrap();
+        person.wait_text("new credentials waiting").await.unwrap();
         world.advance(23 * HOUR);
         person.tap(result.id, "Check again").unwrap();
         let result = verdict(&person, "connected").await;
         assert!(
-            result.text.contains("The new values are in use"),
+            result.text.contains("The new credentials are in use"),
             "{result}"
         );
         assert_eq!((world.candidates().await, world.values().await), (0, 4));
@@ -288,7 +290,7 @@ async fn new_values_that_nobody_decides_about_are_erased_after_a_day() {
     assert_eq!((world.candidates().await, world.values().await), (0, 4));
     person.tap(result.id, "Check again").unwrap();
     person
-        .wait_text("No new values of main are waiting any more")
+        .wait_text("No new credentials of main are waiting")
         .await
         .unwrap();
     verify(&person, "connected").await;
@@ -375,7 +377,7 @@ async fn a_rotation_that_is_cancelled_leaves_everything_as_it_was() {
     enter(&person, &[&fresh.token], 2).await;
     person.press("Cancel").unwrap();
     person
-        .wait_text("The value you had entered is wiped")
+        .wait_text("The field you entered is deleted")
         .await
         .unwrap();
     assert_eq!((world.candidates().await, world.values().await), (0, 4));
@@ -393,7 +395,7 @@ async fn a_value_that_is_not_asked_for_is_said_to_stay_as_it_is() {
     let second = app.generate_token(&user);
     world.canary(&second.token);
     rotate(&person, "API key pair").await;
-    crate::harness::deleted_with(&person, &second.token, "which stays as it is").await;
+    crate::harness::deleted_with(&person, &second.token, "It stays as it is").await;
     let _ = keys;
     let new_keys = world.regenerated_keys(&app);
     let fresh = world.regenerated_token(&app, &user);
@@ -416,7 +418,7 @@ async fn addx_during_a_rotation_asks_first() {
     rotate(&person, "Token pair").await;
     person.say("/addx shop");
     person
-        .wait_text("You are in the middle of giving main new values")
+        .wait_text("You are replacing the credentials of main")
         .await
         .unwrap();
     person.press("Start over").unwrap();
@@ -473,7 +475,10 @@ async fn what_x_leaves_undecided_is_asked_again_by_itself_and_told_when_it_is_de
     back();
     person.mark();
     world.advance(Duration::from_mins(2));
-    person.wait_text("The new values are in use").await.unwrap();
+    person
+        .wait_text("The new credentials are in use")
+        .await
+        .unwrap();
     assert_eq!((world.candidates().await, world.values().await), (0, 4));
     let asked = world.x.count(ME);
     world.advance(HOUR);

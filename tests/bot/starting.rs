@@ -167,7 +167,7 @@ async fn the_program_warns_when_everybody_may_use_it_and_stops_cleanly() {
         let running = program(&world, allowed);
         world.telegram.wait_polling().await.unwrap();
         person.say("/start");
-        person.wait_text("I link your X account").await.unwrap();
+        person.wait_text("I connect your X account").await.unwrap();
         let (code, log) = end(running, "-TERM");
         assert_eq!(code, Some(0), "{log}");
         assert_eq!(log.contains("everybody may use this bot"), warned, "{log}");

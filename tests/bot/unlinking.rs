@@ -11,7 +11,7 @@ async fn it_asks_once_and_erases_every_row() {
 
     person.say("/unlink");
     let question = person
-        .wait_text("Erase main (@seedling) with its four values?")
+        .wait_text("Unlink main (@seedling) and delete its credentials?")
         .await
         .unwrap();
     assert_eq!(
@@ -22,10 +22,10 @@ async fn it_asks_once_and_erases_every_row() {
     person.wait_deleted(question.id).await.unwrap();
     assert_eq!(world.values().await, 4);
     person.say("/unlink MAIN");
-    person.wait_text("Erase main").await.unwrap();
+    person.wait_text("Unlink main").await.unwrap();
     person.press("Erase").unwrap();
     person
-        .wait_text("main and its values are erased")
+        .wait_text("main and its credentials are deleted")
         .await
         .unwrap();
     for rows in [
@@ -56,10 +56,10 @@ async fn an_account_that_is_erased_while_x_is_asked_gets_no_verdict() {
     person.say("/verify");
     world.x.wait_arrivals(ME, 2).await.unwrap();
     person.say("/unlink");
-    person.wait_text("Erase main").await.unwrap();
+    person.wait_text("Unlink main").await.unwrap();
     person.press("Erase").unwrap();
     person
-        .wait_text("main and its values are erased")
+        .wait_text("main and its credentials are deleted")
         .await
         .unwrap();
     hold.release();
@@ -70,7 +70,7 @@ async fn an_account_that_is_erased_while_x_is_asked_gets_no_verdict() {
             .last_bot_message()
             .unwrap()
             .text
-            .contains("are erased"),
+            .contains("are deleted"),
         "{}",
         person.chat()
     );
@@ -89,10 +89,10 @@ async fn an_open_rotation_of_the_account_ends_with_it() {
     rotate(&person, "Token pair").await;
     enter(&person, &[&fresh.token], 2).await;
     person.say("/unlink");
-    person.wait_text("Erase main").await.unwrap();
+    person.wait_text("Unlink main").await.unwrap();
     person.press("Erase").unwrap();
     person
-        .wait_text("main and its values are erased")
+        .wait_text("main and its credentials are deleted")
         .await
         .unwrap();
     world.rest().await;
@@ -112,14 +112,14 @@ async fn with_several_accounts_the_right_one_goes() {
     link(&person, "shop", &second).await;
     person.say("/unlink");
     person
-        .wait_text("Which account shall I erase?")
+        .wait_text("Which account should I delete?")
         .await
         .unwrap();
     person.press("shop").unwrap();
-    person.wait_text("Erase shop (@second)").await.unwrap();
+    person.wait_text("Unlink shop (@second)").await.unwrap();
     person.press("Erase").unwrap();
     person
-        .wait_text("shop and its values are erased")
+        .wait_text("shop and its credentials are deleted")
         .await
         .unwrap();
     assert_eq!(world.values().await, 4);

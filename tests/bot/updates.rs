@@ -110,7 +110,7 @@ async fn a_kind_of_message_of_the_future_is_deleted_in_a_flow_like_any_other_tha
         "hologram": {"file_id": "x"},
     }}));
     person.wait_deleted(number).await.unwrap();
-    person.wait_text("I can only take text here").await.unwrap();
+    person.wait_text("I can only use text here").await.unwrap();
     enter(&person, &in_order(&values), 4).await;
     verdict(&person, "connected").await;
     // Outside a flow its caption is looked at like any other.

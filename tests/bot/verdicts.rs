@@ -280,7 +280,7 @@ impl<'a> Told<'a> {
             reason: head.next().unwrap(),
             more: head.collect(),
             step,
-            code,
+            code: code.strip_prefix("Code: ").unwrap_or_default(),
         }
     }
 }
@@ -329,10 +329,10 @@ struct Case {
 
 /// What no verdict on the wallet, the clock or X itself may say.
 const BLAME: [&str; 8] = [
-    "not accept",
+    "rejected",
     "mistyped",
     "egenerate",
-    "cut off",
+    "incomplete",
     "revoked",
     "new pair",
     "/rotate",
@@ -404,7 +404,7 @@ async fn play(case: Case) {
             let stays = told
                 .more
                 .iter()
-                .any(|line| line.contains("old values stay in use"));
+                .any(|line| line.contains("old credentials stay in use"));
             // Of the same values again there are no old ones.
             assert_eq!(stays, case.code != "same_values_again", "{result}");
         }
@@ -449,7 +449,8 @@ fn hold_to_the_rules(told: &Told<'_>, result: &SeenMessage) {
                 assert!(!text.contains(word), "“{word}” blames the values: {result}");
             }
             assert!(
-                text.contains("The values are fine") || text.contains("nothing about the values"),
+                text.contains("credentials are fine")
+                    || text.contains("does not mean that your credentials are wrong"),
                 "{result}"
             );
         }
@@ -459,14 +460,14 @@ fn hold_to_the_rules(told: &Told<'_>, result: &SeenMessage) {
         | "token_pair_rejected"
         | "token_of_other_account"
         | "api_key_pair_rejected" => {
-            let step = told.step.unwrap();
+            let step = told.step.unwrap().to_lowercase();
             let at = |words: &str| {
                 step.find(words)
                     .unwrap_or_else(|| panic!("{words}: {result}"))
             };
             let order = [
-                at("Read and write"),
-                at("Save"),
+                at("read and write"),
+                at("save"),
                 at(" then "),
                 at("/rotate"),
             ];
@@ -505,13 +506,13 @@ const NEW_SECRET: &[&str] = &["Send Access Secret again", "Check again"];
 const AGAIN: &[&str] = &["Check again"];
 const DONE: &[&str] = &["Check again", "Accounts", "Test post"];
 
-const KEYS_REFUSED: &str = "⛔ main: X does not accept the API Key and Secret";
-const TOKEN_REFUSED: &str = "⛔ main: X does not accept the Access Token";
-const SECRET_REFUSED: &str = "⛔ main: the Access Secret does not fit the Access Token";
-const PAIR_REFUSED: &str = "⛔ main: X does not accept the Access Token and Secret";
-const NOT_CHECKED_DOWN: &str = "⏳ main could not be checked: X does not answer";
-const CLOCK: &str = "⏳ main could not be checked: this bot's clock is wrong";
-const UNKNOWN: &str = "❓ main: X gave an answer that I do not know";
+const KEYS_REFUSED: &str = "⛔ main: X rejected the API Key and Secret";
+const TOKEN_REFUSED: &str = "⛔ main: X rejected the Access Token";
+const SECRET_REFUSED: &str = "⛔ main: the Access Secret does not match the Access Token";
+const PAIR_REFUSED: &str = "⛔ main: X rejected the Access Token and Secret";
+const NOT_CHECKED_DOWN: &str = "⏳ main was not checked: X does not answer";
+const CLOCK: &str = "⏳ main was not checked: this bot's clock is wrong";
+const UNKNOWN: &str = "❓ main: unexpected response from X";
 
 fn right_keys(stage: &Stage) -> Vec<String> {
     let pair = stage.app.key_pair();
@@ -533,7 +534,7 @@ mod verdict {
             arrange: |_| {},
             code: "connected",
             sentence: "✅ main is connected as @seedling",
-            reason: "read and write, so it can publish",
+            reason: "read and write. It can publish",
             step: "",
             buttons: DONE,
             calls: &[ME],
@@ -548,7 +549,7 @@ mod verdict {
             },
             code: "connected",
             sentence: "✅ main is connected as @seedling",
-            reason: "read, write and send direct messages",
+            reason: "read, write and direct messages",
             step: "",
             buttons: DONE,
             calls: &[ME],
@@ -559,7 +560,7 @@ mod verdict {
             way: Way::Link,
             arrange: |stage| stage.x().set_access_level(AccessLevel::Off),
             code: "connected_permission_unknown",
-            sentence: "☑️ main is connected as @seedling, but may be unable to post",
+            sentence: "☑️ main is connected as @seedling, but posting may fail",
             reason: "X did not say which permission the token has",
             step: "If a post fails later",
             buttons: DONE,
@@ -571,7 +572,7 @@ mod verdict {
             way: Way::Link,
             arrange: |stage| stage.x().set_access_level(AccessLevel::Text("admin".to_owned())),
             code: "connected_permission_unknown",
-            sentence: "☑️ main is connected as @seedling, but may be unable to post",
+            sentence: "☑️ main is connected as @seedling, but posting may fail",
             reason: "X did not say which permission the token has",
             step: "If a post fails later",
             buttons: DONE,
@@ -590,8 +591,8 @@ mod verdict {
             arrange: |stage| stage.values.consumer_key = mistyped(&stage.values.consumer_key),
             code: "api_key_pair_rejected",
             sentence: KEYS_REFUSED,
-            reason: "mistyped, cut off, or older than the last Regenerate",
-            step: "Copy both again",
+            reason: "mistyped, incomplete, or replaced by a later Regenerate",
+            step: "Copy the API Key and the API Secret again",
             buttons: NEW_KEYS,
             calls: &[ME, BEARER, REQUEST],
             cure: Cure::Send("Send new API key pair", right_keys),
@@ -602,8 +603,8 @@ mod verdict {
             arrange: |stage| stage.values.consumer_secret = mistyped(&stage.values.consumer_secret),
             code: "api_key_pair_rejected",
             sentence: KEYS_REFUSED,
-            reason: "mistyped, cut off, or older than the last Regenerate",
-            step: "Copy both again",
+            reason: "mistyped, incomplete, or replaced by a later Regenerate",
+            step: "Copy the API Key and the API Secret again",
             buttons: NEW_KEYS,
             calls: &[ME, BEARER, REQUEST],
             cure: Cure::Send("Send new API key pair", right_keys),
@@ -614,8 +615,8 @@ mod verdict {
             arrange: |stage| stage.values.consumer_secret.truncate(30),
             code: "api_key_pair_rejected",
             sentence: KEYS_REFUSED,
-            reason: "mistyped, cut off, or older than the last Regenerate",
-            step: "Copy both again",
+            reason: "mistyped, incomplete, or replaced by a later Regenerate",
+            step: "Copy the API Key and the API Secret again",
             buttons: NEW_KEYS,
             calls: &[ME, BEARER, REQUEST],
             cure: Cure::Send("Send new API key pair", right_keys),
@@ -631,8 +632,8 @@ mod verdict {
             },
             code: "api_key_pair_rejected",
             sentence: KEYS_REFUSED,
-            reason: "mistyped, cut off, or older than the last Regenerate",
-            step: "Copy both again",
+            reason: "mistyped, incomplete, or replaced by a later Regenerate",
+            step: "Copy the API Key and the API Secret again",
             buttons: NEW_KEYS,
             calls: &[ME, BEARER, REQUEST],
             cure: Cure::Send("Send new API key pair", right_keys),
@@ -645,8 +646,8 @@ mod verdict {
             },
             code: "api_key_pair_rejected",
             sentence: KEYS_REFUSED,
-            reason: "The Access Token was not judged",
-            step: "That ends the Access Token too",
+            reason: "X has not checked the access token pair yet",
+            step: "That also ends the Access Token",
             buttons: NEW_KEYS,
             calls: &[ME, BEARER, REQUEST],
             cure: Cure::SendTwice(
@@ -662,8 +663,8 @@ mod verdict {
             arrange: |stage| stage.values.access_token = mistyped(&stage.values.access_token),
             code: "access_token_rejected",
             sentence: TOKEN_REFUSED,
-            reason: "API Key and Secret are fine",
-            step: "Send me the new pair",
+            reason: "The API Key and Secret are fine",
+            step: "send the new pair",
             buttons: NEW_TOKEN,
             calls: &[ME, BEARER, OLD],
             cure: Cure::Send("Send new token pair", fresh_token),
@@ -676,7 +677,7 @@ mod verdict {
             },
             code: "access_secret_rejected",
             sentence: SECRET_REFUSED,
-            reason: "mistyped, cut off, or of an older token",
+            reason: "mistyped, incomplete, or from an older token",
             step: "Copy the Access Secret again",
             buttons: NEW_SECRET,
             calls: &[ME, BEARER, OLD],
@@ -695,8 +696,8 @@ mod verdict {
             },
             code: "access_token_rejected",
             sentence: TOKEN_REFUSED,
-            reason: "made by another app",
-            step: "Send me the new pair",
+            reason: "or from another app",
+            step: "send the new pair",
             buttons: NEW_TOKEN,
             calls: &[ME, BEARER, OLD],
             cure: Cure::Send("Send new token pair", fresh_token),
@@ -710,8 +711,8 @@ mod verdict {
             },
             code: "token_pair_rejected",
             sentence: PAIR_REFUSED,
-            reason: "X does not say which of the other two is wrong",
-            step: "Send me the new pair",
+            reason: "X does not say whether the Access Token or the Access Secret is wrong",
+            step: "send the new pair",
             buttons: NEW_TOKEN,
             calls: &[ME, BEARER, OLD],
             cure: Cure::Send("Send new token pair", fresh_token),
@@ -725,8 +726,8 @@ mod verdict {
             },
             code: "token_pair_rejected",
             sentence: PAIR_REFUSED,
-            reason: "API Key and Secret are fine",
-            step: "Send me the new pair",
+            reason: "The API Key and Secret are fine",
+            step: "send the new pair",
             buttons: NEW_TOKEN,
             calls: &[ME, BEARER, OLD],
             cure: Cure::Send("Send new token pair", fresh_token),
@@ -740,8 +741,8 @@ mod verdict {
             },
             code: "token_pair_rejected",
             sentence: PAIR_REFUSED,
-            reason: "API Key and Secret are fine",
-            step: "Send me the new pair",
+            reason: "The API Key and Secret are fine",
+            step: "send the new pair",
             buttons: NEW_TOKEN,
             calls: &[ME, BEARER, OLD],
             cure: Cure::Send("Send new token pair", fresh_token),
@@ -756,8 +757,8 @@ mod verdict {
             },
             code: "access_token_rejected",
             sentence: TOKEN_REFUSED,
-            reason: "API Key and Secret are fine",
-            step: "Send me the new pair",
+            reason: "The API Key and Secret are fine",
+            step: "send the new pair",
             buttons: NEW_TOKEN,
             calls: &[ME, BEARER, REQUEST, OLD],
             cure: Cure::Send("Send new token pair", fresh_token),
@@ -772,8 +773,8 @@ mod verdict {
             },
             code: "access_token_rejected",
             sentence: TOKEN_REFUSED,
-            reason: "API Key and Secret are fine",
-            step: "Send me the new pair",
+            reason: "The API Key and Secret are fine",
+            step: "send the new pair",
             buttons: NEW_TOKEN,
             calls: &[ME, BEARER, REQUEST, OLD],
             cure: Cure::Send("Send new token pair", fresh_token),
@@ -788,8 +789,8 @@ mod verdict {
             },
             code: "access_token_rejected",
             sentence: TOKEN_REFUSED,
-            reason: "API Key and Secret are fine",
-            step: "Send me the new pair",
+            reason: "The API Key and Secret are fine",
+            step: "send the new pair",
             buttons: NEW_TOKEN,
             calls: &[ME, BEARER, REQUEST, OLD],
             cure: Cure::Send("Send new token pair", fresh_token),
@@ -806,8 +807,8 @@ mod verdict {
             },
             code: "read_only",
             sentence: "⚠️ main is connected as @seedling, but can only read",
-            reason: "Changing the app does not change a token that exists",
-            step: "Send me the new pair",
+            reason: "Changing the app does not change an existing token",
+            step: "send the new pair",
             buttons: &["Send new token pair", "Check again", "Accounts"],
             calls: &[ME],
             cure: Cure::Send("Send new token pair", |stage| {
@@ -824,8 +825,8 @@ mod verdict {
             way: Way::Link,
             arrange: |stage| stage.app.set_state(AppState::NotEnrolled),
             code: "not_enrolled",
-            sentence: "⚠️ main: the app is in no package of X's API yet",
-            reason: "The values are not the problem",
+            sentence: "⚠️ main: the app is not in an X API package yet",
+            reason: "Your credentials are not the cause",
             step: "Move to package → Pay-per-use → Production",
             buttons: AGAIN,
             calls: &[ME],
@@ -836,9 +837,9 @@ mod verdict {
             way: Way::Link,
             arrange: |stage| stage.app.set_state(AppState::UserNotEnrolled),
             code: "not_enrolled",
-            sentence: "⚠️ main: its X user has no paid developer account yet",
-            reason: "The values are not the problem",
-            step: "log in as that user, create a developer account, and enrol it in Pay-per-use",
+            sentence: "⚠️ main: the X account has no paid developer account yet",
+            reason: "Your credentials are not the cause",
+            step: "log in as that user, create a developer account, and enroll it in Pay-per-use",
             buttons: AGAIN,
             calls: &[ME],
             cure: Cure::AtX(|stage| stage.app.set_state(AppState::Enrolled)),
@@ -848,8 +849,8 @@ mod verdict {
             way: Way::Link,
             arrange: |stage| stage.app.set_state(AppState::NoCredits),
             code: "no_credits",
-            sentence: "⚠️ main: the keys are good, the wallet is empty",
-            reason: "the prepaid credits are used up. The values are fine",
+            sentence: "⚠️ main: your X API credits are used up",
+            reason: "the prepaid credits are used up. Your credentials are fine",
             step: "console.x.com → Billing → Credits",
             buttons: AGAIN,
             calls: &[ME],
@@ -867,8 +868,8 @@ mod verdict {
                 stage.app.set_state(AppState::SpendCap { reset_date });
             },
             code: "spend_cap_reached",
-            sentence: "⚠️ main: the keys are good, the spending limit is reached",
-            reason: "begins on 10 December 2026. The values are fine",
+            sentence: "⚠️ main: your X spending limit is reached",
+            reason: "begins on 10 December 2026. Your credentials are fine",
             step: "Raise the limit at console.x.com → Billing, or wait",
             buttons: AGAIN,
             calls: &[ME],
@@ -883,8 +884,8 @@ mod verdict {
                 stage.app.set_state(AppState::RateLimited { until, form });
             },
             code: "rate_limited",
-            sentence: "⏳ main could not be checked: X asks for a pause",
-            reason: "nothing about the values",
+            sentence: "⏳ main was not checked: X's request limit is reached",
+            reason: "does not mean that your credentials are wrong",
             step: "Check again at 12:10 UTC",
             buttons: AGAIN,
             calls: &[ME],
@@ -899,9 +900,9 @@ mod verdict {
                 stage.app.set_state(AppState::RateLimited { until, form });
             },
             code: "rate_limited",
-            sentence: "⏳ main could not be checked: X asks for a pause",
-            reason: "nothing about the values",
-            step: "Check again at 12:01 UTC (in 60 s)",
+            sentence: "⏳ main was not checked: X's request limit is reached",
+            reason: "does not mean that your credentials are wrong",
+            step: "Check again at 12:01 UTC.",
             buttons: AGAIN,
             calls: &[ME],
             cure: Cure::AtX(|stage| stage.world.advance(std::time::Duration::from_mins(1))),
@@ -911,7 +912,7 @@ mod verdict {
             way: Way::Link,
             arrange: |stage| stage.x().force(ME, answers::too_many_requests()),
             code: "rate_limited",
-            sentence: "⏳ main could not be checked: X asks for a pause",
+            sentence: "⏳ main was not checked: X's request limit is reached",
             reason: "X did not say for how long",
             step: "Check again in 15 minutes",
             buttons: AGAIN,
@@ -926,9 +927,9 @@ mod verdict {
                 stage.app.set_state(AppState::UsageCapped { period, scope });
             },
             code: "rate_limited",
-            sentence: "⏳ main could not be checked: X asks for a pause",
+            sentence: "⏳ main was not checked: X's request limit is reached",
             reason: "X did not say for how long",
-            step: "a monthly cap lasts longer",
+            step: "A monthly cap lasts longer",
             buttons: AGAIN,
             calls: &[ME],
             cure: Cure::AtX(|stage| stage.app.set_state(AppState::Enrolled)),
@@ -943,7 +944,7 @@ mod verdict {
             arrange: |stage| stage.user.set_state(UserState::Suspended),
             code: "user_suspended",
             sentence: "⛔ main: X has suspended this X account",
-            reason: "The values are not the problem",
+            reason: "Your credentials are not the cause",
             step: "Log in to x.com and follow X's notice",
             buttons: AGAIN,
             calls: &[ME],
@@ -958,7 +959,7 @@ mod verdict {
             },
             code: "user_suspended",
             sentence: "⛔ main: X has suspended this X account",
-            reason: "The values are not the problem",
+            reason: "Your credentials are not the cause",
             step: "Log in to x.com and follow X's notice",
             buttons: AGAIN,
             calls: &[ME, BEARER, OLD],
@@ -975,7 +976,7 @@ mod verdict {
             arrange: |stage| stage.user.set_state(UserState::Locked),
             code: "user_locked",
             sentence: "⛔ main: X has locked this X account for now",
-            reason: "The values are not the problem",
+            reason: "Your credentials are not the cause",
             step: "Log in to x.com and unlock the account there",
             buttons: AGAIN,
             calls: &[ME],
@@ -990,7 +991,7 @@ mod verdict {
             },
             code: "user_locked",
             sentence: "⛔ main: X has locked this X account for now",
-            reason: "The values are not the problem",
+            reason: "Your credentials are not the cause",
             step: "Log in to x.com and unlock the account there",
             buttons: AGAIN,
             calls: &[ME, BEARER, OLD],
@@ -1002,8 +1003,8 @@ mod verdict {
             arrange: |stage| stage.app.suspend(),
             code: "app_suspended",
             sentence: "⛔ main: X has suspended the app",
-            reason: "The values are not the problem",
-            step: "Look at console.x.com for X's notice",
+            reason: "Your credentials are not the cause",
+            step: "Read X's notice at console.x.com",
             buttons: AGAIN,
             calls: &[ME],
             cure: Cure::AtX(|stage| stage.app.set_suspended(false)),
@@ -1017,8 +1018,8 @@ mod verdict {
             },
             code: "app_suspended",
             sentence: "⛔ main: X has suspended the app",
-            reason: "The values are not the problem",
-            step: "Look at console.x.com for X's notice",
+            reason: "Your credentials are not the cause",
+            step: "Read X's notice at console.x.com",
             buttons: AGAIN,
             calls: &[ME, BEARER, REQUEST],
             cure: Cure::AtX(|stage| stage.app.set_suspended(false)),
@@ -1029,7 +1030,7 @@ mod verdict {
             arrange: |stage| stage.x().force(ME, answers::unavailable()),
             code: "x_unavailable",
             sentence: NOT_CHECKED_DOWN,
-            reason: "nothing about the values",
+            reason: "does not mean that your credentials are wrong",
             step: "Check again in a few minutes",
             buttons: AGAIN,
             calls: &[ME],
@@ -1041,7 +1042,7 @@ mod verdict {
             arrange: |stage| stage.x().force(ME, Answer::empty(500)),
             code: "x_unavailable",
             sentence: NOT_CHECKED_DOWN,
-            reason: "nothing about the values",
+            reason: "does not mean that your credentials are wrong",
             step: "Check again in a few minutes",
             buttons: AGAIN,
             calls: &[ME],
@@ -1053,7 +1054,7 @@ mod verdict {
             arrange: |stage| stage.x().force(ME, Fault::DropConnection),
             code: "x_unavailable",
             sentence: NOT_CHECKED_DOWN,
-            reason: "nothing about the values",
+            reason: "does not mean that your credentials are wrong",
             step: "Check again in a few minutes",
             buttons: AGAIN,
             calls: &[ME],
@@ -1065,7 +1066,7 @@ mod verdict {
             arrange: |stage| stage.x().force(ME, Answer::cut_body()),
             code: "x_unavailable",
             sentence: NOT_CHECKED_DOWN,
-            reason: "nothing about the values",
+            reason: "does not mean that your credentials are wrong",
             step: "Check again in a few minutes",
             buttons: AGAIN,
             calls: &[ME],
@@ -1080,7 +1081,7 @@ mod verdict {
             },
             code: "x_unavailable",
             sentence: NOT_CHECKED_DOWN,
-            reason: "nothing about the values",
+            reason: "does not mean that your credentials are wrong",
             step: "Check again in a few minutes",
             buttons: AGAIN,
             calls: &[ME, BEARER],
@@ -1093,7 +1094,7 @@ mod verdict {
             code: "clock_skew",
             sentence: CLOCK,
             reason: "412 s ahead of X",
-            step: "tell the operator of this bot to set the clock",
+            step: "sk the operator of this bot to set the clock",
             buttons: AGAIN,
             calls: &[ME],
             cure: Cure::AtX(|stage| stage.x().set_clock_offset(0)),
@@ -1105,7 +1106,7 @@ mod verdict {
             code: "clock_skew",
             sentence: CLOCK,
             reason: "3600 s behind X",
-            step: "tell the operator of this bot to set the clock",
+            step: "sk the operator of this bot to set the clock",
             buttons: AGAIN,
             calls: &[ME],
             cure: Cure::AtX(|stage| stage.x().set_clock_offset(0)),
@@ -1119,8 +1120,8 @@ mod verdict {
             },
             code: "clock_skew",
             sentence: CLOCK,
-            reason: "X says that the time of my requests is out of bounds",
-            step: "tell the operator of this bot to set the clock",
+            reason: "X says that the time of the bot's requests is out of bounds",
+            step: "sk the operator of this bot to set the clock",
             buttons: AGAIN,
             calls: &[ME, BEARER, OLD],
             cure: Cure::AtX(|stage| stage.x().set_clock_offset(0)),
@@ -1133,9 +1134,9 @@ mod verdict {
                 stage.x().set_date(DateHeader::Skewed(-12));
             },
             code: "clock_skew",
-            sentence: "⏳ main could not be checked: X refuses this bot's time",
-            reason: "out of bounds, though our clocks differ by only 12 s",
-            step: "tell the operator of this bot to set the clock",
+            sentence: "⏳ main was not checked: X finds this bot's time wrong",
+            reason: "out of bounds, although the clocks differ by only 12 s",
+            step: "sk the operator of this bot to set the clock",
             buttons: AGAIN,
             calls: &[ME],
             cure: Cure::AtX(|_| {}),
@@ -1146,7 +1147,7 @@ mod verdict {
             arrange: |stage| stage.x().force(ME, answers::unsupported_authentication()),
             code: "unexpected",
             sentence: UNKNOWN,
-            reason: "X answered 403: “Authenticating with Unknown is forbidden for this endpoint. Supported",
+            reason: "HTTP 403: “Authenticating with Unknown is forbidden for this endpoint. Supported",
             step: "/diagnose",
             buttons: AGAIN,
             calls: &[ME],
@@ -1158,7 +1159,7 @@ mod verdict {
             arrange: |stage| stage.x().force(ME, answers::code(215)),
             code: "unexpected",
             sentence: UNKNOWN,
-            reason: "X answered 400: “Bad Authentication data.”",
+            reason: "HTTP 400: “Bad Authentication data.”",
             step: "/diagnose",
             buttons: AGAIN,
             calls: &[ME],
@@ -1173,7 +1174,7 @@ mod verdict {
             },
             code: "unexpected",
             sentence: UNKNOWN,
-            reason: r#"X answered 418: “<b>Tea</b> & "biscuits"”."#,
+            reason: r#"HTTP 418: “<b>Tea</b> & "biscuits"”."#,
             step: "/diagnose",
             buttons: AGAIN,
             calls: &[ME],
@@ -1185,7 +1186,7 @@ mod verdict {
             arrange: |stage| stage.x().force(ME, Answer::empty(404)),
             code: "unexpected",
             sentence: UNKNOWN,
-            reason: "X answered 404, without words.",
+            reason: "HTTP 404 without a message.",
             step: "/diagnose",
             buttons: AGAIN,
             calls: &[ME],
@@ -1200,7 +1201,7 @@ mod verdict {
             },
             code: "unexpected",
             sentence: UNKNOWN,
-            reason: "X answered 403: “Client Forbidden”",
+            reason: "HTTP 403: “Client Forbidden”",
             step: "/diagnose",
             buttons: AGAIN,
             calls: &[ME],
@@ -1214,8 +1215,8 @@ mod verdict {
             },
             code: "api_key_pair_rejected",
             sentence: KEYS_REFUSED,
-            reason: "older than the last Regenerate",
-            step: "That ends the Access Token too",
+            reason: "replaced by a later Regenerate",
+            step: "That also ends the Access Token",
             buttons: NEW_KEYS,
             calls: &[ME, BEARER, REQUEST],
             cure: Cure::SendTwice(
@@ -1231,8 +1232,8 @@ mod verdict {
             arrange: |stage| stage.app.revoke(&stage.user),
             code: "access_token_rejected",
             sentence: TOKEN_REFUSED,
-            reason: "regenerated, revoked, or made by another app",
-            step: "Send me the new pair",
+            reason: "regenerated, revoked, or from another app",
+            step: "send the new pair",
             buttons: NEW_TOKEN,
             calls: &[ME, BEARER, OLD],
             cure: Cure::Send("Send new token pair", fresh_token),
@@ -1245,8 +1246,8 @@ mod verdict {
             },
             code: "access_token_rejected",
             sentence: TOKEN_REFUSED,
-            reason: "regenerated, revoked, or made by another app",
-            step: "Send me the new pair",
+            reason: "regenerated, revoked, or from another app",
+            step: "send the new pair",
             buttons: NEW_TOKEN,
             calls: &[ME, BEARER, OLD],
             cure: Cure::Send("Send new token pair", fresh_token),
@@ -1260,7 +1261,7 @@ mod verdict {
             },
             code: "token_of_other_account",
             sentence: "⛔ main: the new token belongs to another X account",
-            reason: "the new token is of X user 6253282",
+            reason: "The new token belongs to user ID 6253282",
             step: "Log in to X as @seedling",
             buttons: NEW_TOKEN,
             calls: &[],
@@ -1271,9 +1272,9 @@ mod verdict {
             way: Way::RotateToken,
             arrange: |_| {},
             code: "same_values_again",
-            sentence: "⚠️ main: you sent the values that it has already",
-            reason: "Access Token and Access Secret are the same as before, so I did not ask X",
-            step: "Send me the new pair",
+            sentence: "⚠️ main: these credentials are already stored",
+            reason: "Access Token and Access Secret are the same as before, so X was not asked",
+            step: "send the new pair",
             buttons: NEW_TOKEN,
             calls: &[],
             cure: Cure::Send("Send new token pair", fresh_token),
@@ -1283,8 +1284,8 @@ mod verdict {
             way: Way::RotateKeys,
             arrange: |_| {},
             code: "same_values_again",
-            sentence: "⚠️ main: you sent the values that it has already",
-            reason: "API Key and API Secret are the same as before, so I did not ask X",
+            sentence: "⚠️ main: these credentials are already stored",
+            reason: "API Key and API Secret are the same as before, so X was not asked",
             step: "Consumer Key → Regenerate",
             buttons: NEW_KEYS,
             calls: &[],
@@ -1324,49 +1325,49 @@ mod shape {
                 rows: WRONG,
                 after: 0,
                 text: |stage| stage.app.bearer_token(),
-                says: "That is the Bearer Token",
+                says: "Received: Bearer Token",
                 button: None,
             },
             Case {
                 rows: WRONG,
                 after: 0,
                 text: |stage| stage.app.client_id(),
-                says: "That is the OAuth 2.0 Client ID",
+                says: "Received: OAuth 2.0 Client ID",
                 button: None,
             },
             Case {
                 rows: WRONG,
                 after: 1,
                 text: |stage| stage.app.client_secret(),
-                says: "this looks like the OAuth 2.0 Client Secret",
+                says: "looks like something else: OAuth 2.0 Client Secret",
                 button: Some("Send it again"),
             },
             Case {
                 rows: SWAPPED,
                 after: 0,
                 text: |stage| stage.values.consumer_secret.clone(),
-                says: "this looks like your API Secret",
+                says: "This looks like: API Secret",
                 button: Some("Use it as API Secret"),
             },
             Case {
                 rows: SWAPPED,
                 after: 1,
                 text: |stage| stage.values.access_token.clone(),
-                says: "this looks like your Access Token",
+                says: "This looks like: Access Token",
                 button: Some("Use it as Access Token"),
             },
             Case {
                 rows: SWAPPED,
                 after: 2,
                 text: |stage| stage.values.access_token_secret.clone(),
-                says: "this looks like your Access Secret",
+                says: "This looks like: Access Secret",
                 button: Some("Use it as Access Secret"),
             },
             Case {
                 rows: SWAPPED,
                 after: 0,
                 text: |stage| format!("  {{{}}} ", stage.values.consumer_key),
-                says: "I cleaned up",
+                says: "Removed: ",
                 button: None,
             },
         ]
@@ -1402,11 +1403,12 @@ mod shape {
                 let label = ["API Key", "API Secret", "Access Token", "Access Secret"][next];
                 person
                     .wait_for(|chat| {
-                        chat.shows(&format!("✓ {label}\n")) || chat.shows("All four values are in")
+                        chat.shows(&format!("✓ {label}\n"))
+                            || chat.shows("All four credentials received")
                     })
                     .await
                     .unwrap();
-                if person.chat().shows("All four values are in") {
+                if person.chat().shows("All four credentials received") {
                     break;
                 }
             }
@@ -1462,7 +1464,7 @@ async fn what_only_writing_can_cause_is_told_in_xs_own_words_and_blames_no_value
         let told = Told::by(&result);
         assert_eq!(told.code, "unexpected", "{row} {result}");
         assert!(
-            told.reason.starts_with(&format!("X answered {status}: “")),
+            told.reason.starts_with(&format!("HTTP {status}: “")),
             "{row} {result}"
         );
         assert_eq!(result.labels(), AGAIN);

@@ -17,10 +17,10 @@ async fn it_tells_whether_anything_changed_and_since_when() {
     let result = verify(&person, "connected").await;
     insta::assert_snapshot!(shown(&result), @"
     ✅ main is connected as @seedling
-    It may read and write, so it can publish.
+    Permission: read and write. It can publish.
     Unchanged since 12:00 UTC.
 
-    connected
+    Code: connected
     [Check again][Accounts]
     [Test post]
     ");
@@ -45,7 +45,7 @@ async fn it_tells_whether_anything_changed_and_since_when() {
     assert!(
         result
             .text
-            .contains("The new values are in use; the old ones are erased."),
+            .contains("The new credentials are in use. The old ones are deleted."),
         "{result}"
     );
     world.finish().await;
@@ -60,16 +60,10 @@ async fn a_second_one_within_fifteen_seconds_waits_its_turn() {
     verify(&person, "connected").await;
 
     person.say("/verify");
-    person
-        .wait_text("I check main in 15 s and tell you")
-        .await
-        .unwrap();
+    person.wait_text("main will be checked at").await.unwrap();
     world.advance(Duration::from_secs(5));
     person.say("/verify");
-    person
-        .wait_text("I check main in 10 s and tell you")
-        .await
-        .unwrap();
+    person.wait_text("main will be checked at").await.unwrap();
     world.rest().await;
     assert_eq!(world.x.count(ME), 2);
     person.mark();
@@ -117,12 +111,12 @@ async fn an_account_is_meant_by_its_name_without_case_or_by_a_button() {
     );
     person.say("/verify nobody");
     person
-        .wait_text("You have no account of that name")
+        .wait_text("You have no account with this name")
         .await
         .unwrap();
     person.say("/verify");
     let question = person
-        .wait_text("Which account shall I check?")
+        .wait_text("Which account should I check?")
         .await
         .unwrap();
     assert_eq!(question.labels(), ["Main", "shop"]);
@@ -160,7 +154,7 @@ async fn what_x_does_not_decide_is_said_and_asked_again() {
     );
     let result = verify(&person, "rate_limited").await;
     assert!(
-        result.text.contains("Check again at 14:15 UTC (in 15 min)"),
+        result.text.contains("Check again at 14:15 UTC."),
         "{result}"
     );
     world.x.set_access_level(AccessLevel::Off);

@@ -305,7 +305,7 @@ async fn a_test_post_that_stood_when_the_copy_was_made_is_deleted_after_a_restor
     crate::story::link(&person, &values).await.unwrap();
     world.x.force(POST, addx_sim::x::answers::unavailable());
     person.say("/testpost");
-    person.wait_text("Shall I post this").await.unwrap();
+    person.wait_text("Post this with").await.unwrap();
     person.press("Post and delete").unwrap();
     world.x.wait_calls(POST, 1).await.unwrap();
     bot.stop().await;

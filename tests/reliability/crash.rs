@@ -87,7 +87,7 @@ impl Round {
             for name in ["main", "shop"] {
                 let receipt = story::revoke(person, name).await;
                 let receipt = receipt.map_err(|error| error.to_string())?;
-                if !receipt.text.contains("X refuses it") {
+                if !receipt.text.contains("X reject") {
                     return Err(format!("{receipt}"));
                 }
             }
@@ -544,7 +544,7 @@ mod between_steps {
             person.mark();
             person.say("hello");
             person
-                .wait_text("nothing came for 30 minutes")
+                .wait_text("timed out after 30 minutes")
                 .await
                 .unwrap();
             let wiped = async || {
@@ -655,7 +655,7 @@ mod between_steps {
             let mut bot = world.start(&[("ADDX_FAILPOINT", &format!("{point}:1"))]);
             story::link(person, &round.values).await.unwrap();
             person.say("/testpost");
-            person.wait_text("Shall I post this").await.unwrap();
+            person.wait_text("Post this with").await.unwrap();
             person.press("Post and delete").unwrap();
             let status = bot.wait().await;
             assert!(was_killed(status), "{point}: {status}");
@@ -664,7 +664,7 @@ mod between_steps {
             let mut bot = world.start(&[]);
             // Once it may have been sent, and what came of that is not on disk, X is looked at.
             let said = if point == "post.claimed" {
-                "I do not know whether this is published"
+                "it is unknown whether this is published"
             } else {
                 "it is deleted"
             };

@@ -250,7 +250,7 @@ async fn test_posts_go_first_and_those_that_stay_are_shown() {
     scene.world.x.force(POST, answers::unavailable());
     for (person, _) in &scene.people {
         person.say("/testpost");
-        person.wait_text("Shall I post this").await.unwrap();
+        person.wait_text("Post this with").await.unwrap();
         person.press("Post and delete").unwrap();
     }
     scene.world.x.wait_calls(POST, 2).await.unwrap();

@@ -151,7 +151,7 @@ async fn buttons_of_others_do_nothing_but_say_so() {
         let tap = thief.tap_data(card.id, &format!("v1:{word}:{account}"));
         let answer = thief.wait_answer(&tap).await.unwrap();
         assert!(
-            answer.text.contains("not here any more"),
+            answer.text.contains("no longer linked"),
             "{word}: {}",
             answer.text
         );
@@ -186,7 +186,7 @@ async fn who_may_not_use_the_bot_cannot_tap_into_it() {
     stranger.wait_answer(&tap).await.unwrap();
     world.telegram.settled().await.unwrap();
     tokio::time::sleep(Duration::from_millis(300)).await;
-    assert!(!stranger.chat().shows("How do you want to call it"));
+    assert!(!stranger.chat().shows("Choose a name"));
 }
 
 /// An update of a known kind in which something was replaced, removed or added, at any depth.

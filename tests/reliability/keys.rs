@@ -367,7 +367,7 @@ async fn a_message_that_waits_goes_under_the_new_key_too_and_is_sent() {
     assert_eq!(world.addx(&["key", "retire", "1"]).await.code, Some(0));
     world.telegram.clear_faults();
     let mut bot = world.start(&[]);
-    ada.wait_text("Linking an X account, from the beginning")
+    ada.wait_text("How to link an X account, step by step")
         .await
         .unwrap();
     bot.stop().await;

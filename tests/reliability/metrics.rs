@@ -171,7 +171,7 @@ async fn posts_and_the_calls_of_programs_are_counted_too() {
 
     // A post tells what no question could.
     ada.say("/testpost");
-    ada.wait_text("Shall I post this").await.unwrap();
+    ada.wait_text("Post this with").await.unwrap();
     ada.press("Post and delete").unwrap();
     ada.wait_text("it is deleted").await.unwrap();
     has(format!("{of_posts} 1"));

@@ -180,7 +180,7 @@ impl Scene {
             ada.say(&format!("{command} {}", self.note(command, &value)));
         }
         ada.say("/addx");
-        ada.wait_text("How do you want to call it").await.unwrap();
+        ada.wait_text("Choose a name").await.unwrap();
         let value = self.made.letters(50);
         ada.say(self.note("as a name", &value));
         ada.wait_text("looks like a key").await.unwrap();
@@ -213,7 +213,7 @@ impl Scene {
         ));
         ada.wait_text("Step 4 of 4").await.unwrap();
         ada.say("/cancel");
-        ada.wait_text("are wiped").await.unwrap();
+        ada.wait_text("are deleted").await.unwrap();
     }
 
     /// X refuses, and its answers repeat what they were asked with.
@@ -262,7 +262,7 @@ impl Scene {
             let value = self.made.letters(50);
             let text = format!("my secret is {}", self.note(title, &value));
             self.ada.say_in(&group, &text);
-            group.wait_text("regenerate this one").await.unwrap();
+            group.wait_text("regenerate it").await.unwrap();
         }
     }
 

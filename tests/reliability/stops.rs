@@ -64,7 +64,7 @@ async fn a_stop_ends_what_runs_and_leaves_no_log_of_the_database() {
         let helps = person.history();
         let helps = helps
             .iter()
-            .filter(|message| message.text.starts_with("I link X accounts by"));
+            .filter(|message| message.text.starts_with("I connect X accounts with"));
         assert_eq!(helps.count(), if signal == Signal::TERM { 1 } else { 2 });
     }
 }
@@ -343,7 +343,7 @@ async fn while_the_database_cannot_tell_what_was_asked_for_a_message_counts_as_a
     person.wait_deleted(odd.message_id).await.unwrap();
     lock.rollback().await.unwrap();
     person
-        .wait_text("nothing came for 30 minutes")
+        .wait_text("timed out after 30 minutes")
         .await
         .unwrap();
 }
@@ -376,7 +376,7 @@ async fn a_message_that_was_sent_is_not_sent_again_while_the_database_is_locked(
     let said = person.history();
     let said = said
         .iter()
-        .filter(|message| message.from_bot && message.text.contains("Telegram still"));
+        .filter(|message| message.from_bot && message.text.contains("Telegram has not let me"));
     assert!(said.count() <= 1);
 }
 
@@ -459,7 +459,7 @@ async fn what_became_of_a_post_and_of_a_token_goes_into_the_message_before_if_it
     for (command, question, button, said) in [
         (
             "/testpost",
-            "Shall I post this",
+            "Post this with",
             "Post and delete",
             "it is deleted",
         ),
@@ -546,7 +546,7 @@ async fn a_chat_that_telegram_wants_left_alone_is_left_alone_and_the_others_are_
     slow.say("/privacy");
     let asked = Instant::now();
     quick.say("/help");
-    quick.wait_text("I link X accounts by").await.unwrap();
+    quick.wait_text("I connect X accounts with").await.unwrap();
     assert!(
         asked.elapsed() < Duration::from_secs(3),
         "{:?}",

@@ -54,7 +54,7 @@ pub(crate) async fn rotate(person: &Person, token: &TokenPair) -> Result<SeenMes
     person.say(&token.token);
     person.wait_text("Step 2 of 2").await?;
     person.say(&token.secret);
-    person.wait_text("The new values are in use").await
+    person.wait_text("The new credentials are in use").await
 }
 
 /// Two pastes and a PIN. A patient user gets a new link when X's answer to a PIN was lost.
@@ -198,7 +198,7 @@ pub(crate) async fn unlink(person: &Person) -> Result<SeenMessage, SimError> {
     person.say("/unlink main");
     person.wait_text("This cannot be undone").await?;
     person.press("Erase")?;
-    person.wait_text("and its values are erased").await
+    person.wait_text("and its credentials are deleted").await
 }
 
 /// Waits until none of the user's secrets stands in the chat.
@@ -243,7 +243,7 @@ pub(crate) fn complaints(person: &Person, canaries: &[Canary]) -> Vec<String> {
     let mut said = [("rotation", 0), ("check", 0), ("link", 0)];
     for answer in answers {
         let is_of = |words| answer.text.contains(words);
-        let occasion = if is_of("The new values are in use") {
+        let occasion = if is_of("The new credentials are in use") {
             0
         } else if is_of("Unchanged since") {
             1

@@ -42,6 +42,8 @@ pub(crate) struct Manner {
     pub(crate) pace: Pace,
     /// Whether escape sequences may be written.
     pub(crate) color: bool,
+    /// The language of the person's Telegram.
+    pub(crate) language: &'static str,
 }
 
 /// Plays until the lines end.
@@ -85,7 +87,7 @@ struct Session<W> {
 
 impl<W: Write> Session<W> {
     async fn start(out: W, manner: Manner) -> anyhow::Result<Self> {
-        let stage = Stage::start(manner.pace).await?;
+        let stage = Stage::start(manner.pace, manner.language).await?;
         Ok(Self {
             values: Values::new(&stage.x),
             screen: Screen::new(out, manner),

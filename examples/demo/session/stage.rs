@@ -88,7 +88,7 @@ struct RunningBot {
 
 impl Stage {
     /// Starts the simulators and the bot, with an empty database in a temporary folder.
-    pub(super) async fn start(pace: Pace) -> anyhow::Result<Self> {
+    pub(super) async fn start(pace: Pace, language: &str) -> anyhow::Result<Self> {
         let clock = Clock::manual(match pace {
             Pace::Live => Clock::system().now(),
             Pace::Scripted => DateTime::from_timestamp(NOON, 0).unwrap_or_default(),
@@ -105,8 +105,10 @@ impl Stage {
             Pace::Live => Some(AbortOnDropHandle::new(tokio::spawn(tick(clock.clone())))),
             Pace::Scripted => None,
         };
+        let person = telegram.new_user("Ada", Some("ada"));
+        telegram.set_language(person.id(), language);
         let mut stage = Self {
-            person: telegram.new_user("Ada", Some("ada")),
+            person,
             folder: tempfile::tempdir().context("no temporary folder")?,
             proxy: ReservedPort::new().context("no free port")?,
             x,

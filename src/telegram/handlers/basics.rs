@@ -20,6 +20,10 @@ pub(in crate::telegram) async fn guide(unit: Unit) -> HandlerResult {
     say(&unit, messages::pages::guide).await
 }
 
+pub(in crate::telegram) async fn language(unit: Unit) -> HandlerResult {
+    say(&unit, messages::pages::ask_language).await
+}
+
 pub(in crate::telegram) async fn privacy(unit: Unit) -> HandlerResult {
     say(&unit, messages::pages::privacy).await
 }

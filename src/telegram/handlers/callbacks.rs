@@ -10,7 +10,7 @@ use crate::{
     },
     linking::Unlinked,
     messages::{
-        self,
+        self, Language,
         action::{AccountAction, FlowAction, StepTag},
         toast,
     },
@@ -272,6 +272,13 @@ async fn erase(
         }
         None => Ok(()),
     }
+}
+
+/// A language was chosen.
+pub(in crate::telegram) async fn language(unit: Unit, language: Language) -> HandlerResult {
+    let unit = &mut *unit.lock().await;
+    unit.speak(language).await?;
+    unit.say(messages::pages::language_set).await
 }
 
 pub(in crate::telegram) async fn guide(unit: Unit) -> HandlerResult {

@@ -12,8 +12,8 @@ use crate::{
         linking::LinkingState,
         report::ValueReport,
     },
-    messages,
-    store::{access, audit},
+    messages::{self, Language},
+    store::{access, audit, languages},
     telegram::{Telegram, schema::HandlerResult, unit::Unit},
 };
 
@@ -32,6 +32,8 @@ struct MyData {
     telegram_user_id: i64,
     /// The request to use the bot, with the first name that is kept for it.
     access: Option<Guest>,
+    /// In which the bot writes; English if nothing is kept.
+    language: Option<&'static str>,
     flow_open: bool,
     accounts: Vec<MyAccount>,
     history: Vec<Entry>,
@@ -111,6 +113,9 @@ pub(in crate::telegram) async fn my_data(
     let data = MyData {
         telegram_user_id: unit.chat,
         access: access::of(&mut *unit.tx, unit.chat).await?,
+        language: languages::of(&mut *unit.tx, unit.chat)
+            .await?
+            .map(Language::as_str),
         flow_open: state.flow_id().is_some(),
         accounts,
         history,
