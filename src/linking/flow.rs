@@ -446,10 +446,7 @@ impl Linker {
         kind: CheckKind,
     ) -> Result<Submitted, StoreError> {
         let now = self.clock.now();
-        let limit = MAX_CHECKS_AN_HOUR;
-        if !checks::log_within(&mut **tx, account.owner, kind, limit, now - HOUR, now).await?
-            && let Some(until) = self.check_limit(tx, account.owner).await?
-        {
+        if let Some(until) = self.cause_check(tx, account.owner, kind, now).await? {
             let unchecked = match kind {
                 CheckKind::Link => Unchecked::Link,
                 CheckKind::Rotation => Unchecked::Candidate,
@@ -462,14 +459,20 @@ impl Linker {
         Ok(Submitted::Checking)
     }
 
-    /// When the user may cause the next check, if not now.
-    pub(super) async fn check_limit(
+    /// Notes that the user causes a check, at `at`. When they may cause the next one, if not now: then nothing is noted.
+    pub(super) async fn cause_check(
         &self,
         tx: &mut Tx,
         owner: i64,
+        kind: CheckKind,
+        at: DateTime<Utc>,
     ) -> Result<Option<DateTime<Utc>>, StoreError> {
-        let times = checks::logged(&mut **tx, owner, self.clock.now() - HOUR).await?;
-        Ok(full_until(&times, MAX_CHECKS_AN_HOUR, HOUR))
+        let (since, limit) = (self.clock.now() - HOUR, MAX_CHECKS_AN_HOUR);
+        if checks::log_within(&mut **tx, owner, kind, limit, since, at).await? {
+            return Ok(None);
+        }
+        let times = checks::logged(&mut **tx, owner, since).await?;
+        Ok(full_until(&times, limit, HOUR))
     }
 
     /// Lets the new values wait for X's decision, for so long.

@@ -31,13 +31,13 @@ impl Linker {
                 return Ok(checking(due.filter(|due| *due > now)));
             }
         }
-        if let Some(until) = self.check_limit(tx, owner).await? {
+        let last = checks::last_verify(&mut **tx, owner, now - VERIFY_INTERVAL).await?;
+        let at = last.map(|last| last + VERIFY_INTERVAL);
+        let kind = CheckKind::Verify;
+        if let Some(until) = self.cause_check(tx, owner, kind, at.unwrap_or(now)).await? {
             let limit = words::limit(&choice(&linked), words::Unchecked::Nothing, until, now);
             return Ok(Some(limit));
         }
-        let last = checks::last_verify(&mut **tx, owner, now - VERIFY_INTERVAL).await?;
-        let at = last.map(|last| last + VERIFY_INTERVAL);
-        checks::log(&mut **tx, owner, CheckKind::Verify, at.unwrap_or(now)).await?;
         checks::request(tx, account, CheckKind::Verify, at.filter(|at| *at > now)).await?;
         Ok(checking(at))
     }

@@ -130,23 +130,7 @@ pub(crate) async fn settle_key_pair(
     Ok(())
 }
 
-/// Notes that `owner` caused a check.
-pub(crate) async fn log(
-    db: impl SqliteExecutor<'_>,
-    owner: i64,
-    kind: CheckKind,
-    now: DateTime<Utc>,
-) -> Result<(), StoreError> {
-    sqlx::query("INSERT INTO check_log (owner, kind, at) VALUES (?, ?, ?)")
-        .bind(owner)
-        .bind(kind.as_str())
-        .bind(now.timestamp())
-        .execute(db)
-        .await?;
-    Ok(())
-}
-
-/// The same, unless `owner` has caused `limit` of them after `since`; those of the key pair alone count apart. Whether it was
+/// Notes that `owner` caused a check, unless they have caused `limit` of them after `since`; those of the key pair alone count apart. Whether it was
 /// noted.
 pub(crate) async fn log_within(
     db: impl SqliteExecutor<'_>,
@@ -154,7 +138,7 @@ pub(crate) async fn log_within(
     kind: CheckKind,
     limit: usize,
     since: DateTime<Utc>,
-    now: DateTime<Utc>,
+    at: DateTime<Utc>,
 ) -> Result<bool, StoreError> {
     let done = sqlx::query(
         "INSERT INTO check_log (owner, kind, at) SELECT ?1, ?2, ?3 WHERE ?4 > (
@@ -163,7 +147,7 @@ pub(crate) async fn log_within(
     )
     .bind(owner)
     .bind(kind.as_str())
-    .bind(now.timestamp())
+    .bind(at.timestamp())
     .bind(i64::try_from(limit).unwrap_or(i64::MAX))
     .bind(since.timestamp())
     .execute(db)

@@ -218,14 +218,15 @@ pub(crate) async fn begin(db: impl SqliteExecutor<'_>, id: i64) -> Result<(), St
     Ok(())
 }
 
-/// Notes that a message was sent, or will not be: of an answer, that it was given too. `reached`: something reaches the chat.
+/// Notes that a message was sent, or will not be: of an answer, that it was given too. `reached_at`: when
+/// something began to reach the chat; a block that was noted since then stands.
 /// Where its dialogue stands.
 pub(crate) async fn finish(
     db: impl SqliteExecutor<'_>,
     vault: &Vault,
     chat: i64,
     promised: &Promised,
-    reached: bool,
+    reached_at: Option<DateTime<Utc>>,
 ) -> Result<Option<Dialogue>, StoreError> {
     let answered = match promised.role {
         Role::Answer(asked) => Some(progress::name(asked)),
@@ -234,14 +235,14 @@ pub(crate) async fn finish(
     let row: Option<dialogues::Row> = sqlx::query_as(
         "DELETE FROM outbox WHERE id = ?1;
          DELETE FROM progress_messages WHERE chat_id = ?2 AND asked = ?3;
-         DELETE FROM unreachable WHERE chat_id = ?2 AND ?4;
+         DELETE FROM unreachable WHERE chat_id = ?2 AND since < ?4;
          SELECT revision, sealed AS state, card_message_id, card_digest, card_due_at, card_attempts, expires_at
          FROM dialogues WHERE chat_id = ?2",
     )
     .bind(promised.id)
     .bind(chat)
     .bind(answered)
-    .bind(reached)
+    .bind(reached_at.map(|at| at.timestamp()))
     .fetch_optional(db)
     .await?;
     Ok(row.and_then(|row| row.read(vault, chat)))
@@ -363,7 +364,7 @@ mod tests {
         // The first may be under way, so the second is an answer of its own.
         assert_eq!(fixture.waiting().await, 2);
         let first = fixture.next().await;
-        finish(fixture.store.writer(), &fixture.vault, CHAT, &first, true)
+        finish(fixture.store.writer(), &fixture.vault, CHAT, &first, None)
             .await
             .unwrap();
         let later = fixture.now + Duration::from_mins(1);

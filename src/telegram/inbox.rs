@@ -194,14 +194,8 @@ impl Telegram {
                 Ok(Err(error)) => (error.to_string(), matches!(error, HandlerError::Deadly)),
                 Err(panicked) => (panicked.to_string(), false),
             };
-            let failure = Failure {
-                update,
-                fresh,
-                error: &error,
-                is_deadly,
-                removal,
-            };
-            match self.note_failure(chat, failure).await {
+            let noting = self.note_failure(chat, update, fresh, &error, is_deadly, removal);
+            match noting.await {
                 Ok(Next::GivenUp) => {
                     self.answer_callback(update, None).await;
                     return Done::NotYet;
@@ -280,16 +274,18 @@ impl Telegram {
 
     /// Counts a failure; an update that is not on disk yet is written down with it. After a few the update is given up without
     /// its text: its message is deleted if it still stands, and the user is told.
-    async fn note_failure(&self, chat: i64, failure: Failure<'_>) -> Result<Next, StoreError> {
-        let Failure {
-            update,
-            error,
-            removal,
-            ..
-        } = failure;
+    async fn note_failure(
+        &self,
+        chat: i64,
+        update: &Update,
+        fresh: Option<&Incoming>,
+        error: &str,
+        is_deadly: bool,
+        removal: Option<Removal>,
+    ) -> Result<Next, StoreError> {
         let id = i64::from(update.id.0);
         let mut tx = self.store.begin().await?;
-        if let Some(fresh) = failure.fresh {
+        if let Some(fresh) = fresh {
             self.keep(&mut tx, fresh).await?;
         }
         if !inbox::waits(&mut *tx, id).await? {
@@ -304,7 +300,7 @@ impl Telegram {
             return Ok(Next::GivenUp);
         }
         let attempts = inbox::fail(&mut *tx, id).await?;
-        if attempts < MAX_ATTEMPTS && !failure.is_deadly {
+        if attempts < MAX_ATTEMPTS && !is_deadly {
             tx.commit().await?;
             tracing::warn!(error = %error, attempts, "an update could not be handled; trying again");
             self.count(update, UpdateOutcome::Failed);
@@ -379,17 +375,6 @@ enum Done {
     Handled,
     /// It waits, or was given up: there may be more to do for its chat.
     NotYet,
-}
-
-/// A failure to handle an update.
-struct Failure<'a> {
-    update: &'a Update,
-    /// It is on no disk yet.
-    fresh: Option<&'a Incoming>,
-    error: &'a str,
-    /// Trying again would end the process again.
-    is_deadly: bool,
-    removal: Option<Removal>,
 }
 
 /// What follows a failure.

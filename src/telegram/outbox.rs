@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{
     Telegram,
@@ -110,6 +110,7 @@ impl Telegram {
                 &unopened
             }
         };
+        let begun_at = self.clock.now();
         failpoint::hit("outbox.before_send");
         let sent = match promised.role {
             Role::News(account, change) => {
@@ -134,7 +135,7 @@ impl Telegram {
         }
         failpoint::hit("outbox.sent");
         let went_on = self
-            .insist(|| self.note_said(chat, promised, message, sent))
+            .insist(|| self.note_said(chat, promised, message, begun_at, sent))
             .await;
         failpoint::hit("outbox.noted");
         Ok(went_on.unwrap_or(false))
@@ -194,6 +195,7 @@ impl Telegram {
         chat: i64,
         promised: &Promised,
         message: &Worded,
+        begun_at: DateTime<Utc>,
         sent: Result<Option<i32>, CallError>,
     ) -> Result<bool, StoreError> {
         // What was said is said: the note of it may be forced to disk with what is next.
@@ -202,7 +204,7 @@ impl Telegram {
         let mut dropped = None;
         let go_on = match after(sent.map(|_| ()), promised.attempts) {
             After::Later(_) if promised.since + KEEP_TRYING <= now => {
-                outbox::finish(&mut *tx, &self.vault, chat, promised, false).await?;
+                outbox::finish(&mut *tx, &self.vault, chat, promised, None).await?;
                 dropped = Some(Dropped::TooLate);
                 true
             }
@@ -210,8 +212,9 @@ impl Telegram {
                 if sent == Err(CallError::Refused) {
                     dropped = Some(Dropped::Refused);
                 }
-                let reached = sent.is_ok();
-                let open = outbox::finish(&mut *tx, &self.vault, chat, promised, reached).await?;
+                let reached_at = sent.is_ok().then_some(begun_at);
+                let open =
+                    outbox::finish(&mut *tx, &self.vault, chat, promised, reached_at).await?;
                 if let Ok(Some(number)) = sent {
                     match promised.role {
                         Role::Progress(asked) => {
