@@ -6,7 +6,8 @@ CREATE TABLE canary (
     id          INTEGER PRIMARY KEY CHECK (id = 1),
     key_id      INTEGER NOT NULL,
     fingerprint TEXT    NOT NULL, -- names the wanted key without giving it away
-    sealed      BLOB    NOT NULL
+    sealed      BLOB    NOT NULL,
+    database_id BLOB    NOT NULL CHECK (length(database_id) = 16) -- which database this is; its copies keep it
 ) STRICT;
 
 -- One data key per account. A flow makes it before it takes its first value.

@@ -5,7 +5,7 @@
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
-use sqlx::SqliteConnection;
+use sqlx::{SqliteConnection, SqliteExecutor};
 
 use crate::{
     domain::audit::{Act, Entry},
@@ -119,8 +119,8 @@ pub(crate) async fn head(store: &Store) -> Result<Head, StoreError> {
 
 /// Follows the chain from its first entry to its last, and hands each entry to `seen`. With the text of a head that was
 /// exported before, it must pass through that.
-pub(crate) async fn verify(
-    store: &Store,
+pub(crate) async fn verify<'db>(
+    db: impl SqliteExecutor<'db> + Copy,
     key: &AuditKey,
     exported: Option<&str>,
     mut seen: impl FnMut(&Entry),
@@ -128,7 +128,7 @@ pub(crate) async fn verify(
     let exported = exported.map(parse_head).transpose()?;
     let (mut number, mut before) = (0, Mac::START);
     loop {
-        let entries = audit::after(store.reader(), number, BATCH).await?;
+        let entries = audit::after(db, number, BATCH).await?;
         if entries.is_empty() {
             break;
         }

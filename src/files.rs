@@ -58,9 +58,31 @@ pub(crate) fn sync(folder: &Path) -> io::Result<()> {
 pub(crate) struct Draft(PathBuf);
 
 impl Draft {
-    /// A draft at a path of its own beside `path`, so that two of them do not meet.
+    /// A draft at a path of its own beside `path`, so that two of them do not meet. What a process that died left of its own
+    /// goes.
     pub(crate) fn of(path: &Path) -> Self {
+        for left in Self::left_beside(path) {
+            drop(Self(left));
+        }
         Self(Self::name_for(path))
+    }
+
+    /// The drafts of processes that are no more.
+    fn left_beside(path: &Path) -> Vec<PathBuf> {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let is_left = |file: &PathBuf| {
+            let file = file.file_name().unwrap_or_default().to_string_lossy();
+            let process = file.strip_prefix(&*name).and_then(|rest| {
+                let process = rest.strip_prefix('.')?.strip_suffix(".partial")?;
+                process.parse::<u32>().ok()
+            });
+            process.is_some_and(|process| {
+                process == std::process::id() || !Path::new(&format!("/proc/{process}")).exists()
+            })
+        };
+        let entries = fs::read_dir(folder_of(path)).into_iter().flatten();
+        let files = entries.filter_map(|entry| Some(entry.ok()?.path()));
+        files.filter(is_left).collect()
     }
 
     /// Where that is.

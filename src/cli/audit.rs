@@ -42,14 +42,14 @@ pub(crate) async fn run(command: AuditCommand, place: &Place, json: bool) -> any
                 AuditCommand::Verify { head } => {
                     let head = head.map(std::fs::read_to_string).transpose();
                     let head = head.context("cannot read the head")?;
-                    let head = audit::verify(store, &key, head.as_deref(), |_| {}).await?;
+                    let head = audit::verify(store.reader(), &key, head.as_deref(), |_| {}).await?;
                     let entries = count(head.number, "entry");
                     let text = format!("{entries}, each as it was written. Head: {head}");
                     let verified = json!({ "entries": head.number, "head": head.to_string() });
                     answer(json, &verified, text)
                 }
                 AuditCommand::Export => {
-                    audit::verify(store, &key, None, |entry| {
+                    audit::verify(store.reader(), &key, None, |entry| {
                         if let Ok(line) = serde_json::to_string(entry) {
                             super::line(&line);
                         }

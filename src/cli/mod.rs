@@ -60,19 +60,22 @@ pub(crate) enum Command {
     /// Say which programs may use which accounts
     #[command(subcommand, after_help = client::EXAMPLES)]
     Client(client::ClientCommand),
-    /// Copy the database into FILE, also while the bot runs
-    #[command(after_help = "Example:\n  addx backup /backups/addx-$(date +%F).db")]
+    /// Copy the database into FILE, sealed, also while the bot runs
+    #[command(after_help = "Example:\n  addx backup /backups/addx-$(date +%F).sealed")]
     Backup {
         /// The copy; must not exist
         file: PathBuf,
     },
     /// Put a copy in place of a database that is not there, or prove that it opens
     #[command(
-        after_help = "Examples:\n  addx restore --check /backups/addx-2026-11-24.db\n  addx restore /backups/addx-2026-11-24.db"
+        after_help = "Examples:\n  addx restore --check /backups/addx-2026-11-24.sealed\n  addx restore /backups/addx-2026-11-24.sealed\n  addx restore --plain /tmp/replica.db"
     )]
     Restore {
         /// The copy
         file: PathBuf,
+        /// FILE is a SQLite database (cp, a snapshot, Litestream): believed only as far as its audit trail vouches for it
+        #[arg(long)]
+        plain: bool,
         /// Only prove that every value in it opens with this keyring
         #[arg(long)]
         check: bool,

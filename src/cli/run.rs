@@ -16,6 +16,7 @@ use super::{
 };
 use crate::{
     app::{self, AppError},
+    backup::Copy,
     clock::Clock,
     config, hardening,
     heartbeat::Heartbeat,
@@ -56,11 +57,14 @@ fn run(command: Command, env: &Environment, json: bool) -> anyhow::Result<Exit> 
         Command::Audit(command) => block_on(audit::run(command, &env.place()?, json))??,
         Command::Client(command) => block_on(client::run(command, &env.place()?, json))??,
         Command::Backup { file } => block_on(copies::backup(&file, json, &env.place()?))??,
-        Command::Restore { file, check: true } => {
-            block_on(copies::check(&file, json, &env.place()?))??;
-        }
-        Command::Restore { file, check: false } => {
-            block_on(copies::restore(&file, json, &env.place()?))??;
+        Command::Restore { file, plain, check } => {
+            let (file, place) = (&*file, env.place()?);
+            let copy = Copy { file, plain };
+            if check {
+                block_on(copies::check(copy, json, &place))??;
+            } else {
+                block_on(copies::restore(copy, json, &place))??;
+            }
         }
         Command::Doctor => return block_on(doctor::run(&env.config()?, json))?,
         Command::Panic(command) => {

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-use super::account::AccountId;
+use super::{account::AccountId, notice::Standing};
 
 names! {
     /// Who did it.
@@ -74,6 +74,19 @@ names! {
         TestPost = "test_post",
         /// A test post was to be deleted; the detail is `deleted` or `not_deleted`.
         TestPostDelete = "test_post_delete",
+    }
+}
+
+impl Event {
+    /// What it decided about who may use the bot.
+    pub(crate) fn standing(self) -> Option<Standing> {
+        match self {
+            Self::AccessRequest => Some(Standing::Asked),
+            Self::AccessGrant => Some(Standing::Granted),
+            Self::AccessRefuse => Some(Standing::Refused),
+            Self::AccessBlock => Some(Standing::Blocked),
+            _ => None,
+        }
     }
 }
 

@@ -25,14 +25,30 @@ pub(crate) async fn get(db: impl SqliteExecutor<'_>) -> Result<Option<Canary>, S
     )
 }
 
-/// Writes the canary of a new primary key.
-pub(crate) async fn put(db: impl SqliteExecutor<'_>, canary: &Canary) -> Result<(), StoreError> {
+/// Which database this is, in 32 hexadecimal digits; its copies keep them.
+pub(crate) async fn database(db: impl SqliteExecutor<'_>) -> Result<String, StoreError> {
+    let id: Option<String> =
+        sqlx::query_scalar("SELECT lower(hex(database_id)) FROM canary WHERE id = 1")
+            .fetch_optional(db)
+            .await?;
+    Ok(id.unwrap_or_default())
+}
+
+/// Writes the canary of a new primary key. A database without one is `database` from now on.
+pub(crate) async fn put(
+    db: impl SqliteExecutor<'_>,
+    canary: &Canary,
+    database: [u8; 16],
+) -> Result<(), StoreError> {
     sqlx::query(
-        "INSERT OR REPLACE INTO canary (id, key_id, fingerprint, sealed) VALUES (1, ?, ?, ?)",
+        "INSERT INTO canary (id, key_id, fingerprint, sealed, database_id) VALUES (1, ?, ?, ?, ?)
+         ON CONFLICT (id) DO UPDATE
+             SET key_id = excluded.key_id, fingerprint = excluded.fingerprint, sealed = excluded.sealed",
     )
     .bind(canary.key_id)
     .bind(&canary.fingerprint.0)
     .bind(&canary.sealed)
+    .bind(database.as_slice())
     .execute(db)
     .await?;
     Ok(())

@@ -202,6 +202,16 @@ pub(crate) async fn standing(
     Ok(numbers.filter_map(|number| PostId::parse(number)).collect())
 }
 
+/// The same of all accounts.
+pub(crate) async fn all_standing(db: impl SqliteExecutor<'_>) -> Result<Vec<PostId>, StoreError> {
+    let numbers: Vec<String> =
+        sqlx::query_scalar("SELECT post_id FROM posts WHERE state = 'posted' ORDER BY id")
+            .fetch_all(db)
+            .await?;
+    let numbers = numbers.iter();
+    Ok(numbers.filter_map(|number| PostId::parse(number)).collect())
+}
+
 /// Lets another account delete the test posts of this one.
 pub(crate) async fn give_to(
     tx: &mut Tx,
