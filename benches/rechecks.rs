@@ -20,13 +20,13 @@ use addx::testing::{
         account::{AccountId, AccountName, XAccount, XUserId, XUsername},
         budget,
         credentials::Field,
+        health::{Answer, AppMark, Rules, Witness},
         verdict::{Permission, Verdict},
-        watch::{Answer, AppMark, Rules, Witness},
     },
     random::Random,
     store::{
         Store, accounts,
-        schedule::{self, Settled},
+        health_checks::{self, Settled},
         spending,
         values::{self, SealedValue, Slot},
     },
@@ -96,7 +96,7 @@ async fn fill(store: &Store, links: usize, now: DateTime<Utc>) {
 
 /// One turn of the bot's, from the claim to the answer that is written down.
 async fn turn(store: &Store, random: &Random, now: DateTime<Utc>) -> bool {
-    let claimed = schedule::due(store.reader(), "[]", true, now)
+    let claimed = health_checks::due(store.reader(), "[]", true, now)
         .await
         .unwrap();
     let Some(claimed) = claimed else { return false };
@@ -109,7 +109,7 @@ async fn turn(store: &Store, random: &Random, now: DateTime<Utc>) -> bool {
     values::list(&mut *reading, id, Slot::Current)
         .await
         .unwrap();
-    schedule::get(&mut *reading, id).await.unwrap();
+    health_checks::get(&mut *reading, id).await.unwrap();
     reading.commit().await.unwrap();
 
     let verdict = Verdict::Connected {
@@ -122,7 +122,7 @@ async fn turn(store: &Store, random: &Random, now: DateTime<Utc>) -> bool {
     let mut tx = store.begin().await.unwrap();
     let linked = accounts::by_id(&mut *tx, owner, id).await.unwrap().unwrap();
     values::list(&mut *tx, id, Slot::Current).await.unwrap();
-    let watch = schedule::get(&mut *tx, id).await.unwrap().unwrap();
+    let watch = health_checks::get(&mut *tx, id).await.unwrap().unwrap();
     spending::add(&mut *tx, now, 1, true).await.unwrap();
     let answer = Answer::Judged(&verdict);
     let step = watch.memory.hear(answer, Witness::NotAsked, now, RULES);
@@ -142,7 +142,7 @@ async fn turn(store: &Store, random: &Random, now: DateTime<Utc>) -> bool {
         asked_at: now,
         pair_at: None,
     };
-    schedule::settle(&mut *tx, id, &settled).await.unwrap();
+    health_checks::settle(&mut *tx, id, &settled).await.unwrap();
     tx.commit().await.unwrap();
     true
 }

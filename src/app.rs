@@ -11,14 +11,12 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    admin::{
+        monitor::Monitor,
+        unlock::{self, UnlockError, unlock},
+    },
     audit,
-    backoff::Backoff,
-    clock::Clock,
     config::{AllowedUsers, Config, ConfigError, DATABASE, METRICS, PROXY, TOKEN, X_URL},
-    failpoint,
-    heartbeat::Heartbeat,
-    incident,
-    instance::Instance,
     jobs::{
         check::Checking,
         pin::Authorizing,
@@ -26,19 +24,18 @@ use crate::{
         revoke::Ending,
         runner::{Runner, Work},
     },
-    linker::Linker,
-    listening::listen,
-    metrics::Metrics,
-    monitor::Monitor,
+    linking::Linker,
     proxy::Proxy,
-    random::Random,
     store::{
         Store, StoreError,
         deletions::{OWN, SECRET},
         jobs as queue,
     },
+    support::{
+        backoff::Backoff, clock::Clock, failpoint, heartbeat::Heartbeat, incident,
+        instance::Instance, listening::listen, metrics::Metrics, random::Random,
+    },
     telegram::{self, Telegram, TokenRefused, deletions::Deleting},
-    unlock::{self, UnlockError, unlock},
     vault::{AuditKey, Vault},
     x::XClient,
 };

@@ -10,7 +10,7 @@ use std::{
 use chrono::TimeDelta;
 use url::{Host, Url};
 
-use crate::domain::{budget::Dollars, credentials::Secret, notice::Standing, watch::Rules};
+use crate::domain::{budget::Dollars, credentials::Secret, facts::Standing, health::Rules};
 
 /// An environment variable the bot reads.
 #[derive(Clone, Copy, Debug)]

@@ -29,17 +29,16 @@ use tokio::sync::mpsc;
 use url::Url;
 
 use crate::{
+    admin::unlock::{self, UnlockError},
     audit,
-    clock::Clock,
     domain::{
         audit::{Act, Actor, Event},
-        notice::Standing,
+        facts::Standing,
         post::PostOutcome,
     },
-    linker::Linker,
-    random::Random,
+    linking::Linker,
     store::{Store, StoreError, access, clients},
-    unlock::{self, UnlockError},
+    support::{clock::Clock, random::Random},
     x::{XClient, XClientError},
 };
 pub use crate::{

@@ -9,10 +9,10 @@ pub mod audit {
     pub use crate::audit::{note, note_all, open_key};
 }
 pub mod clients {
-    pub use crate::clients::{add, revoke};
+    pub use crate::admin::clients::{add, revoke};
 }
 pub mod clock {
-    pub use crate::clock::Clock;
+    pub use crate::support::clock::Clock;
 }
 pub mod config {
     pub use crate::config::{
@@ -20,7 +20,7 @@ pub mod config {
     };
 }
 pub mod doctor {
-    pub use crate::doctor::{State, rechecks};
+    pub use crate::admin::doctor::{State, rechecks};
 }
 pub mod domain {
     pub mod account {
@@ -38,18 +38,18 @@ pub mod domain {
     pub mod credentials {
         pub use crate::domain::credentials::{Field, Secret};
     }
-    pub mod notice {
-        pub use crate::domain::notice::Standing;
+    pub mod facts {
+        pub use crate::domain::facts::Standing;
     }
     pub mod verdict {
         pub use crate::domain::verdict::{Permission, Verdict};
     }
-    pub mod watch {
-        pub use crate::domain::watch::{Answer, AppMark, Rules, Witness};
+    pub mod health {
+        pub use crate::domain::health::{Answer, AppMark, Rules, Witness};
     }
 }
 pub mod failpoint {
-    pub use crate::failpoint::POINTS;
+    pub use crate::support::failpoint::POINTS;
 }
 pub mod jobs {
     use std::sync::Arc;
@@ -57,14 +57,13 @@ pub mod jobs {
     use tokio_util::sync::CancellationToken;
 
     use crate::{
-        clock::Clock,
         jobs::{
             check::Checking,
             runner::{Runner, Work},
         },
-        linker::Linker,
-        random::Random,
+        linking::Linker,
         store::Store,
+        support::{clock::Clock, random::Random},
     };
 
     /// Answers checks until `stop`, and does nothing else.
@@ -81,10 +80,10 @@ pub mod jobs {
     }
 }
 pub mod linker {
-    pub use crate::linker::Linker;
+    pub use crate::linking::Linker;
 }
 pub mod random {
-    pub use crate::random::Random;
+    pub use crate::support::random::Random;
 }
 pub mod store {
     pub use crate::store::{Store, Tx};
@@ -104,8 +103,8 @@ pub mod store {
     pub mod copies {
         pub use crate::store::copies::quieten;
     }
-    pub mod schedule {
-        pub use crate::store::schedule::{Settled, due, get, next_due, settle};
+    pub mod health_checks {
+        pub use crate::store::health_checks::{Settled, due, get, next_due, settle};
     }
     pub mod spending {
         pub use crate::store::spending::add;
@@ -115,10 +114,10 @@ pub mod store {
     }
 }
 pub mod telemetry {
-    pub use crate::telemetry::init;
+    pub use crate::support::telemetry::init;
 }
 pub mod unlock {
-    pub use crate::unlock::unlock;
+    pub use crate::admin::unlock::unlock;
 }
 pub mod vault {
     pub use crate::vault::{AuditKey, KeyFile, KeyId, Keyring, Sealed, ValueFingerprint, Vault};

@@ -42,7 +42,7 @@ const DELIBERATE: [(&str, &str); 23] = [
         "asked once, at start, and the first row answers it",
     ),
     (
-        "SELECT due_at FROM watches WHERE hex(account_id) NOT IN",
+        "SELECT due_at FROM health_checks WHERE hex(account_id) NOT IN",
         "goes through the index in order of time, to the first account that is not being asked about",
     ),
     (
@@ -62,7 +62,7 @@ const DELIBERATE: [(&str, &str); 23] = [
         "goes through the few numbers it found itself, and a table of one row",
     ),
     (
-        "DELETE FROM courtesies",
+        "DELETE FROM reply_throttle",
         "the same; a row for each chat that was turned away within a day",
     ),
     (
@@ -81,7 +81,7 @@ const DELIBERATE: [(&str, &str); 23] = [
     ("DELETE FROM data_keys WHERE account_id NOT IN", "the same"),
     ("DELETE FROM outbox\n", "the same"),
     ("DELETE FROM temporary_credentials\n", "the same"),
-    ("UPDATE watches SET memory = '{}'", "the same"),
+    ("UPDATE health_checks SET memory = '{}'", "the same"),
     ("UPDATE reminders SET due_at = max", "the same"),
     ("DELETE FROM clients\n", "the same"),
 ];

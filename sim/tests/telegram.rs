@@ -849,7 +849,7 @@ mod faults {
     #[tokio::test]
     async fn invalid_json_is_the_true_answer_cut_short() {
         let (telegram, raw, ada) = start().await;
-        ada.say("canary");
+        ada.say("key_check");
         telegram.add_fault(Fault::on("getUpdates", FaultKind::InvalidJson).once());
         let body = raw
             .post("getUpdates", json!({}))
@@ -858,7 +858,7 @@ mod faults {
             .text()
             .await
             .unwrap();
-        assert!(body.contains("canary"));
+        assert!(body.contains("key_check"));
         assert!(serde_json::from_str::<Value>(&body).is_err());
         assert_eq!(raw.updates(json!({})).await.len(), 1);
     }

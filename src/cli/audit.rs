@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::{audit, plural::count, unlock::Wanted};
+use crate::{admin::unlock::Wanted, audit, support::plural::count};
 use anyhow::Context as _;
 use clap::Subcommand;
 use serde_json::json;

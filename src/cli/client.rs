@@ -1,7 +1,10 @@
 //! `addx client`: add, list, accounts, revoke.
 
 use crate::{
-    clients::{self as programs, Added},
+    admin::{
+        clients::{self as programs, Added},
+        unlock::Wanted,
+    },
     domain::{
         account::{AccountId, NotAnAccountId},
         client::{ClientName, Rule},
@@ -10,7 +13,6 @@ use crate::{
         Store, StoreError,
         clients::{self, Client, Usable},
     },
-    unlock::Wanted,
 };
 use anyhow::Context as _;
 use clap::Subcommand;

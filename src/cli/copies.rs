@@ -3,11 +3,9 @@
 use std::path::Path;
 
 use crate::{
-    backup::{self, BackupError, Checked, Copy, LetIn},
-    clock::Clock,
+    admin::backup::{self, BackupError, Checked, Copy, LetIn},
     config::{ConfigError, KEY_FILE},
-    plural::count,
-    random::Random,
+    support::{clock::Clock, plural::count, random::Random},
 };
 use anyhow::Context as _;
 use tokio::signal::unix::{SignalKind, signal};

@@ -5,12 +5,11 @@ use std::path::PathBuf;
 use anyhow::Context as _;
 
 use crate::{
+    admin::unlock::{UnlockError, Wanted, open},
     audit,
-    clock::Clock,
     config::{ConfigError, DATABASE, KEY_FILE},
-    random::Random,
     store::Store,
-    unlock::{UnlockError, Wanted, open},
+    support::{clock::Clock, random::Random},
     vault::{AuditKey, Vault},
 };
 

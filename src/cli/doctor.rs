@@ -1,9 +1,9 @@
 //! `addx doctor`.
 
 use crate::{
-    clock::Clock,
+    admin::doctor::{self, State},
     config::Config,
-    doctor::{self, State},
+    support::clock::Clock,
 };
 
 use super::{Exit, answer};

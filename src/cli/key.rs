@@ -3,12 +3,14 @@
 use std::path::Path;
 
 use crate::{
+    admin::{
+        rekey::{self, Lost, RekeyError, Rewrapped, Unopened},
+        unlock::{self, Wanted},
+    },
     audit,
     domain::audit::{Act, Event},
-    plural::count,
-    rekey::{self, Lost, RekeyError, Rewrapped, Unopened},
     store::StoreError,
-    unlock::{self, Wanted},
+    support::plural::count,
     vault::{KeyFile, KeyId, KeyState},
 };
 use anyhow::Context as _;
@@ -56,7 +58,7 @@ pub(crate) enum KeyCommand {
 pub(crate) async fn run(command: KeyCommand, place: &Place, json: bool) -> anyhow::Result<Exit> {
     // These two show and mend that a key is not there.
     let wanted = match command {
-        KeyCommand::Status | KeyCommand::Rewrap => Wanted::Canary,
+        KeyCommand::Status | KeyCommand::Rewrap => Wanted::KeyCheck,
         KeyCommand::Add | KeyCommand::Retire { .. } => Wanted::Everything,
     };
     let key_file = &place.key_file;

@@ -3,13 +3,17 @@
 use std::{io, time::Duration};
 
 use crate::{
-    clients,
+    admin::{
+        clients,
+        emergency::{self, Count, Manner, PAUSES, Step},
+        unlock::Wanted,
+    },
     config::{ConfigError, X_URL},
-    emergency::{self, Count, Manner, PAUSES, Step},
-    instance::Instance,
-    linker::Linker,
-    plural::{are, count},
-    unlock::Wanted,
+    linking::Linker,
+    support::{
+        instance::Instance,
+        plural::{are, count},
+    },
     x::XClient,
 };
 use anyhow::{Context as _, anyhow, bail};

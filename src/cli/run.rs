@@ -15,13 +15,10 @@ use super::{
     environment::Environment, key, panic,
 };
 use crate::{
+    admin::backup::Copy,
     app::{self, AppError},
-    backup::Copy,
-    clock::Clock,
-    config, hardening,
-    heartbeat::Heartbeat,
-    random::Random,
-    telemetry,
+    config,
+    support::{clock::Clock, hardening, heartbeat::Heartbeat, random::Random, telemetry},
 };
 
 /// Runs the program, as its arguments and its environment want it.

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-use super::{account::AccountId, notice::Standing};
+use super::{account::AccountId, facts::Standing};
 
 names! {
     /// Who did it.

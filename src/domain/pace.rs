@@ -4,8 +4,8 @@ use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
 
 use super::{
     budget::{self, Dollars},
+    health::{Answer, Memory, Next, Rules, Standing, Trouble, Witness},
     verdict::{Outcome, Verdict},
-    watch::{Answer, Memory, Next, Rules, Standing, Trouble, Witness},
 };
 
 /// X takes a key pair that is asked about too often for a wrong one.
@@ -19,7 +19,7 @@ const APART: TimeDelta = TimeDelta::minutes(1);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Ask {
     /// One call, which X charges for if it accepts.
-    Glance,
+    QuickCheck,
     /// Up to four calls.
     Whole,
     /// The key pair alone, which is free.
@@ -31,7 +31,7 @@ impl Ask {
     pub(crate) fn first(memory: &Memory) -> Self {
         match &memory.suspicion {
             Some(_) => Self::Whole,
-            None => Self::Glance,
+            None => Self::QuickCheck,
         }
     }
 }
@@ -77,7 +77,7 @@ impl Pace {
             return ask;
         }
         // A refusal is free; a part of the sum is kept for the case that it is none.
-        let is_doubtful = memory.is_doubted() || memory.standing == Standing::Refused;
+        let is_doubtful = memory.is_suspected() || memory.standing == Standing::Refused;
         let fits = if is_doubtful {
             budget::affords(Some(sum), charged)
         } else {
@@ -93,18 +93,18 @@ impl Pace {
         charged: u64,
         now: DateTime<Utc>,
     ) -> Vec<Calling> {
-        let glance = |accepted_since| Calling {
-            ask: Ask::Glance,
+        let quick_check = |accepted_since| Calling {
+            ask: Ask::QuickCheck,
             accepted_since,
             pair_asked_before: None,
         };
         if budget::affords(self.budget, charged) {
-            return vec![glance(None)];
+            return vec![quick_check(None)];
         }
         // Whoever was accepted today is free, and so is the question about key pairs, which is enough if it is one of those
         // that X refused.
         let today = now.date_naive().and_time(NaiveTime::MIN).and_utc();
-        let mut callings = vec![glance(Some(today))];
+        let mut callings = vec![quick_check(Some(today))];
         if refusal.refuses_pair() {
             callings.push(Calling {
                 ask: Ask::KeyPair,

@@ -7,17 +7,15 @@ use futures::future::BoxFuture;
 
 use super::runner::{Outcome as Ended, Rules, Work};
 use crate::{
-    backoff::Backoff,
     domain::{
         account::{AccountId, AccountName, LinkedAccount, XUsername},
         audit::{Actor, Event},
         credentials::Field,
-        notice::{CheckResult, Occasion},
+        facts::{CheckResult, Occasion},
+        health::AppMark,
         verdict::{KeyPairOutcome, Outcome, Verdict},
-        watch::AppMark,
     },
-    failpoint,
-    linker::{Linker, choice, flow::free_name, learn::judge_owner},
+    linking::{Linker, choice, flow::free_name, learn::judge_owner},
     messages,
     store::{
         StoreError, Tx, accounts,
@@ -27,6 +25,7 @@ use crate::{
         outbox, reminders,
         values::{self, Slot},
     },
+    support::{backoff::Backoff, failpoint},
 };
 
 /// How long a good answer about the key pair is trusted.
@@ -239,7 +238,7 @@ impl Linker {
                 if accounts::record_verdict(&mut *tx, &linked, &verdict, asked_at, now).await?
                     && tell
                 {
-                    self.watch_learns(&mut tx, &linked, &verdict, Some(app))
+                    self.learn_health(&mut tx, &linked, &verdict, Some(app))
                         .await?;
                 }
                 if check.kind == CheckKind::Verify && verdict.outcome() != Outcome::Undecided {
@@ -320,7 +319,7 @@ impl Linker {
                 accounts::set_candidate_until(&mut **tx, linked.owner, linked.id, None).await?;
                 // Whatever was asked with the old values says nothing about these.
                 accounts::record_verdict(&mut **tx, linked, &verdict, now, now).await?;
-                self.watch_learns(tx, linked, &verdict, Some(app)).await?;
+                self.learn_health(tx, linked, &verdict, Some(app)).await?;
                 reminders::begin_again(&mut **tx, linked.id, now).await?;
                 Occasion::Swapped
             }

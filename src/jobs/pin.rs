@@ -7,7 +7,6 @@ use futures::future::BoxFuture;
 
 use super::runner::{Outcome, Rules, Work};
 use crate::{
-    backoff::Backoff,
     domain::{
         account::{AccountId, LinkedAccount, XAccount},
         credentials::{ClientCredentials, Field, Secret},
@@ -19,8 +18,7 @@ use crate::{
         revocation::Revocation,
         verdict::{KeyPairOutcome, Verdict},
     },
-    failpoint,
-    linker::{
+    linking::{
         Linker,
         flow::slot_of,
         pin::{KIND, PinStep, carried, failed, open_temporary},
@@ -33,6 +31,7 @@ use crate::{
         temporary::{self, SealedTemporary},
         values,
     },
+    support::{backoff::Backoff, failpoint},
     vault::{DataKey, Place},
     x::{Exchange, Granted},
 };

@@ -10,15 +10,13 @@ use futures::future::BoxFuture;
 
 use super::runner::{Outcome, Rules, Work};
 use crate::{
-    backoff::Backoff,
     domain::{
         account::LinkedAccount,
         audit::{Actor, Event},
-        notice::{PostResult, PostSaid},
+        facts::{PostResult, PostSaid},
         post::PostOutcome,
     },
-    failpoint,
-    linker::{Keys, Linker, choice},
+    linking::{Keys, Linker, choice},
     messages,
     store::{
         StoreError, Tx,
@@ -26,6 +24,7 @@ use crate::{
         outbox,
         posts::{self, Post, PostKind, PostState},
     },
+    support::{backoff::Backoff, failpoint},
     x::Deletion,
 };
 

@@ -7,20 +7,19 @@ use futures::future::BoxFuture;
 
 use super::runner::{Outcome, Rules, Work};
 use crate::{
-    backoff::Backoff,
     domain::{
         audit::{Actor, Event},
-        notice::{AccountChoice, PostResult, PostSaid},
+        facts::{AccountChoice, PostResult, PostSaid},
         revocation::{Cleaned, Ended, Farewell, Revocation},
     },
-    failpoint,
-    linker::{Linker, revoke::KIND},
+    linking::{Linker, revoke::KIND},
     messages,
     store::{
         StoreError, Tx,
         jobs::{self, Job},
         outbox, values,
     },
+    support::{backoff::Backoff, failpoint},
 };
 
 /// Pause between two tries.

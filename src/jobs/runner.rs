@@ -15,14 +15,11 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::busy::{Busy, Held};
 use crate::{
-    backoff::Backoff,
-    clock::Clock,
-    failpoint, incident,
-    random::Random,
     store::{
         Store, StoreError,
         jobs::{self, Job, Kind},
     },
+    support::{backoff::Backoff, clock::Clock, failpoint, incident, random::Random},
 };
 
 /// The longest rest: another process may ask for a job, and one that was handed over may have been lost on its way.

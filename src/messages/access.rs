@@ -7,7 +7,7 @@ use super::{
     action::{Action, Decision},
     at, button, escape, message, plain,
 };
-use crate::domain::notice::{Guest, Standing};
+use crate::domain::facts::{Guest, Standing};
 
 /// The user may not use this bot.
 pub(crate) fn not_allowed(user: i64) -> Message {

@@ -5,11 +5,11 @@ use chrono::{DateTime, Utc};
 use super::{
     Message,
     action::{AccountAction, Action, Regenerated},
-    at, button, escape, message, plain, publishing, verdicts, watch,
+    at, button, escape, health, message, plain, publishing, verdicts,
 };
 use crate::domain::{
     account::{AccountName, MAX_ACCOUNTS, NameRejection, XAccount},
-    notice::{AccountChoice, AccountSummary, Errand},
+    facts::{AccountChoice, AccountCommand, AccountSummary},
 };
 
 /// How to make the first link.
@@ -48,7 +48,7 @@ pub(crate) fn list(accounts: &[AccountSummary], now: DateTime<Utc>) -> Message {
         if account.candidate {
             text.push_str(", new values waiting");
         }
-        text.push_str(&watch::details(account, now));
+        text.push_str(&health::details(account, now));
         text.push_str(&publishing::used_by(&account.programs));
         text.push('\n');
     }
@@ -61,19 +61,19 @@ pub(crate) fn list(accounts: &[AccountSummary], now: DateTime<Utc>) -> Message {
 }
 
 /// A command needs an account and no name was given.
-pub(crate) fn choose(errand: Errand, accounts: &[AccountChoice]) -> Message {
-    let question = match errand {
-        Errand::Verify => "Which account shall I check?",
-        Errand::Rotate => "Which account gets new values?",
-        Errand::Unlink => "Which account shall I erase?",
-        Errand::Diagnose => "Which account is the report about?",
-        Errand::Remind => "Of which account shall I remind you to rotate?",
-        Errand::TestPost => "Which account shall I try?",
+pub(crate) fn choose(command: AccountCommand, accounts: &[AccountChoice]) -> Message {
+    let question = match command {
+        AccountCommand::Verify => "Which account shall I check?",
+        AccountCommand::Rotate => "Which account gets new values?",
+        AccountCommand::Unlink => "Which account shall I erase?",
+        AccountCommand::Diagnose => "Which account is the report about?",
+        AccountCommand::Remind => "Of which account shall I remind you to rotate?",
+        AccountCommand::TestPost => "Which account shall I try?",
     };
     let rows = accounts
         .iter()
         .map(|account| {
-            let action = Action::Account(AccountAction::Errand(errand), account.id);
+            let action = Action::Account(AccountAction::AccountCommand(command), account.id);
             vec![button(account.name.as_str(), action)]
         })
         .collect();

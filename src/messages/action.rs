@@ -5,8 +5,8 @@ use std::{fmt, str::FromStr};
 use crate::domain::{
     account::AccountId,
     credentials::Field,
+    facts::AccountCommand,
     linking::{FlowId, LinkingState},
-    notice::Errand,
 };
 
 /// What was regenerated in X: the choices of `/rotate`.
@@ -94,8 +94,8 @@ names! {
 /// A button of an account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum AccountAction {
-    /// An errand for which the account was chosen.
-    Errand(Errand),
+    /// A command for which the account was chosen.
+    AccountCommand(AccountCommand),
     /// Check again the new values that wait.
     CheckCandidate,
     /// Ask for the values in doubt.
@@ -208,7 +208,7 @@ impl Action {
             self,
             Self::Flow(FlowAction::Cancel, _)
                 | Self::Account(
-                    AccountAction::Errand(Errand::Unlink)
+                    AccountAction::AccountCommand(AccountCommand::Unlink)
                         | AccountAction::Revoke
                         | AccountAction::Erase
                         | AccountAction::Keep
@@ -228,11 +228,26 @@ pub(crate) struct NotAnAction;
 const VERSION: &str = "v1";
 
 const ACCOUNT: [(&str, AccountAction); 24] = [
-    ("verify", AccountAction::Errand(Errand::Verify)),
-    ("rotate", AccountAction::Errand(Errand::Rotate)),
-    ("unlink", AccountAction::Errand(Errand::Unlink)),
-    ("diagnose", AccountAction::Errand(Errand::Diagnose)),
-    ("testpost", AccountAction::Errand(Errand::TestPost)),
+    (
+        "verify",
+        AccountAction::AccountCommand(AccountCommand::Verify),
+    ),
+    (
+        "rotate",
+        AccountAction::AccountCommand(AccountCommand::Rotate),
+    ),
+    (
+        "unlink",
+        AccountAction::AccountCommand(AccountCommand::Unlink),
+    ),
+    (
+        "diagnose",
+        AccountAction::AccountCommand(AccountCommand::Diagnose),
+    ),
+    (
+        "testpost",
+        AccountAction::AccountCommand(AccountCommand::TestPost),
+    ),
     ("candidate", AccountAction::CheckCandidate),
     ("fix-key", AccountAction::Repair(Doubtful::KeyPair)),
     ("fix-token", AccountAction::Repair(Doubtful::TokenPair)),
@@ -245,7 +260,10 @@ const ACCOUNT: [(&str, AccountAction); 24] = [
     ("erase", AccountAction::Erase),
     ("keep", AccountAction::Keep),
     ("twin", AccountAction::UpdateTwin),
-    ("remind", AccountAction::Errand(Errand::Remind)),
+    (
+        "remind",
+        AccountAction::AccountCommand(AccountCommand::Remind),
+    ),
     ("remind-30", AccountAction::Remind(Some(30))),
     ("remind-90", AccountAction::Remind(Some(90))),
     ("remind-180", AccountAction::Remind(Some(180))),

@@ -11,11 +11,11 @@ use super::{
 };
 use crate::domain::{
     credentials::Field,
+    facts::AccountChoice,
     linking::{
         AwaitingName, AwaitingValue, Closed, ConfirmingValue, Doubt, Ending, Flow, LinkName,
         LinkingState, Purpose, Remark,
     },
-    notice::AccountChoice,
     paste::Warning,
     pin::AwaitingPin,
     verdict::KeyPairOutcome,

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::domain::{
     account::{AccountId, AccountName},
-    notice::{AccountChoice, CheckResult, Errand, Occasion},
+    facts::{AccountChoice, AccountCommand, CheckResult, Occasion},
     verdict::{MAX_CHECKS_AN_HOUR, Outcome, Verdict},
 };
 
@@ -41,7 +41,7 @@ pub(crate) fn limit(
     let action = if candidate {
         AccountAction::CheckCandidate
     } else {
-        AccountAction::Errand(Errand::Verify)
+        AccountAction::AccountCommand(AccountCommand::Verify)
     };
     message(
         format!(
@@ -139,10 +139,10 @@ pub(crate) fn result(result: &CheckResult, now: DateTime<Utc>) -> Message {
         Verdict::Connected { .. } | Verdict::ConnectedPermissionUnknown { .. }
     );
     if may_publish {
-        let errand = AccountAction::Errand(Errand::TestPost);
+        let command = AccountAction::AccountCommand(AccountCommand::TestPost);
         rows.push(vec![button(
             "Test post",
-            Action::Account(errand, account.id),
+            Action::Account(command, account.id),
         )]);
     }
     message(text, rows).with_role(Role::Answer(Asked::Check))
@@ -164,7 +164,7 @@ fn result_buttons(account: AccountId, verdict: &Verdict, occasion: &Occasion) ->
     let again = if judges_new_values_alone(occasion, verdict) {
         AccountAction::CheckCandidate
     } else {
-        AccountAction::Errand(Errand::Verify)
+        AccountAction::AccountCommand(AccountCommand::Verify)
     };
     row.push(button("Check again", Action::Account(again, account)));
     if verdict.outcome() == Outcome::Accepted {

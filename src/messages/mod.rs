@@ -8,6 +8,7 @@ pub(crate) mod card;
 pub(crate) mod checks;
 pub(crate) mod deletions;
 pub(crate) mod flow;
+pub(crate) mod health;
 pub(crate) mod pages;
 mod paste;
 mod pin;
@@ -15,13 +16,12 @@ pub(crate) mod publishing;
 pub(crate) mod receipt;
 pub(crate) mod records;
 mod verdicts;
-pub(crate) mod watch;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use self::action::Action;
-use crate::domain::{account::AccountId, watch::Change};
+use crate::domain::{account::AccountId, health::Change};
 
 /// What the bot says in one message. Sealed with its buttons while it waits to be sent; what it is for stands beside it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

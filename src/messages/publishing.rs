@@ -10,7 +10,7 @@ use super::{
 use crate::domain::{
     account::{AccountId, AccountName, XUsername},
     client::ClientName,
-    notice::{AccountChoice, AccountSummary, Errand, PostResult, PostSaid, Program},
+    facts::{AccountChoice, AccountCommand, AccountSummary, PostResult, PostSaid, Program},
     post::{MAX_WEIGHT, PostRejection, PostText},
     verdict::Verdict,
 };
@@ -311,6 +311,9 @@ fn refused(account: &AccountChoice, verdict: &Verdict, now: DateTime<Utc>) -> Me
 fn check_again(account: AccountId) -> Button {
     button(
         "Check again",
-        Action::Account(AccountAction::Errand(Errand::Verify), account),
+        Action::Account(
+            AccountAction::AccountCommand(AccountCommand::Verify),
+            account,
+        ),
     )
 }

@@ -6,12 +6,12 @@ use super::{Message, at, escape, plain};
 use crate::{
     domain::{
         audit::Event,
-        notice::{Past, Uses},
+        facts::{Past, Uses},
         paste::Warning,
         report::{Report, ValueReport},
         verdict::KeyPairOutcome,
     },
-    plural::count,
+    support::plural::count,
 };
 
 /// `/mydata`, in as many messages as it takes: whole lines of a JSON text.

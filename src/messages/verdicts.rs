@@ -339,7 +339,7 @@ mod tests {
     use crate::{
         domain::{
             account::{AccountId, AccountName, XAccount, XUserId, XUsername},
-            notice::{AccountChoice, CheckResult, Occasion},
+            facts::{AccountChoice, CheckResult, Occasion},
             verdict::{Outcome, XWords},
         },
         messages::{Message, checks},

@@ -13,7 +13,7 @@ use serde_json::json;
 
 /// Why X is not asked, or gave no answer.
 #[derive(Debug)]
-pub(super) enum Denial {
+pub(super) enum ProxyError {
     /// No token, a wrong one, or one that was revoked: all the same, so that nobody learns which.
     Unauthorized,
     /// No account of this id that the program may use.
@@ -44,7 +44,7 @@ pub(super) enum Denial {
     Failed,
 }
 
-impl Denial {
+impl ProxyError {
     fn parts(&self) -> (StatusCode, &'static str, String) {
         let (status, code, message) = match self {
             Self::Unauthorized => (
@@ -129,7 +129,7 @@ impl Denial {
     }
 }
 
-impl IntoResponse for Denial {
+impl IntoResponse for ProxyError {
     fn into_response(self) -> Response {
         let (status, code, message) = self.parts();
         let mut headers = HeaderMap::new();

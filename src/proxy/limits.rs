@@ -9,7 +9,7 @@ use std::{
 use chrono::{DateTime, Utc};
 use hyper::header::{HeaderMap, HeaderValue, RETRY_AFTER};
 
-use crate::domain::{account::AccountId, client::Rule, watch::AppMark};
+use crate::domain::{account::AccountId, client::Rule, health::AppMark};
 
 /// The headers that tell a program when to come again.
 const TELLING: [&str; 3] = ["x-rate-limit-", "x-app-limit-", "x-user-limit-"];

@@ -16,11 +16,11 @@ use hyper::{Request, body::Incoming, service::service_fn};
 use tokio::{net::TcpListener, sync::Semaphore};
 use tokio_util::sync::CancellationToken;
 
-use self::{answer::Denial, limits::Limits, uses::Uses};
+use self::{answer::ProxyError, limits::Limits, uses::Uses};
 use crate::{
     config::AllowedUsers,
-    linker::Linker,
-    listening::{self, Bounds},
+    linking::Linker,
+    support::listening::{self, Bounds},
     x::XClient,
 };
 
@@ -87,11 +87,11 @@ impl Proxy {
     }
 
     async fn answer(&self, request: Request<Incoming>) -> Response {
-        match crate::incident::guard(self.forward(request)).await {
+        match crate::support::incident::guard(self.forward(request)).await {
             Ok(answered) => answered.into_response(),
             Err(panicked) => {
                 tracing::error!(error = %panicked, "a program's request could not be handled");
-                Denial::Failed.into_response()
+                ProxyError::Failed.into_response()
             }
         }
     }

@@ -14,7 +14,7 @@ use url::form_urlencoded;
 
 use super::{
     Proxy,
-    answer::Denial,
+    answer::ProxyError,
     body::{CutOff, Fate, LIMIT, Limited},
     limits::Kind,
 };
@@ -24,7 +24,7 @@ use crate::{
         audit::{Act, Actor, Event},
         client::{ApiPath, ClientName, Rule, TokenHash},
     },
-    linker::Keys,
+    linking::Keys,
     store::StoreError,
     x::{Forward, Forwarded, NotForwarded},
 };
@@ -75,19 +75,19 @@ struct Admitted {
 
 impl Proxy {
     /// Does what a program asks for, or says why not.
-    pub(super) async fn forward(&self, request: Request<Incoming>) -> Result<Response, Denial> {
+    pub(super) async fn forward(&self, request: Request<Incoming>) -> Result<Response, ProxyError> {
         let started = std::time::Instant::now();
         let admitted = match self.admit(&request).await {
             Ok(admitted) => admitted,
-            Err(denial) => {
-                tracing::debug!(http.status = denial.status(), "a program was turned away");
-                return Err(denial);
+            Err(refusal) => {
+                tracing::debug!(http.status = refusal.status(), "a program was turned away");
+                return Err(refusal);
             }
         };
         let answered = self.ask_x(&admitted, request).await;
         let status = match &answered {
             Ok(reply) => reply.status().as_u16(),
-            Err(denial) => denial.status(),
+            Err(refusal) => refusal.status(),
         };
         tracing::info!(
             client = %admitted.program,
@@ -101,10 +101,10 @@ impl Proxy {
     }
 
     /// Who asks, and whether they may. Whatever shows that might be a token, the same question goes to the database.
-    async fn admit(&self, request: &Request<Incoming>) -> Result<Admitted, Denial> {
+    async fn admit(&self, request: &Request<Incoming>) -> Result<Admitted, ProxyError> {
         let target = Target::of(request.uri().path());
         let shown = bearer(request.headers()).and_then(TokenHash::of_shown);
-        let shown = shown.ok_or(Denial::Unauthorized)?;
+        let shown = shown.ok_or(ProxyError::Unauthorized)?;
         let entrance = {
             let _turn = self.0.entrance.acquire().await;
             self.0.linker.enter(&shown, target.account).await
@@ -112,17 +112,17 @@ impl Proxy {
         let entrance = entrance.map_err(|error| failed(&error))?;
         let entrance = entrance
             .filter(|entrance| bool::from(entrance.token.0.ct_eq(&shown.0)))
-            .ok_or(Denial::Unauthorized)?;
+            .ok_or(ProxyError::Unauthorized)?;
         let (Some(owner), Some(account)) = (entrance.owner, target.account) else {
-            return Err(Denial::UnknownAccount);
+            return Err(ProxyError::UnknownAccount);
         };
-        let path = target.path.ok_or(Denial::NotAllowed)?;
+        let path = target.path.ok_or(ProxyError::NotAllowed)?;
         let method = request.method().as_str();
         let mut rules = entrance.client.allowed.into_iter();
         let rule = rules.find(|rule| rule.allows(method, &path));
-        let rule = rule.ok_or(Denial::NotAllowed)?;
+        let rule = rule.ok_or(ProxyError::NotAllowed)?;
         if !(self.0.allowed).admits(self.0.owner, owner, entrance.standing) {
-            return Err(Denial::OwnerShutOut);
+            return Err(ProxyError::OwnerShutOut);
         }
         Ok(Admitted {
             rule,
@@ -142,24 +142,24 @@ impl Proxy {
         &self,
         admitted: &Admitted,
         request: Request<Incoming>,
-    ) -> Result<Response, Denial> {
+    ) -> Result<Response, ProxyError> {
         let (head, body) = request.into_parts();
-        let query = query(head.uri.query().unwrap_or_default()).ok_or(Denial::BadQuery)?;
+        let query = query(head.uri.query().unwrap_or_default()).ok_or(ProxyError::BadQuery)?;
         let content_type = head.headers.get(CONTENT_TYPE).cloned();
         if content_type.as_ref().is_some_and(is_form) {
-            return Err(Denial::FormBody);
+            return Err(ProxyError::FormBody);
         }
         if body.size_hint().lower() > LIMIT {
-            return Err(Denial::TooLarge);
+            return Err(ProxyError::TooLarge);
         }
         let keys = self.keys(admitted, head.method.is_safe()).await?;
         let app = self.0.linker.app_mark(&keys);
         let kind: Kind = (admitted.account, app, admitted.rule.clone());
         if let Some((until, headers)) = self.0.limits.holds(&kind, self.0.linker.now()) {
-            return Err(Denial::RateLimited(until, Box::new(headers)));
+            return Err(ProxyError::RateLimited(until, Box::new(headers)));
         }
         if !self.0.uses.note(admitted.act()).await {
-            return Err(Denial::Failed);
+            return Err(ProxyError::Failed);
         }
         let fate = Fate::default();
         let has_body = !body.is_end_stream();
@@ -180,12 +180,12 @@ impl Proxy {
     }
 
     /// The values of an account that X accepts, as far as is known.
-    async fn keys(&self, admitted: &Admitted, only_reads: bool) -> Result<Keys, Denial> {
+    async fn keys(&self, admitted: &Admitted, only_reads: bool) -> Result<Keys, ProxyError> {
         let keys = self.0.linker.keys(admitted.owner, admitted.account).await;
         let keys = keys.map_err(|error| failed(&error))?;
-        let keys = keys.ok_or(Denial::UnknownAccount)?;
+        let keys = keys.ok_or(ProxyError::UnknownAccount)?;
         match keys.obstacle(only_reads) {
-            Some(code) => Err(Denial::NotConnected(code)),
+            Some(code) => Err(ProxyError::NotConnected(code)),
             None => Ok(keys),
         }
     }
@@ -194,7 +194,7 @@ impl Proxy {
     async fn back(&self, admitted: &Admitted, kind: Kind, forwarded: Forwarded) -> Response {
         let Forwarded {
             mut response,
-            doubt,
+            suspect,
             limited_until,
         } = forwarded;
         let status = response.status().as_u16();
@@ -202,10 +202,10 @@ impl Proxy {
             let now = self.0.linker.now();
             self.0.limits.note(kind, until, response.headers(), now);
         }
-        if doubt {
+        if suspect {
             let (account, program) = (admitted.account, &admitted.program);
-            let doubted = self.0.linker.doubt(account, program, status).await;
-            if let Err(error) = doubted {
+            let suspected = self.0.linker.suspect(account, program, status).await;
+            if let Err(error) = suspected {
                 tracing::error!(%error, "a refusal could not be noted");
             }
         }
@@ -241,19 +241,19 @@ impl Admitted {
 }
 
 /// Why there is no answer of X's. X does nothing with a body of which it was not given the end.
-fn unanswered(fate: &Fate, why: NotForwarded) -> Denial {
+fn unanswered(fate: &Fate, why: NotForwarded) -> ProxyError {
     match (fate.get(), why) {
-        (Some(CutOff::TooLarge), _) => Denial::TooLarge,
-        (Some(CutOff::Half), _) => Denial::HalfBody,
-        (Some(CutOff::Slow), _) => Denial::SlowBody,
-        (None, NotForwarded::NotSent) => Denial::NotSent,
-        (None, NotForwarded::Unknown) => Denial::Unknown,
+        (Some(CutOff::TooLarge), _) => ProxyError::TooLarge,
+        (Some(CutOff::Half), _) => ProxyError::HalfBody,
+        (Some(CutOff::Slow), _) => ProxyError::SlowBody,
+        (None, NotForwarded::NotSent) => ProxyError::NotSent,
+        (None, NotForwarded::Unknown) => ProxyError::Unknown,
     }
 }
 
-fn failed(error: &StoreError) -> Denial {
+fn failed(error: &StoreError) -> ProxyError {
     tracing::error!(%error, "a program's request could not be looked up");
-    Denial::Failed
+    ProxyError::Failed
 }
 
 /// The token in `Authorization: Bearer …`.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tokio::sync::{mpsc, oneshot};
 
-use crate::{domain::audit::Act, incident, linker::Linker, store::StoreError};
+use crate::{domain::audit::Act, linking::Linker, store::StoreError, support::incident};
 
 /// Uses that wait to be noted; more wait before the door.
 const WAITING: usize = 1024;

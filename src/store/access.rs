@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use sqlx::{FromRow, SqliteExecutor};
 
 use super::StoreError;
-use crate::domain::notice::{Guest, Standing};
+use crate::domain::facts::{Guest, Standing};
 
 /// What was decided about a user; `None`: they never asked.
 pub(crate) async fn standing(

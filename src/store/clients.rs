@@ -8,7 +8,7 @@ use super::{StoreError, Tx};
 use crate::domain::{
     account::AccountId,
     client::{ClientName, Rule, TokenHash},
-    notice::Standing,
+    facts::Standing,
 };
 
 /// A program.

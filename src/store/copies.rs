@@ -12,7 +12,7 @@ use sqlx::{
 use tokio_util::sync::CancellationToken;
 
 use super::{BUSY_TIMEOUT, MIGRATIONS, StoreError, Tx, access};
-use crate::domain::notice::Standing;
+use crate::domain::facts::Standing;
 
 /// Steps of SQLite's machine between two looks at whether it should stop.
 const STEPS: i32 = 1000;
@@ -161,7 +161,7 @@ pub async fn quieten(tx: &mut Tx, now: DateTime<Utc>) -> Result<(), StoreError> 
     .await?;
     // The first to ask are asked at once, the others as fast as X is asked at all.
     sqlx::query(
-        "UPDATE watches SET memory = '{}', good_at = NULL, due_at = 0, attempts = 0,
+        "UPDATE health_checks SET memory = '{}', good_at = NULL, due_at = 0, attempts = 0,
              told_before = NULL, told_at = NULL, message_id = NULL, asked_at = NULL, pair_at = NULL",
     )
     .execute(&mut **tx)

@@ -236,13 +236,12 @@ pub(crate) async fn postpone_card(
 mod tests {
     use super::*;
     use crate::{
-        clock::Clock,
         domain::{
             account::{AccountId, AccountName},
             linking::{Flow, FlowId, LinkName},
         },
-        random::Random,
         store::Store,
+        support::{clock::Clock, random::Random},
         vault::Keyring,
     };
 

@@ -215,7 +215,7 @@ impl Inner {
         // Until it is known to have ended: a transaction that nobody ends must not outlive this task.
         lent.live.broken = true;
         let newest_key = sqlx::query_scalar(
-            "BEGIN IMMEDIATE; SAVEPOINT unit_a; SELECT key_id FROM canary WHERE id = 1",
+            "BEGIN IMMEDIATE; SAVEPOINT unit_a; SELECT key_id FROM key_check WHERE id = 1",
         )
         .fetch_optional(&mut **lent)
         .await?;

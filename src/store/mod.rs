@@ -7,24 +7,24 @@ pub(crate) mod access;
 pub(crate) mod accounts;
 pub(crate) mod agenda;
 pub(crate) mod audit;
-pub(crate) mod canary;
 pub(crate) mod checks;
 pub(crate) mod clients;
 pub(crate) mod connections;
 pub(crate) mod copies;
 pub(crate) mod counts;
-pub(crate) mod courtesies;
 pub(crate) mod deletions;
 pub(crate) mod dialogues;
 mod group;
+pub(crate) mod health_checks;
 pub(crate) mod inbox;
 pub(crate) mod jobs;
+pub(crate) mod key_check;
 pub(crate) mod keys;
 pub(crate) mod outbox;
 pub(crate) mod posts;
 pub(crate) mod progress;
 pub(crate) mod reminders;
-pub(crate) mod schedule;
+pub(crate) mod reply_throttle;
 pub(crate) mod spending;
 pub(crate) mod temporary;
 pub(crate) mod trouble;
@@ -54,9 +54,11 @@ pub use self::group::Tx;
 use self::{connections::Connections, group::Writers, jobs::Bell};
 use crate::{
     domain::account::AccountId,
-    failpoint,
-    files::{beside, folder_of},
-    random::NoRandomness,
+    support::{
+        failpoint,
+        files::{beside, folder_of},
+        random::NoRandomness,
+    },
     vault::{KeyId, OpenError},
 };
 
@@ -452,7 +454,7 @@ mod tests {
         counts::schema_version(&mut *reading).await.unwrap();
         let mut tx = store.begin().await.unwrap();
         let now = time(1_800_000_000);
-        courtesies::claim(&mut *tx, 1, now, now).await.unwrap();
+        reply_throttle::claim(&mut *tx, 1, now, now).await.unwrap();
         tx.commit().await.unwrap();
 
         let started = std::time::Instant::now();

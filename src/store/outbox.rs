@@ -5,9 +5,9 @@ use sqlx::{FromRow, SqliteConnection, SqliteExecutor};
 
 use super::{Store, StoreError};
 use crate::{
-    domain::{account::AccountId, watch::Change},
-    incident,
+    domain::{account::AccountId, health::Change},
     messages::{self, Asked, Message, Role},
+    support::incident,
     vault::{MessageFingerprint, OpenError, Place, Sealed, Vault},
 };
 
@@ -239,7 +239,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::{messages::pages, random::Random, vault::Keyring};
+    use crate::{messages::pages, support::random::Random, vault::Keyring};
 
     const CHAT: i64 = 71;
 

@@ -3,7 +3,7 @@
 use sqlx::SqliteExecutor;
 
 use super::{StoreError, types::Json};
-use crate::domain::watch::Trouble;
+use crate::domain::health::Trouble;
 
 /// The trouble that there is.
 pub(crate) async fn get(db: impl SqliteExecutor<'_>) -> Result<Option<Trouble>, StoreError> {

@@ -13,9 +13,9 @@ use crate::{
     domain::{
         account::{AccountId, AccountName, XUserId, XUsername},
         client::{ClientName, TokenHash},
-        notice::Standing,
+        facts::Standing,
+        health::AppMark,
         verdict::KeyPairOutcome,
-        watch::AppMark,
     },
     vault::{Fingerprint, KeyId, Mac, MessageFingerprint, Sealed},
 };

@@ -11,17 +11,15 @@ use super::{
     whole,
 };
 use crate::{
-    backoff::Backoff,
-    failpoint,
     jobs::runner::{Outcome, Rules, Work},
     messages::{self, Message},
-    metrics::DeletionOutcome,
     store::{
         StoreError, Tx,
         deletions::{self, SECRET},
         jobs::{self, Job, Kind},
         outbox,
     },
+    support::{backoff::Backoff, failpoint, metrics::DeletionOutcome},
 };
 
 const PAUSES: Backoff = Backoff::new(Duration::from_secs(1), Duration::from_mins(5));

@@ -24,9 +24,12 @@ use super::{
 };
 use crate::{
     domain::paste,
-    failpoint, incident, messages,
-    metrics::{self, UpdateOutcome},
+    messages,
     store::{StoreError, agenda, dialogues, inbox, outbox},
+    support::{
+        failpoint, incident,
+        metrics::{self, UpdateOutcome},
+    },
     vault::{Place, Sealed},
 };
 
@@ -177,7 +180,7 @@ impl Telegram {
             }
             match self.note_failure(chat, update, &error, removal).await {
                 Ok(Failure::GivenUp) => {
-                    self.answer_tap(update, None).await;
+                    self.answer_callback(update, None).await;
                     return Done::NotYet;
                 }
                 Ok(Failure::Again) => {}
@@ -235,12 +238,12 @@ impl Telegram {
         let elapsed_ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
         tracing::debug!(elapsed_ms, "an update was handled");
         self.count(update, UpdateOutcome::Handled);
-        self.answer_tap(update, effects.toast).await;
+        self.answer_callback(update, effects.toast).await;
         Ok(Done::Handled)
     }
 
     /// Lets the button stop waiting, if the update is a tap.
-    async fn answer_tap(&self, update: &Update, toast: Option<String>) {
+    async fn answer_callback(&self, update: &Update, toast: Option<String>) {
         if let UpdateKind::CallbackQuery(query) = &update.kind {
             reply::answer(&self.bot, query.id.clone(), toast).await;
         }

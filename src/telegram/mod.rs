@@ -8,7 +8,6 @@ mod command;
 pub(crate) mod deletions;
 mod handlers;
 mod inbox;
-mod lanes;
 mod outbox;
 mod pauses;
 mod polling;
@@ -16,6 +15,7 @@ mod reply;
 mod schema;
 mod timers;
 mod unit;
+mod workers;
 
 pub(crate) use self::command::Command;
 
@@ -35,17 +35,15 @@ use teloxide::{
 use tokio::sync::{Notify, Semaphore, mpsc};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use self::{lanes::Lanes, pauses::Pauses, schema::Schema};
+use self::{pauses::Pauses, schema::Schema, workers::KeyedWorkers};
 use crate::{
-    clock::Clock,
     config::AllowedUsers,
-    heartbeat::Heartbeat,
-    incident,
-    linker::Linker,
-    metrics::Metrics,
-    random::Random,
+    linking::Linker,
     store::Store,
-    telemetry::Aliases,
+    support::{
+        clock::Clock, heartbeat::Heartbeat, incident, metrics::Metrics, random::Random,
+        telemetry::Aliases,
+    },
     vault::{AuditKey, Vault},
 };
 
@@ -79,9 +77,9 @@ pub(crate) struct Parts {
     metrics: Metrics,
     schema: Schema,
     /// Per chat: handles updates.
-    reading: Lanes,
+    reading: KeyedWorkers,
     /// Per chat: sends what was promised.
-    writing: Lanes,
+    writing: KeyedWorkers,
     /// Chats that Telegram wants to be left alone for a while.
     pauses: Pauses,
     permits: Semaphore,
@@ -195,8 +193,8 @@ impl Telegram {
             heartbeat: deps.heartbeat,
             metrics: deps.metrics,
             schema: schema::schema(),
-            reading: Lanes::default(),
-            writing: Lanes::default(),
+            reading: KeyedWorkers::default(),
+            writing: KeyedWorkers::default(),
             pauses: Pauses::default(),
             permits: Semaphore::new(CONCURRENT_HANDLERS),
             albums: Mutex::default(),

@@ -11,21 +11,20 @@ use super::{
     whole,
 };
 use crate::{
-    backoff::Backoff,
     domain::{
         account::AccountId,
         linking::{Ending, LinkingState},
     },
-    failpoint, incident,
     messages::{self, Asked, Message, Role},
-    metrics::Dropped,
     store::{
         StoreError,
         deletions::{self, OWN},
         dialogues::{self, Dialogue},
+        health_checks,
         outbox::{self, Promised},
-        progress, schedule, unreachable,
+        progress, unreachable,
     },
+    support::{backoff::Backoff, failpoint, incident, metrics::Dropped},
 };
 
 /// Pauses while Telegram cannot be reached.
@@ -109,8 +108,8 @@ impl Telegram {
         failpoint::hit("outbox.before_send");
         let sent = match promised.role {
             Role::News(account, change) => {
-                let watch = schedule::get(self.store.reader(), account).await?;
-                if watch.is_some_and(|watch| watch.memory.standing == change.standing()) {
+                let health = health_checks::get(self.store.reader(), account).await?;
+                if health.is_some_and(|health| health.memory.standing == change.standing()) {
                     self.send_or_edit(chat, account, message).await?
                 } else {
                     // It is no longer true.
@@ -173,7 +172,7 @@ impl Telegram {
         account: AccountId,
         message: &Message,
     ) -> Result<Result<Option<i32>, CallError>, StoreError> {
-        let told = schedule::told(self.store.reader(), account).await?;
+        let told = health_checks::told(self.store.reader(), account).await?;
         let day_ago = self.clock.now() - QUIET_AFTER_TWO;
         if let (Some(before), Some((last, _))) = (told.before, told.last)
             && before > day_ago
@@ -217,7 +216,7 @@ impl Telegram {
                             progress::set(&mut *tx, chat, asked, number).await?;
                         }
                         Role::News(account, _) => {
-                            schedule::note_told(&mut *tx, account, number, now).await?;
+                            health_checks::note_told(&mut *tx, account, number, now).await?;
                         }
                         Role::Plain | Role::Lasting | Role::Answer(_) => {}
                     }
@@ -385,9 +384,9 @@ impl Telegram {
         progress::clear_all(&mut **tx, chat).await?;
         // What they do not know about their links they are told when they are back.
         for (account, change) in outbox::news(&mut **tx, chat).await? {
-            if let Some(watch) = schedule::get(&mut **tx, account).await? {
-                let memory = watch.memory.untold(change);
-                schedule::set_memory(&mut **tx, account, &memory).await?;
+            if let Some(health) = health_checks::get(&mut **tx, account).await? {
+                let memory = health.memory.untold(change);
+                health_checks::set_memory(&mut **tx, account, &memory).await?;
             }
         }
         unreachable::note(&mut **tx, chat, self.clock.now()).await?;

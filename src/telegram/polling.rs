@@ -17,9 +17,11 @@ use zeroize::{Zeroize as _, Zeroizing};
 
 use super::{Telegram, inbox::Fresh, whole};
 use crate::{
-    failpoint, incident,
-    metrics::{self, UpdateOutcome},
     store::{StoreError, inbox},
+    support::{
+        failpoint, incident,
+        metrics::{self, UpdateOutcome},
+    },
     vault::Place,
 };
 

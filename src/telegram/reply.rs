@@ -19,8 +19,8 @@ use teloxide::{
 };
 
 use crate::{
-    failpoint,
     messages::{Button, Message, Press},
+    support::failpoint,
 };
 
 /// A deletion may not hold up what follows it; the queue tries again.

@@ -13,8 +13,8 @@ use super::{
     Command, Telegram,
     access::Admission,
     handlers::{
-        access as owner, accounts, basics, link, pin, programs, publish, records, rotate, strays,
-        taps,
+        access as owner, accounts, basics, callbacks, fallback, link, pin, programs, publish,
+        records, rotate,
     },
     inbox,
     unit::{Unit, UnitDialogue, UnitOfWork},
@@ -93,7 +93,7 @@ pub(super) fn schema() -> Schema {
     let messages = Update::filter_message()
         .branch(
             dptree::filter(|message: Message| !inbox::is_written(&message))
-                .endpoint(strays::ignored),
+                .endpoint(fallback::ignored),
         )
         .branch(
             dptree::entry()
@@ -106,7 +106,7 @@ pub(super) fn schema() -> Schema {
         )
         .branch(
             dptree::filter(|admission: Admission| !admission.is_granted())
-                .endpoint(strays::not_allowed),
+                .endpoint(fallback::not_allowed),
         )
         .branch(case![LinkingState::AwaitingName(state)].endpoint(link::name))
         .branch(case![LinkingState::AwaitingValue(state)].endpoint(link::value))
@@ -115,7 +115,7 @@ pub(super) fn schema() -> Schema {
             dptree::filter(|state: LinkingState| matches!(state, LinkingState::AwaitingPin(_)))
                 .endpoint(pin::message),
         )
-        .endpoint(strays::message);
+        .endpoint(fallback::message);
 
     let callbacks = Update::filter_callback_query()
         .branch(
@@ -126,21 +126,21 @@ pub(super) fn schema() -> Schema {
                 dptree::filter(|admission: Admission, action: Action| {
                     !action.is_for_everybody() && !admission.is_granted()
                 })
-                .endpoint(taps::not_allowed),
+                .endpoint(callbacks::not_allowed),
             )
-            .branch(case![Action::Flow(action, tag)].endpoint(taps::flow))
-            .branch(case![Action::Account(action, account)].endpoint(taps::account))
+            .branch(case![Action::Flow(action, tag)].endpoint(callbacks::flow))
+            .branch(case![Action::Account(action, account)].endpoint(callbacks::account))
             .branch(case![Action::Access(decision, user)].endpoint(owner::decide))
             .branch(case![Action::Draft(action, draft)].endpoint(publish::decide))
             .branch(case![Action::DraftWith(draft, account)].endpoint(publish::choose))
             .branch(case![Action::TakeBack(client, account)].endpoint(programs::take_back))
-            .branch(case![Action::Guide].endpoint(taps::guide))
-            .branch(case![Action::Reminders].endpoint(taps::reminders))
-            .branch(case![Action::Rechecks].endpoint(taps::rechecks))
-            .branch(case![Action::Accounts].endpoint(taps::accounts))
-            .branch(case![Action::Add].endpoint(taps::add)),
+            .branch(case![Action::Guide].endpoint(callbacks::guide))
+            .branch(case![Action::Reminders].endpoint(callbacks::reminders))
+            .branch(case![Action::Rechecks].endpoint(callbacks::rechecks))
+            .branch(case![Action::Accounts].endpoint(callbacks::accounts))
+            .branch(case![Action::Add].endpoint(callbacks::add)),
         )
-        .endpoint(taps::unknown);
+        .endpoint(callbacks::unknown);
 
     Schema(
         dialogue::enter::<Update, UnitDialogue, LinkingState, _>()
@@ -148,12 +148,12 @@ pub(super) fn schema() -> Schema {
             .branch(
                 dptree::filter(is_in_private)
                     .branch(messages)
-                    .branch(Update::filter_edited_message().endpoint(strays::edited))
+                    .branch(Update::filter_edited_message().endpoint(fallback::edited))
                     .branch(callbacks),
             )
-            .branch(Update::filter_message().endpoint(strays::in_group))
-            .branch(Update::filter_edited_message().endpoint(strays::edited_in_group))
-            .endpoint(strays::ignored),
+            .branch(Update::filter_message().endpoint(fallback::in_group))
+            .branch(Update::filter_edited_message().endpoint(fallback::edited_in_group))
+            .endpoint(fallback::ignored),
     )
 }
 

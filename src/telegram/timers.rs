@@ -2,10 +2,10 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{Telegram, handlers::strays::COURTESY};
+use super::{Telegram, handlers::fallback::COURTESY};
 use crate::{
-    failpoint, incident,
-    store::{StoreError, agenda, checks, courtesies, inbox, posts, temporary, values},
+    store::{StoreError, agenda, checks, inbox, posts, reply_throttle, temporary, values},
+    support::{failpoint, incident},
 };
 
 /// What is due is looked at no more often than this, so that a chat whose work is under way does not keep the timers busy.
@@ -100,7 +100,7 @@ impl Telegram {
         let mut tx = self.store.begin().await?;
         inbox::purge(&mut *tx, now - KEEP_HANDLED).await?;
         checks::purge_log(&mut *tx, now - KEEP_CHECK_LOG).await?;
-        courtesies::purge(&mut *tx, now - COURTESY).await?;
+        reply_throttle::purge(&mut *tx, now - COURTESY).await?;
         posts::purge_drafts(&mut *tx, now - KEEP_DRAFTS).await?;
         temporary::purge(&mut *tx, now).await?;
         values::erase_orphans(&mut *tx, now - KEEP_ORPHANS).await?;

@@ -14,7 +14,6 @@ use teloxide::{
 use super::{FLOW_LIFETIME, Telegram, access::Admission, reply::CallError, whole};
 use crate::{
     domain::linking::{Closed, Ending, LinkingState, Remark},
-    failpoint,
     messages::{self, Message, action::StepTag},
     store::{
         StoreError, Tx,
@@ -22,6 +21,7 @@ use crate::{
         dialogues::{self, Dialogue},
         inbox, outbox,
     },
+    support::failpoint,
 };
 
 /// Telegram deletes no message older than this.

@@ -13,7 +13,7 @@ use rustix::fs::{FlockOperation, flock};
 use zeroize::Zeroizing;
 
 use super::keyring::{Key, KeyId, KeyState, Keyring, KeyringError, Line, parse_line, read_private};
-use crate::{
+use crate::support::{
     files::{beside, folder_of, make_private, move_into_place, sync},
     random::Random,
 };

@@ -12,7 +12,7 @@ use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
-use crate::random::NoRandomness;
+use crate::support::random::NoRandomness;
 
 /// The number of a key in the keyring, 1 and up. Part of what is sealed, so it never changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]

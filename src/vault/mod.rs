@@ -29,7 +29,7 @@ use zeroize::Zeroizing;
 
 use crate::{
     domain::account::AccountId,
-    random::{NoRandomness, Random},
+    support::random::{NoRandomness, Random},
 };
 
 impl Keyring {

@@ -16,10 +16,10 @@ use crate::{
     domain::{
         account::AccountId,
         credentials::{ClientCredentials, Field, Secret},
+        health::AppMark,
         pin::TemporaryField,
-        watch::AppMark,
     },
-    random::{NoRandomness, Random},
+    support::random::{NoRandomness, Random},
 };
 
 /// The format of sealed bytes: version ‖ key id (4, big endian) ‖ nonce (24) ‖ ciphertext and tag (16).
@@ -153,11 +153,11 @@ impl Place {
     }
 
     /// The row that tells a wrong key at start.
-    pub(crate) fn canary() -> Self {
+    pub(crate) fn key_check() -> Self {
         Self {
             owner: 0,
             row: [0; 16],
-            field: "canary",
+            field: "key_check",
         }
     }
 

@@ -8,7 +8,7 @@ use chacha20poly1305::{XChaCha20Poly1305, aead::Payload};
 use chrono::{DateTime, Utc};
 
 use super::{Fingerprint, KeyId, Keyring, seal};
-use crate::random::Random;
+use crate::support::random::Random;
 
 /// Bytes that are sealed together; each such part is longer by its tag.
 const PART: usize = 64 * 1024;

@@ -11,7 +11,7 @@ use crate::domain::{
     credentials::{Field, Secret},
     pin::TemporaryField,
 };
-use crate::random::Random;
+use crate::support::random::Random;
 
 const OWNER: i64 = 7;
 const ACCOUNT: AccountId = AccountId::from_bytes([1; 16]);
@@ -297,7 +297,7 @@ fn a_vault_finds_a_key_that_was_added_behind_its_back() {
         .add(&random, DateTime::default())
         .unwrap();
     let other = Vault::new(Keyring::read(&path).unwrap(), path, random);
-    let (id, sealed) = other.seal(&Place::canary(), b"x").unwrap();
+    let (id, sealed) = other.seal(&Place::key_check(), b"x").unwrap();
     assert_eq!(id, KeyId(2));
-    assert_eq!(&**running.open(&Place::canary(), &sealed).unwrap(), b"x");
+    assert_eq!(&**running.open(&Place::key_check(), &sealed).unwrap(), b"x");
 }

@@ -16,13 +16,15 @@ use super::{
     response::{Answer, Body, NoAnswer, Reply},
 };
 use crate::{
-    clock::Clock,
     domain::{
         credentials::{ClientCredentials, Secret},
         pin::Verifier,
     },
-    metrics::{self, Metrics},
-    random::Random,
+    support::{
+        clock::Clock,
+        metrics::{self, Metrics},
+        random::Random,
+    },
 };
 
 /// An idle connection to X is closed after this long.

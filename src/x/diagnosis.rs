@@ -49,7 +49,7 @@ pub(crate) enum Look {
 
 /// What one question has shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Glance {
+pub(crate) struct QuickCheck {
     /// The result.
     pub look: Look,
     /// As [`Diagnosis::clock_difference`].
@@ -121,11 +121,11 @@ impl XClient {
     }
 
     /// Asks X with one call whether it still accepts the four values. X charges for an acceptance, and for nothing else.
-    pub(crate) async fn glance(
+    pub(crate) async fn quick_check(
         &self,
         client: &ClientCredentials,
         token: &TokenCredentials,
-    ) -> Glance {
+    ) -> QuickCheck {
         let mut run = Run::default();
         let user = Signatory::user(client, token);
         let reply = run.noted(self.users_me(user).await);
@@ -137,7 +137,7 @@ impl XClient {
                 reply.ok().and_then(|answer| answer.wait.empty_until)
             }
         };
-        Glance {
+        QuickCheck {
             look,
             clock_difference: run.clock_difference,
             pause_until,
@@ -217,9 +217,8 @@ mod tests {
 
     use super::*;
     use crate::{
-        clock::Clock,
         domain::verdict::XWords,
-        random::Random,
+        support::{clock::Clock, random::Random},
         x::fake::{
             Act, CODE_32, CODE_89, CODE_135, CODE_416, DATE, GRANT, ME, Server, UNAUTHORIZED,
             UNVERIFIED, client_credentials, now, say, token_credentials,
@@ -272,31 +271,34 @@ mod tests {
 
     #[tokio::test]
     async fn a_glance_is_one_call_whatever_comes_of_it() {
-        let glance = async |script: &[(&'static str, Act)], ahead| {
+        let quick_check = async |script: &[(&'static str, Act)], ahead| {
             let server = Server::play(script);
             let clock = Clock::manual(now());
             clock.advance(Duration::from_secs(ahead));
             let (key, token) = (client_credentials(), token_credentials());
-            let glance = client(&server, clock).glance(&key, &token).await;
+            let quick_check = client(&server, clock).quick_check(&key, &token).await;
             assert_eq!(server.calls(), ["GET /2/users/me"]);
-            glance
+            quick_check
         };
-        assert_eq!(glance(&[refused()], 0).await.look, Look::Refused);
+        assert_eq!(quick_check(&[refused()], 0).await.look, Look::Refused);
         let skew = Verdict::ClockSkew { seconds: Some(412) };
-        assert_eq!(glance(&[refused()], 412).await.look, Look::Judged(skew));
+        assert_eq!(
+            quick_check(&[refused()], 412).await.look,
+            Look::Judged(skew)
+        );
         let reset = (now().timestamp() + 600).to_string();
         let empty = [
             ("x-rate-limit-remaining", "0"),
             ("x-rate-limit-reset", reset.as_str()),
         ];
         let until = DateTime::from_timestamp(now().timestamp() + 600, 0);
-        let good = glance(&[(ME_PATH, say(200, &empty, ME))], 0).await;
+        let good = quick_check(&[(ME_PATH, say(200, &empty, ME))], 0).await;
         assert!(matches!(&good.look, Look::Judged(verdict) if verdict.account().is_some()));
         assert_eq!(good.pause_until, until);
-        let limited = glance(&[(ME_PATH, say(429, &empty, "{}"))], 0).await;
+        let limited = quick_check(&[(ME_PATH, say(429, &empty, "{}"))], 0).await;
         assert_eq!(limited.look, Look::Judged(Verdict::RateLimited { until }));
         assert_eq!(limited.pause_until, until);
-        let away = glance(&[(ME_PATH, say(503, &[], ""))], 0).await;
+        let away = quick_check(&[(ME_PATH, say(503, &[], ""))], 0).await;
         assert_eq!(away.look, Look::Judged(Verdict::XUnavailable));
     }
 

@@ -47,7 +47,7 @@ pub(crate) struct Forwarded {
     /// As X gave it; the body was read to judge it, or still streams.
     pub response: hyper::Response<reqwest::Body>,
     /// Whether it makes the account's standing doubtful.
-    pub doubt: bool,
+    pub suspect: bool,
     /// Until when X wants no request of this kind, if it said so.
     pub limited_until: Option<DateTime<Utc>>,
 }
@@ -127,7 +127,7 @@ impl XClient {
         if !matches!(status, 401 | 403 | 429) {
             return Forwarded {
                 response: hyper::Response::from(response),
-                doubt: false,
+                suspect: false,
                 limited_until: None,
             };
         }
@@ -140,7 +140,7 @@ impl XClient {
         }
         let answer = Answer::read(status, &parts.headers, self.clock.now(), body);
         Forwarded {
-            doubt: judge::makes_doubtful(&answer),
+            suspect: judge::makes_doubtful(&answer),
             limited_until: judge::limited_until(&answer),
             response: hyper::Response::from_parts(parts, bytes.into()),
         }
@@ -153,8 +153,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        clock::Clock,
-        random::Random,
+        support::{clock::Clock, random::Random},
         x::fake::{Act, Server, client_credentials, message, now, say, token_credentials},
     };
 
@@ -228,18 +227,19 @@ mod tests {
     async fn a_refusal_counts_though_its_body_breaks_off() {
         let reset = (now().timestamp() + 300).to_string();
         let half = r#"{"title":"Unauthor"#;
-        for (status, doubt, limited) in [(401, true, false), (403, true, false), (429, false, true)]
+        for (status, suspect, limited) in
+            [(401, true, false), (403, true, false), (429, false, true)]
         {
             let headers = [("x-rate-limit-reset", reset.as_str())];
             let broken = Act::Say(message(status, &headers, 100, half));
             let server = Server::play(&[(TARGET, broken)]);
             let Forwarded {
                 response,
-                doubt: doubted,
+                suspect: suspected,
                 limited_until,
             } = forwarded(&server, None).await;
             assert_eq!(response.status().as_u16(), status);
-            assert_eq!((doubted, limited_until.is_some()), (doubt, limited));
+            assert_eq!((suspected, limited_until.is_some()), (suspect, limited));
             assert!(!response.headers().contains_key(CONTENT_LENGTH));
             let body = response.into_body().collect().await;
             assert_eq!(body.ok().unwrap().to_bytes(), half);

@@ -16,9 +16,8 @@ use url::Url;
 use zeroize::Zeroizing;
 
 use crate::{
-    clock::Clock,
     domain::credentials::{ClientCredentials, TokenCredentials},
-    random::Random,
+    support::{clock::Clock, random::Random},
 };
 
 /// Who signs: the app, and the user if there is one. Borrows everything, prints nothing.

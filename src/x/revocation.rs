@@ -38,8 +38,7 @@ fn status(reply: &Reply) -> Option<u16> {
 mod tests {
     use super::*;
     use crate::{
-        clock::Clock,
-        random::Random,
+        support::{clock::Clock, random::Random},
         x::fake::{
             Act, CODE_32, CODE_89, ME, Server, UNAUTHORIZED, client_credentials, now, say,
             token_credentials,

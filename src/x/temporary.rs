@@ -107,9 +107,8 @@ fn given<T>(reply: &Reply, read: impl FnOnce(&Answer) -> Option<T>) -> Option<T>
 mod tests {
     use super::*;
     use crate::{
-        clock::Clock,
         domain::credentials::Secret,
-        random::Random,
+        support::{clock::Clock, random::Random},
         x::fake::{Act, CODE_32, CODE_135, CODE_416, DATE, Server, client_credentials, now, say},
     };
 

@@ -38,7 +38,7 @@ async fn whoever_is_not_on_the_list_gets_one_polite_answer() {
     // Nobody is remembered for having been turned away.
     world.advance(25 * HOUR);
     let forgotten = async {
-        while world.count("SELECT count(*) FROM courtesies").await > 0 {
+        while world.count("SELECT count(*) FROM reply_throttle").await > 0 {
             // Housekeeping tells nobody when it has been.
             tokio::time::sleep(Duration::from_millis(3)).await;
         }

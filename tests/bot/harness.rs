@@ -241,7 +241,7 @@ impl World {
                  + (SELECT count(*) FROM dialogues WHERE expires_at <= ?1)
                  + (SELECT count(*) FROM jobs WHERE ifnull(run_at, 0) <= ?1)
                  + (SELECT count(*) FROM accounts WHERE candidate_until <= ?1)
-                 + (SELECT count(*) FROM watches WHERE due_at <= ?1)
+                 + (SELECT count(*) FROM health_checks WHERE due_at <= ?1)
                  + (SELECT count(*) FROM reminders WHERE due_at <= ?1)",
         )
         .bind(now)

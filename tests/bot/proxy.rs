@@ -1206,7 +1206,7 @@ async fn thousands_of_uses_hide_nothing_of_what_a_person_did() {
 async fn what_x_says_to_a_rust_program_counts_for_the_account_and_a_blocked_user_has_none() {
     use addx::{
         publish::{Place, PostError, Publisher},
-        testing::{domain::notice::Standing, store::access},
+        testing::{domain::facts::Standing, store::access},
     };
     let world = World::start().await;
     let person = world.person();

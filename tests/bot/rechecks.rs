@@ -165,7 +165,7 @@ async fn every_recovery_is_told_and_the_third_message_in_a_day_takes_the_place_o
     person.mark();
     world.advance(23 * HOUR);
     world.rest().await;
-    world.execute("UPDATE watches SET due_at = 0").await;
+    world.execute("UPDATE health_checks SET due_at = 0").await;
     world.advance(MINUTE);
     let back = verdict(&person, "connected").await;
     insta::assert_snapshot!(shown(&back), @"
@@ -184,7 +184,7 @@ async fn every_recovery_is_told_and_the_third_message_in_a_day_takes_the_place_o
     world.rest().await;
     let before = messages(&person);
     user.set_state(UserState::Locked);
-    world.execute("UPDATE watches SET due_at = 0").await;
+    world.execute("UPDATE health_checks SET due_at = 0").await;
     world.advance(MINUTE);
     world.rest().await;
     world.advance(CONFIRM);
@@ -407,7 +407,7 @@ async fn a_link_is_asked_about_once_at_a_time_the_users_own_question_included() 
     let hold = world.x.hold(ME);
     person.say("/verify");
     world.x.wait_arrivals(ME, 4).await.unwrap();
-    world.execute("UPDATE watches SET due_at = 0").await;
+    world.execute("UPDATE health_checks SET due_at = 0").await;
     world.advance(MINUTE);
     world.telegram.settled().await.unwrap();
     assert_eq!(hold.waiting(), 1, "and the other way round");
@@ -438,7 +438,7 @@ async fn a_pause_that_x_asks_for_holds_for_every_link_of_the_app() {
     // One is due in a minute, the other half an hour later.
     world
         .execute(
-            "UPDATE watches SET due_at = (SELECT max(checked_at) FROM accounts) + 660 + 1800 * (rowid > 1)",
+            "UPDATE health_checks SET due_at = (SELECT max(checked_at) FROM accounts) + 660 + 1800 * (rowid > 1)",
         )
         .await;
     world.advance(MINUTE);
@@ -614,7 +614,7 @@ async fn a_message_that_waits_is_not_sent_when_it_is_no_longer_true() {
     assert!(in_time.is_ok(), "nothing is promised");
     // X accepts the link again before it can be said that it did not.
     world
-        .execute("UPDATE watches SET memory = json_set(memory, '$.standing', 'works')")
+        .execute("UPDATE health_checks SET memory = json_set(memory, '$.standing', 'works')")
         .await;
     world.telegram.clear_faults();
     world.advance(HOUR);
@@ -669,7 +669,8 @@ async fn a_shorter_interval_counts_from_the_next_start() {
     world.start_bot().await;
     // The schedule is fitted to it in a moment; the database tells nobody when it changes.
     let fitted = async {
-        const FITTED: &str = "SELECT count(*) FROM watches WHERE due_at < 1795521600 + 20 * 60";
+        const FITTED: &str =
+            "SELECT count(*) FROM health_checks WHERE due_at < 1795521600 + 20 * 60";
         while world.count(FITTED).await == 0 {
             tokio::time::sleep(Duration::from_millis(3)).await;
         }

@@ -19,7 +19,7 @@ fn complaint(ended: Result<(), AppError>) -> String {
 
 /// The fingerprint of the key that the database wants.
 async fn wanted(world: &World) -> String {
-    world.text("SELECT fingerprint FROM canary").await
+    world.text("SELECT fingerprint FROM key_check").await
 }
 
 #[tokio::test]

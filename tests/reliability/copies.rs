@@ -284,7 +284,7 @@ async fn a_copy_whose_trail_has_lost_its_key_is_refused_and_so_is_a_database_wit
     assert_eq!(checked.code, Some(0), "{checked:?}");
 
     // The key of the trail is all that is sealed: that is enough to make no new key over it.
-    run("DELETE FROM canary").await;
+    run("DELETE FROM key_check").await;
     run("DELETE FROM data_keys").await;
     database.close().await;
     fs::rename(world.key_file(), world.folder().join("kept.key")).unwrap();

@@ -451,7 +451,7 @@ mod between_steps {
         }
         found.extend(round.inspect_end(&mut bot).await);
         let log = round.world.log();
-        let caught = log.matches("a panic at src/failpoint.rs").count();
+        let caught = log.matches("a panic at src/support/failpoint.rs").count();
         let hooked = log.matches("panic.at=").count();
         if (caught, hooked) != (1, 0) {
             found.push(format!(

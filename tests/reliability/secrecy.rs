@@ -326,7 +326,7 @@ impl Scene {
         }
         let log = self.world.log();
         assert!(log.contains("an update of no use was dropped"), "{log}");
-        let panicked = log.contains("a panic at src/failpoint.rs");
+        let panicked = log.contains("a panic at src/support/failpoint.rs");
         assert_eq!(panicked, cfg!(feature = "failpoints"));
         let modes = self.world.modes().into_iter();
         modes
@@ -501,7 +501,7 @@ async fn a_handler_that_panics_every_time_costs_the_user_one_message() {
     let lines: Vec<_> = log.lines().filter(|line| line.contains(incident)).collect();
     assert_eq!(lines.len(), 1, "{log}");
     assert!(
-        lines[0].contains("a panic at src/failpoint.rs"),
+        lines[0].contains("a panic at src/support/failpoint.rs"),
         "{}",
         lines[0]
     );

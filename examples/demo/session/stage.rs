@@ -54,7 +54,7 @@ const X_PATHS: [&str; 8] = [
 /// Whether the bot has something to do now: an update to handle, a question to X, a message or card to send, …
 const BUSY: &str = "SELECT EXISTS (SELECT 1 FROM inbox WHERE sealed IS NOT NULL)
     OR EXISTS (SELECT 1 FROM jobs WHERE ifnull(run_at, 0) <= ?1)
-    OR EXISTS (SELECT 1 FROM watches WHERE due_at <= ?1)
+    OR EXISTS (SELECT 1 FROM health_checks WHERE due_at <= ?1)
     OR EXISTS (SELECT 1 FROM outbox WHERE due_at <= ?1)
     OR EXISTS (SELECT 1 FROM accounts WHERE candidate_until <= ?1)
     OR EXISTS (SELECT 1 FROM dialogues WHERE card_due_at <= ?1 OR expires_at <= ?1)";
@@ -62,7 +62,7 @@ const BUSY: &str = "SELECT EXISTS (SELECT 1 FROM inbox WHERE sealed IS NOT NULL)
 /// When the bot will ask X for somebody who waits for the answer, or once more about a refusal.
 const NEXT_CHECK: &str = "SELECT min(due_at) FROM (
     SELECT run_at AS due_at FROM jobs WHERE kind IN ('check', 'pin', 'revoke') AND give_up_at IS NULL
-    UNION ALL SELECT due_at FROM watches WHERE memory -> '$.suspicion.held' = '0' AND memory -> 'vain' = '0')";
+    UNION ALL SELECT due_at FROM health_checks WHERE memory -> '$.suspicion.held' = '0' AND memory -> 'vain' = '0')";
 
 /// Everything that runs.
 pub(super) struct Stage {

@@ -13,8 +13,8 @@ use super::*;
 use crate::domain::{
     account::{XAccount, XUserId, XUsername},
     client::ClientName,
+    health::{Answer, AppMark, Change, DOUBT_INTERVAL, Sign, TroubleNews},
     verdict::{Permission, Unenrolled, Verdict, XWords},
-    watch::{Answer, AppMark, Change, DOUBT_INTERVAL, Sign, TroubleNews},
 };
 
 const LINKS: usize = 1000;
@@ -133,7 +133,7 @@ struct Seen {
     told: Vec<(i64, usize, Change)>,
     owner: Vec<(i64, TroubleNews)>,
     /// Refusals of programs that made a link doubtful.
-    doubts: BTreeMap<usize, Vec<i64>>,
+    suspicions: BTreeMap<usize, Vec<i64>>,
 }
 
 struct Year {
@@ -284,7 +284,7 @@ impl Year {
         if self.links[number].memory.standing == Standing::Refused {
             return;
         }
-        let status = match self.x(now, number, Ask::Glance) {
+        let status = match self.x(now, number, Ask::QuickCheck) {
             None => 401,
             Some(verdict) if verdict.outcome() == Outcome::Refused => 403,
             Some(_) => return,
@@ -296,7 +296,7 @@ impl Year {
             memory.refused_to(&program, status, link.asked_at, at(now), RULES)
         {
             link.memory = memory;
-            self.seen.doubts.entry(number).or_default().push(now);
+            self.seen.suspicions.entry(number).or_default().push(now);
             let due = (due_at - at(0)).num_seconds().max(now + 1);
             if due < link.due {
                 link.due = due;
@@ -317,7 +317,7 @@ impl Year {
                 let until = Some(at(to));
                 return Some(Verdict::RateLimited { until });
             }
-            Some((Failure::Storm, _)) if ask == Ask::Glance => return None,
+            Some((Failure::Storm, _)) if ask == Ask::QuickCheck => return None,
             Some((Failure::Storm, _)) if ask == Ask::KeyPair => {
                 return Some(Verdict::ApiKeyPairRejected);
             }
@@ -332,7 +332,7 @@ impl Year {
                 let of_pair = ["api_key_pair_rejected", "app_suspended"];
                 match ask {
                     Ask::KeyPair if !of_pair.contains(&death.verdict.code()) => Some(connected()),
-                    Ask::Glance if death.verdict.code().ends_with("_rejected") => None,
+                    Ask::QuickCheck if death.verdict.code().ends_with("_rejected") => None,
                     _ => Some(death.verdict.clone()),
                 }
             }
@@ -517,11 +517,12 @@ fn assert_told(year: &Year, interval: impl Fn(&Verdict) -> i64) -> (usize, usize
         let (when, change) = told[0];
         assert_eq!(change, Change::Died);
         assert!(when >= death.at && when <= from + soon, "{number}");
-        let doubts = year.seen.doubts.get(&number);
-        noticed += usize::from(
-            doubts
-                .is_some_and(|doubts| doubts.iter().any(|doubt| (death.at..when).contains(doubt))),
-        );
+        let suspicions = year.seen.suspicions.get(&number);
+        noticed += usize::from(suspicions.is_some_and(|suspicions| {
+            suspicions
+                .iter()
+                .any(|suspect| (death.at..when).contains(suspect))
+        }));
         clear += usize::from(from == death.at);
         match death.back {
             None => assert_eq!(told.len(), 1, "{number} {told:?}"),
@@ -545,7 +546,7 @@ fn in_a_year_every_death_is_told_in_time_and_nobody_is_alarmed_in_vain() {
     assert!(noticed >= DEATHS / 4, "programs noticed {noticed} first");
     let alive = |number: &usize| year.links[*number].death.is_none();
     assert!(
-        year.seen.doubts.keys().any(alive),
+        year.seen.suspicions.keys().any(alive),
         "programs were refused in outages too"
     );
     let told = year.seen.told.len();

@@ -4,7 +4,7 @@ use crate::{
     audit,
     domain::{
         audit::{Act, Actor, Event},
-        notice::Standing,
+        facts::Standing,
     },
     messages::{self, Message, action::Decision, toast},
     store::{StoreError, access},

@@ -3,7 +3,7 @@
 use crate::{
     domain::{
         account::{AccountId, AccountName},
-        notice::{AccountChoice, Errand},
+        facts::{AccountChoice, AccountCommand},
     },
     messages,
     store::{StoreError, accounts},
@@ -32,7 +32,7 @@ pub(in crate::telegram) async fn verify(
     unit: Unit,
     name: String,
 ) -> HandlerResult {
-    command(&telegram, &unit, Errand::Verify, &name).await
+    command(&telegram, &unit, AccountCommand::Verify, &name).await
 }
 
 pub(in crate::telegram) async fn unlink(
@@ -40,7 +40,7 @@ pub(in crate::telegram) async fn unlink(
     unit: Unit,
     name: String,
 ) -> HandlerResult {
-    command(&telegram, &unit, Errand::Unlink, &name).await
+    command(&telegram, &unit, AccountCommand::Unlink, &name).await
 }
 
 pub(in crate::telegram) async fn diagnose(
@@ -48,19 +48,19 @@ pub(in crate::telegram) async fn diagnose(
     unit: Unit,
     name: String,
 ) -> HandlerResult {
-    command(&telegram, &unit, Errand::Diagnose, &name).await
+    command(&telegram, &unit, AccountCommand::Diagnose, &name).await
 }
 
-/// Runs an errand about the account that `name` means: by name, the only one there is, or the one that is chosen next.
+/// Runs a command about the account that `name` means: by name, the only one there is, or the one that is chosen next.
 pub(super) async fn command(
     telegram: &Telegram,
     unit: &Unit,
-    errand: Errand,
+    command: AccountCommand,
     name: &str,
 ) -> HandlerResult {
     let unit = &mut *unit.lock().await;
     match meant(unit, name).await? {
-        Meant::One(account) => run(telegram, unit, errand, account).await?,
+        Meant::One(account) => run(telegram, unit, command, account).await?,
         Meant::Unknown => match unit.deletion {
             Some(removal) => unit.say_stray_secret(removal, false).await?,
             None => unit.say(messages::accounts::no_such).await?,
@@ -69,7 +69,7 @@ pub(super) async fn command(
             unit.say(messages::accounts::none_yet).await?;
         }
         Meant::OneOf(accounts) => {
-            unit.say(|| messages::accounts::choose(errand, &accounts))
+            unit.say(|| messages::accounts::choose(command, &accounts))
                 .await?;
         }
     }
@@ -108,36 +108,36 @@ pub(super) async fn meant(unit: &mut UnitOfWork, name: &str) -> Result<Meant, St
     })
 }
 
-/// Runs an errand about an account, if it is the user's.
+/// Runs a command about an account, if it is the user's.
 pub(super) async fn run(
     telegram: &Telegram,
     unit: &mut UnitOfWork,
-    errand: Errand,
+    command: AccountCommand,
     account: AccountId,
 ) -> Result<(), StoreError> {
     let owner = unit.chat;
-    let said = match errand {
-        Errand::Verify => telegram.linker.verify(&mut unit.tx, owner, account).await?,
-        Errand::Diagnose => telegram
+    let said = match command {
+        AccountCommand::Verify => telegram.linker.verify(&mut unit.tx, owner, account).await?,
+        AccountCommand::Diagnose => telegram
             .linker
             .report(&mut unit.tx, owner, account)
             .await?
             .map(|report| messages::records::report(&report, telegram.clock.now())),
-        Errand::Remind => {
+        AccountCommand::Remind => {
             telegram
                 .linker
                 .ask_reminder(&mut unit.tx, owner, account)
                 .await?
         }
-        Errand::TestPost => return super::publish::ask_test(telegram, unit, account).await,
-        Errand::Rotate | Errand::Unlink => {
+        AccountCommand::TestPost => return super::publish::ask_test(telegram, unit, account).await,
+        AccountCommand::Rotate | AccountCommand::Unlink => {
             let linked = accounts::by_id(&mut *unit.tx, owner, account).await?;
             linked.map(|linked| {
                 let account = AccountChoice {
                     id: linked.id,
                     name: linked.name,
                 };
-                if errand == Errand::Rotate {
+                if command == AccountCommand::Rotate {
                     messages::accounts::ask_rotate(&account)
                 } else {
                     messages::accounts::ask_unlink(&account, linked.x_account.as_ref())

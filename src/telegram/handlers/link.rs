@@ -10,7 +10,7 @@ use crate::{
             Remark,
         },
     },
-    linker::{Answer, Begun, Source, Submitted},
+    linking::{Answer, Begun, Source, Submitted},
     messages,
     store::{StoreError, accounts},
     telegram::{

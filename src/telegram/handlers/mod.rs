@@ -3,11 +3,11 @@
 pub(super) mod access;
 pub(super) mod accounts;
 pub(super) mod basics;
+pub(super) mod callbacks;
+pub(super) mod fallback;
 pub(super) mod link;
 pub(super) mod pin;
 pub(super) mod programs;
 pub(super) mod publish;
 pub(super) mod records;
 pub(super) mod rotate;
-pub(super) mod strays;
-pub(super) mod taps;

@@ -8,7 +8,7 @@ use crate::{
         linking::LinkingState,
         pin::{AwaitingPin, PinRemark, PinStage},
     },
-    linker::Answer,
+    linking::Answer,
     messages::{self, action::FlowAction},
     store::StoreError,
     telegram::{

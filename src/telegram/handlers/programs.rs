@@ -5,7 +5,7 @@ use crate::{
     domain::{
         account::AccountId,
         audit::{Act, Actor, Event},
-        notice::{AccountChoice, Program},
+        facts::{AccountChoice, Program},
     },
     messages::{self, toast},
     store::{StoreError, accounts, clients},

@@ -5,7 +5,7 @@ use teloxide::types::Message;
 use crate::{
     domain::{
         account::{AccountId, LinkedAccount},
-        notice::{AccountChoice, Errand},
+        facts::{AccountChoice, AccountCommand},
         post::{PostRejection, PostText},
     },
     messages::{self, action::DraftAction, toast},
@@ -26,7 +26,7 @@ pub(in crate::telegram) async fn test(
     unit: Unit,
     name: String,
 ) -> HandlerResult {
-    accounts::command(&telegram, &unit, Errand::TestPost, &name).await
+    accounts::command(&telegram, &unit, AccountCommand::TestPost, &name).await
 }
 
 /// Shows what a test post would be, and asks.

@@ -8,8 +8,8 @@ use crate::{
     domain::{
         account::AccountId,
         audit::{Entry, Event, UsesOfDay},
+        facts::{AccountSummary, Guest, Past, Uses},
         linking::LinkingState,
-        notice::{AccountSummary, Guest, Past, Uses},
         report::ValueReport,
     },
     messages,

@@ -1,7 +1,9 @@
 //! `/rotate`: new values for an account, and the repair that asks only for those in doubt.
 
 use crate::{
-    domain::{account::AccountId, credentials::Field, linking::LinkingState, notice::Errand},
+    domain::{
+        account::AccountId, credentials::Field, facts::AccountCommand, linking::LinkingState,
+    },
     messages,
     store::StoreError,
     telegram::{
@@ -17,7 +19,7 @@ pub(in crate::telegram) async fn ask(
     unit: Unit,
     name: String,
 ) -> HandlerResult {
-    accounts::command(&telegram, &unit, Errand::Rotate, &name).await
+    accounts::command(&telegram, &unit, AccountCommand::Rotate, &name).await
 }
 
 /// Begins to take new values, unless another flow is open.
