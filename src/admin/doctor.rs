@@ -1,9 +1,7 @@
 //! `addx doctor`: looks at everything an operator can set right, before a user meets it. Prints no secret.
 
 use std::{
-    fs,
     net::{Ipv4Addr, Ipv6Addr, SocketAddr},
-    os::unix::fs::PermissionsExt as _,
     path::Path,
     time::Duration,
 };
@@ -26,7 +24,7 @@ use crate::{
     store::{self, StoreError, copies, counts, health_checks, key_check, spending},
     support::{
         clock::Clock,
-        files::folder_of,
+        files::{folder_of, mode},
         heartbeat::Heartbeat,
         plural::{are, count},
     },
@@ -98,8 +96,15 @@ fn warning(detail: impl Into<String>) -> Judged {
 }
 
 /// Looks at everything. Never fails: what cannot be looked at is a finding.
-pub(crate) async fn examine(config: &Config, clock: &Clock) -> Vec<Finding> {
+pub(crate) async fn examine(
+    config: &Config,
+    env_file: Option<&Path>,
+    clock: &Clock,
+) -> Vec<Finding> {
     let mut findings = vec![Finding::of("access", access(config))];
+    if let Some(file) = env_file {
+        findings.push(Finding::of("environment file", private(file)));
+    }
     for (what, file) in [
         ("key file", &config.key_file),
         ("database file", &config.database),
@@ -202,10 +207,6 @@ fn private(file: &Path) -> Judged {
         }
         Some(_) => ok("private"),
     }
-}
-
-fn mode(path: &Path) -> Option<u32> {
-    Some(fs::metadata(path).ok()?.permissions().mode() & 0o777)
 }
 
 fn disk(database: &Path) -> Judged {
@@ -345,6 +346,9 @@ async fn key(config: &Config, pool: &SqlitePool) -> Judged {
     let keyring = Keyring::read(&config.key_file)
         .map_err(|error| anyhow!("{error}; the database wants key {id} ({fingerprint})"))?;
     unlock::compare(&keyring, &wanted)?;
+    if let Some(id) = keyring.not_scrubbed() {
+        bail!("the key file still holds the bytes of retired key {id}; run: addx key retire {id}");
+    }
     let status = rekey::status(pool, &keyring).await?;
     if let Some(lost) = status.iter().find(|key| key.is_lost()) {
         let (id, rows) = (lost.id, lost.rows.total());

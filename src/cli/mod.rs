@@ -30,6 +30,9 @@ pub(crate) struct Cli {
     /// Print the answer as JSON, where there is one
     #[arg(long, global = true)]
     pub(crate) json: bool,
+    /// Read variables that are not set from FILE, instead of ./.env
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) env_file: Option<PathBuf>,
     #[command(subcommand)]
     pub(crate) command: Option<Command>,
 }
@@ -100,6 +103,25 @@ pub(crate) enum Command {
     /// Print the man page
     #[command(after_help = "Example:\n  addx man > /usr/local/share/man/man1/addx.1")]
     Man,
+}
+
+impl Command {
+    /// Whether it leaves something beside the database.
+    fn writes(&self) -> bool {
+        match self {
+            Self::Serve | Self::Backup { .. } | Self::Restore { .. } | Self::Panic(_) => true,
+            Self::Key(command) => !matches!(command, key::KeyCommand::Status),
+            Self::Client(command) => matches!(
+                command,
+                client::ClientCommand::Add { .. } | client::ClientCommand::Revoke { .. }
+            ),
+            Self::Audit(_)
+            | Self::Doctor
+            | Self::Healthcheck
+            | Self::Completions { .. }
+            | Self::Man => false,
+        }
+    }
 }
 
 /// How the program ends.

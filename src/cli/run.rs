@@ -25,7 +25,7 @@ use crate::{
 #[must_use]
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
-    let env = match Environment::load() {
+    let env = match Environment::load(cli.env_file) {
         Ok(env) => env,
         Err(error) => return refuse(&error.into()),
     };
@@ -48,6 +48,9 @@ fn refuse(error: &anyhow::Error) -> ExitCode {
 }
 
 fn run(command: Command, env: &Environment, json: bool) -> anyhow::Result<Exit> {
+    if command.writes() {
+        env.place()?.refuse_root()?;
+    }
     match command {
         Command::Serve => return serve(env),
         Command::Key(command) => return block_on(key::run(command, &env.place()?, json))?,
@@ -63,7 +66,9 @@ fn run(command: Command, env: &Environment, json: bool) -> anyhow::Result<Exit> 
                 block_on(copies::restore(copy, json, &place))??;
             }
         }
-        Command::Doctor => return block_on(doctor::run(&env.config()?, json))?,
+        Command::Doctor => {
+            return block_on(doctor::run(&env.config()?, env.file.as_deref(), json))?;
+        }
         Command::Panic(command) => {
             let place = env.place()?;
             let x_url = config::x_url(|name| env.get(name))?;
@@ -83,6 +88,7 @@ fn run(command: Command, env: &Environment, json: bool) -> anyhow::Result<Exit> 
 
 fn serve(env: &Environment) -> anyhow::Result<Exit> {
     let config = env.config()?;
+    env.warn_of_readers();
     block_on(async {
         let stop = CancellationToken::new();
         stop_on_signals(stop.clone()).context("cannot listen for signals")?;
