@@ -293,6 +293,8 @@ CREATE TABLE clients (
     name       TEXT    NOT NULL,
     token_hash BLOB    NOT NULL UNIQUE CHECK (length(token_hash) = 32), -- SHA-256 of 256 random bits, which need no slow hash
     allowed    TEXT    NOT NULL, -- one rule a line: a method, a blank, a path
+    max_concurrent INTEGER NOT NULL, -- requests under way at the same time
+    max_per_second INTEGER NOT NULL,
     created_at INTEGER NOT NULL,
     revoked_at INTEGER           -- a revoked one stays, so that the audit trail's names mean something
 ) STRICT;

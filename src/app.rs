@@ -4,6 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use teloxide::Bot;
 use tokio::{
+    net::TcpListener,
     signal::unix::{Signal, SignalKind, signal},
     sync::mpsc,
     task::JoinSet,
@@ -32,8 +33,15 @@ use crate::{
         jobs as queue,
     },
     support::{
-        backoff::Backoff, clock::Clock, failpoint, heartbeat::Heartbeat, incident,
-        instance::Instance, listening::listen, metrics::Metrics, random::Random,
+        backoff::Backoff,
+        clock::Clock,
+        failpoint,
+        heartbeat::Heartbeat,
+        incident,
+        instance::Instance,
+        listening::{Door, listen},
+        metrics::Metrics,
+        random::Random,
     },
     telegram::{self, Telegram, TokenRefused, deletions::Deleting},
     vault::{AuditKey, Vault},
@@ -134,7 +142,7 @@ async fn serve(
     if config.allowed_users == AllowedUsers::Everybody && config.owner.is_none() {
         tracing::warn!("everybody may use this bot; ADDX_ALLOWED_USERS limits it to some");
     }
-    let door = listen(PROXY, config.proxy).await?;
+    let door = listen(PROXY, "programs", config.proxy).await?;
     let mut parts = Running {
         tasks: JoinSet::new(),
         clock: clock.clone(),
@@ -144,14 +152,15 @@ async fn serve(
     let metrics = Metrics::default();
     let heartbeat = Heartbeat::beside(&config.database, clock.clone());
     // Before Telegram answers: that it does not is one of the things to be seen there.
-    if let Some(listener) = listen(METRICS, config.metrics).await? {
+    if let Some(door) = listen(METRICS, "metrics", config.metrics).await? {
         let monitor = Monitor {
             metrics: metrics.clone(),
             store: store.clone(),
             heartbeat: heartbeat.clone(),
             clock: clock.clone(),
         };
-        parts.tasks.spawn(monitor.serve(listener, stop.clone()));
+        let serve = move |listener, stop| monitor.serve(listener, stop);
+        parts.listen(door, &metrics, serve);
     }
     let bot = telegram_client(&config)?;
     let introduced = telegram::introduce(&bot, &clock, &stop).await;
@@ -162,6 +171,7 @@ async fn serve(
     else {
         return Ok(());
     };
+    heartbeat.beat();
     let (to_write, written) = mpsc::unbounded_channel();
     let linker = linker(&config, &opened, &metrics, &clock, &random, to_write)?;
     let telegram = Telegram::new(telegram::Deps {
@@ -179,12 +189,11 @@ async fn serve(
         audit: opened.audit,
         stop: stop.clone(),
     });
-    if let Some(listener) = door {
+    if let Some(door) = door {
         let x = linker.x.clone();
         let proxy = Proxy::new(linker.clone(), x, config.allowed_users, config.owner);
-        parts
-            .tasks
-            .spawn(async move { proxy.serve(listener, stop).await });
+        let serve = |listener, stop| async move { proxy.serve(listener, stop).await };
+        parts.listen(door, &linker.metrics, serve);
     }
     tracing::info!(version = env!("CARGO_PKG_VERSION"), "the bot runs");
     parts.work(&store, &linker, &telegram);
@@ -249,6 +258,23 @@ impl Running {
         });
     }
 
+    /// Lets `serve` answer at an address as soon as it can be had.
+    fn listen<F>(
+        &mut self,
+        door: Door,
+        metrics: &Metrics,
+        serve: impl FnOnce(TcpListener, CancellationToken) -> F + Send + 'static,
+    ) where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let (clock, metrics, stop) = (self.clock.clone(), metrics.clone(), self.stop.clone());
+        self.tasks.spawn(async move {
+            if let Some(listener) = door.open(&metrics, &clock, &stop).await {
+                serve(listener, stop).await;
+            }
+        });
+    }
+
     /// Everything that is done at X and Telegram beside the updates.
     fn work(&mut self, store: &Store, linker: &Linker, telegram: &Telegram) {
         let works: Vec<Arc<dyn Work>> = vec![
@@ -310,27 +336,18 @@ async fn be_the_only_one(
     stop: &CancellationToken,
 ) -> Result<Option<Instance>, AppError> {
     Store::create_file(&config.database).map_err(|error| ConfigError::new(DATABASE, error))?;
-    for pause in (0..).map(|tries| PAUSES.pause(tries)) {
+    let attempt = |pause: Duration| async move {
         let claimed = Instance::claim(&config.database);
-        if let Some(instance) = claimed.map_err(|error| ConfigError::new(DATABASE, error))? {
-            return Ok(Some(instance));
+        let claimed = claimed.map_err(|error| ConfigError::new(DATABASE, error))?;
+        if claimed.is_none() {
+            tracing::warn!(
+                pause_s = pause.as_secs(),
+                "another addx works on this database; trying again"
+            );
         }
-        tracing::warn!(
-            pause_s = pause.as_secs(),
-            "another addx works on this database; trying again"
-        );
-        if stopped_within(pause, clock, stop).await {
-            break;
-        }
-    }
-    Ok(None)
-}
-
-async fn stopped_within(pause: Duration, clock: &Clock, stop: &CancellationToken) -> bool {
-    tokio::select! {
-        () = stop.cancelled() => true,
-        () = clock.sleep_until(clock.now() + pause) => false,
-    }
+        Ok(claimed)
+    };
+    PAUSES.retry(clock, stop, attempt).await
 }
 
 /// Opens the database and the vault. A database that is locked or out of reach for the moment is tried again. `None`:
@@ -341,17 +358,17 @@ async fn open(
     random: &Random,
     stop: &CancellationToken,
 ) -> Result<Option<Opened>, AppError> {
-    for pause in (0..).map(|tries| PAUSES.pause(tries)) {
-        let error = match try_to_open(config, clock, random).await {
-            Err(AppError::Store(error)) if error.is_passing() => error,
-            opened => return opened.map(Some),
-        };
-        tracing::warn!(error = %error, pause_s = pause.as_secs(), "the database cannot be used yet; trying again");
-        if stopped_within(pause, clock, stop).await {
-            break;
+    let attempt = |pause: Duration| async move {
+        match try_to_open(config, clock, random).await {
+            Err(AppError::Store(error)) if error.is_passing() => {
+                let pause_s = pause.as_secs();
+                tracing::warn!(error = %error, pause_s, "the database cannot be used yet; trying again");
+                Ok(None)
+            }
+            opened => opened.map(Some),
         }
-    }
-    Ok(None)
+    };
+    PAUSES.retry(clock, stop, attempt).await
 }
 
 /// Reads the key file again at every hang-up, until `stop`.

@@ -12,7 +12,7 @@ use reqwest::{Response, header::DATE, redirect::Policy};
 use serde::Serialize;
 use serde_json::Value;
 use sqlx::SqlitePool;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 
 use crate::{
     admin::{
@@ -134,13 +134,22 @@ pub(crate) async fn examine(
         ("programs", PROXY, config.proxy),
         ("metrics", METRICS, config.metrics),
     ] {
-        findings.push(Finding::of(what, door(variable.name, address, runs).await));
+        // What the bot answers there to whoever knows nothing.
+        let sign = if variable.name == PROXY.name {
+            "\"unauthorized\""
+        } else {
+            "there are /metrics"
+        };
+        findings.push(Finding::of(
+            what,
+            door(variable.name, sign, address, runs).await,
+        ));
     }
     findings
 }
 
 /// An address that the bot listens at: taken by it while it runs, and free for it otherwise.
-async fn door(name: &str, address: Option<SocketAddr>, bot_runs: bool) -> Judged {
+async fn door(name: &str, sign: &str, address: Option<SocketAddr>, bot_runs: bool) -> Judged {
     let Some(address) = address else {
         return ok(format!("off; {name} lets the bot listen"));
     };
@@ -155,7 +164,9 @@ async fn door(name: &str, address: Option<SocketAddr>, bot_runs: bool) -> Judged
     if !bot_runs {
         return match TcpListener::bind(address).await {
             Ok(_) => ok(format!("{address} is free for the bot{others}")),
-            Err(error) => bail!("{address} cannot be listened at ({error}); change {name}"),
+            Err(error) => bail!(
+                "{address} cannot be listened at ({error}); stop who has it, or change {name}"
+            ),
         };
     }
     // One who listens everywhere is met here.
@@ -166,9 +177,17 @@ async fn door(name: &str, address: Option<SocketAddr>, bot_runs: bool) -> Judged
             SocketAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
         });
     }
-    match tokio::time::timeout(DOOR_LIMIT, TcpStream::connect(near)).await {
-        Ok(Ok(_)) => ok(format!("{address} takes connections{others}")),
-        Ok(Err(_)) | Err(_) => bail!(
+    let Ok(client) = client() else {
+        return warning(format!("{address}: not known"));
+    };
+    let asked = client.get(format!("http://{near}/")).timeout(DOOR_LIMIT);
+    let answered = async { asked.send().await?.text().await };
+    match answered.await {
+        Ok(text) if text.contains(sign) => ok(format!("{address} takes connections{others}")),
+        Ok(_) => bail!(
+            "{address} is taken by another program; the bot tries again and again, so stop that one, or change {name} and start again"
+        ),
+        Err(_) => bail!(
             "{address} takes no connections although the bot runs; start it again with this {name}, and look at its log"
         ),
     }

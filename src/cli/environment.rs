@@ -78,7 +78,7 @@ impl Environment {
 
     /// Says so if others may read the file: it holds the bot's token.
     pub(super) fn warn_of_readers(&self) {
-        let file = self.file.as_deref().unwrap_or(Path::new(""));
+        let file = self.file.as_deref().unwrap_or_else(|| Path::new(""));
         if let Some(mode) = mode(file).filter(|mode| mode & 0o077 != 0) {
             let (file, mode) = (file.display(), format!("{mode:03o}"));
             tracing::warn!(%file, mode, "others may read the file with the bot's token; run: chmod 600 on it");

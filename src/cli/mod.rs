@@ -113,7 +113,9 @@ impl Command {
             Self::Key(command) => !matches!(command, key::KeyCommand::Status),
             Self::Client(command) => matches!(
                 command,
-                client::ClientCommand::Add { .. } | client::ClientCommand::Revoke { .. }
+                client::ClientCommand::Add { .. }
+                    | client::ClientCommand::Edit { .. }
+                    | client::ClientCommand::Revoke { .. }
             ),
             Self::Audit(_)
             | Self::Doctor

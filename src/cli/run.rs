@@ -89,6 +89,7 @@ fn run(command: Command, env: &Environment, json: bool) -> anyhow::Result<Exit> 
 fn serve(env: &Environment) -> anyhow::Result<Exit> {
     let config = env.config()?;
     env.warn_of_readers();
+    hardening::raise_file_limit();
     block_on(async {
         let stop = CancellationToken::new();
         stop_on_signals(stop.clone()).context("cannot listen for signals")?;

@@ -6,6 +6,7 @@
 mod answer;
 mod body;
 mod limits;
+mod quota;
 mod request;
 mod uses;
 
@@ -16,7 +17,7 @@ use hyper::{Request, body::Incoming, service::service_fn};
 use tokio::{net::TcpListener, sync::Semaphore};
 use tokio_util::sync::CancellationToken;
 
-use self::{answer::ProxyError, limits::Limits, uses::Uses};
+use self::{answer::ProxyError, limits::Limits, quota::Quotas, uses::Uses};
 use crate::{
     config::AllowedUsers,
     linking::Linker,
@@ -44,6 +45,7 @@ struct Parts {
     /// database.
     entrance: Semaphore,
     limits: Limits,
+    quotas: Quotas,
     uses: Uses,
 }
 
@@ -58,6 +60,7 @@ impl Proxy {
         Self(Arc::new(Parts {
             uses: Uses::new(linker.clone()),
             limits: Limits::default(),
+            quotas: Quotas::default(),
             linker,
             x,
             allowed,

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, path::Path};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::{
-    AssertSqlSafe, Connection as _, SqliteConnection, SqlitePool,
+    Connection as _, SqliteConnection, SqlitePool,
     migrate::Migrator,
     sqlite::{SqliteConnectOptions, SqlitePoolOptions},
 };
@@ -136,10 +136,9 @@ pub(crate) async fn distrust(
     standings: &BTreeMap<i64, Standing>,
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
-    for table in LITESTREAM {
-        let drop = AssertSqlSafe(format!("DROP TABLE IF EXISTS {table}"));
-        sqlx::query(drop).execute(&mut **tx).await?;
-    }
+    sqlx::query("DROP TABLE IF EXISTS _litestream_seq; DROP TABLE IF EXISTS _litestream_lock")
+        .execute(&mut **tx)
+        .await?;
     sqlx::query("UPDATE access SET standing = 'asked' WHERE standing = 'granted'")
         .execute(&mut **tx)
         .await?;

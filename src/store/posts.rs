@@ -235,6 +235,23 @@ pub(crate) async fn finish(db: impl SqliteExecutor<'_>, id: i64) -> Result<bool,
     Ok(done.rows_affected() > 0)
 }
 
+/// Forgets what was not confirmed, and what was and X was not asked for yet. Whose each was that was confirmed.
+pub(crate) async fn discard_unsent(tx: &mut Tx) -> Result<Vec<i64>, StoreError> {
+    sqlx::query("DELETE FROM posts WHERE state = 'draft'")
+        .execute(&mut **tx)
+        .await?;
+    let owners = sqlx::query_scalar(
+        "DELETE FROM posts WHERE id IN (SELECT key FROM jobs WHERE kind = 'post' AND claims = 0)
+         RETURNING owner",
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    sqlx::query("DELETE FROM jobs WHERE kind = 'post' AND claims = 0")
+        .execute(&mut **tx)
+        .await?;
+    Ok(owners)
+}
+
 /// Forgets drafts that nobody confirmed.
 pub(crate) async fn purge_drafts(
     db: impl SqliteExecutor<'_>,

@@ -86,6 +86,8 @@ struct Counters {
     verdicts: Family<One, Counter>,
     deletions: Family<One, Counter>,
     dropped: Family<One, Counter>,
+    refusals: Family<One, Counter>,
+    listeners: Family<One, Gauge>,
     calls: Family<Two, Histogram, fn() -> Histogram>,
 }
 
@@ -107,6 +109,8 @@ impl Default for Metrics {
         let verdicts = Family::<One, Counter>::default();
         let deletions = Family::<One, Counter>::default();
         let dropped = Family::<One, Counter>::default();
+        let refusals = Family::<One, Counter>::default();
+        let listeners = Family::<One, Gauge>::default();
         let calls = Family::new_with_constructor(range as fn() -> Histogram);
         let version = Info::new(vec![("version", env!("CARGO_PKG_VERSION"))]);
         let help = "Updates from Telegram, by kind and by what became of them";
@@ -117,6 +121,10 @@ impl Default for Metrics {
         registry.register("deletions", help, deletions.clone());
         let help = "Promised messages that were not sent, by reason";
         registry.register("messages_dropped", help, dropped.clone());
+        let help = "Requests of programs that were turned away, by reason";
+        registry.register("client_refusals", help, refusals.clone());
+        let help = "Whether the bot listens where it was told to, by what for";
+        registry.register("listener_up", help, listeners.clone());
         let help = "How long calls to X took, by endpoint and by class of the answer";
         registry.register("x_call_seconds", help, calls.clone());
         registry.register("build", "The program", version);
@@ -132,12 +140,17 @@ impl Default for Metrics {
         for reason in Dropped::ALL {
             drop(dropped.get_or_create(&[("reason", reason.as_str())]));
         }
+        for reason in ["unauthorized", "client_limit"] {
+            drop(refusals.get_or_create(&[("reason", reason)]));
+        }
         Self(Arc::new(Counters {
             registry,
             updates,
             verdicts,
             deletions,
             dropped,
+            refusals,
+            listeners,
             calls,
         }))
     }
@@ -173,6 +186,17 @@ impl Metrics {
     pub(crate) fn message_dropped(&self, reason: Dropped) {
         let reason = [("reason", reason.as_str())];
         self.0.dropped.get_or_create(&reason).inc();
+    }
+
+    /// A program was turned away.
+    pub(crate) fn client_refused(&self, reason: &'static str) {
+        self.0.refusals.get_or_create(&[("reason", reason)]).inc();
+    }
+
+    /// The bot listens for `what`, or cannot yet.
+    pub(crate) fn listens(&self, what: &'static str, is_up: bool) {
+        let listener = self.0.listeners.get_or_create(&[("listener", what)]);
+        listener.set(is_up.into());
     }
 
     /// X was called. `answer` is the class of its status, or why there was none.

@@ -271,7 +271,7 @@ impl Telegram {
         }
         // While the database does not answer nobody knows what was asked for: then a message counts as an answer.
         let expects_secret = self.expects_secret(chat).await;
-        if *expects_secret.as_ref().unwrap_or(&true) && self.may_be_answer(message) {
+        if *expects_secret.as_ref().unwrap_or(&true) && may_be_answer(message, self.me.username()) {
             let deleted = self.delete(chat, message.id.0).await;
             *removal = Some(Removal::new(message, deleted));
         }
@@ -286,7 +286,7 @@ impl Telegram {
         let chat = message.chat.id.0;
         if !looks_secret(message) {
             let expects_secret = self.expects_secret(chat).await.unwrap_or(true);
-            if !expects_secret || !self.may_be_answer(message) {
+            if !expects_secret || !may_be_answer(message, self.me.username()) {
                 return true;
             }
         }
@@ -299,14 +299,6 @@ impl Telegram {
         let now = self.clock.now();
         Ok(dialogue
             .is_some_and(|dialogue| dialogue.state.expects_secret() || dialogue.has_expired(now)))
-    }
-
-    /// Whether a message in a flow may be meant as an answer: anything a person sends that is no command of ours.
-    fn may_be_answer(&self, message: &Message) -> bool {
-        let command = message
-            .text()
-            .is_some_and(|text| Command::parse(text, self.me.username()).is_ok());
-        message.chat.is_private() && is_written(message) && !command
     }
 
     /// Counts a failure. After a few the update is given up without its text: its message is deleted if it still stands,
@@ -437,7 +429,15 @@ fn kind_of(update: &Update) -> metrics::UpdateKind {
     }
 }
 
-fn message_of(update: &Update) -> Option<&Message> {
+/// Whether a message in a flow may be meant as an answer: anything a person sends that is no command of ours.
+pub(super) fn may_be_answer(message: &Message, username: &str) -> bool {
+    let command = message
+        .text()
+        .is_some_and(|text| Command::parse(text, username).is_ok());
+    message.chat.is_private() && is_written(message) && !command
+}
+
+pub(super) fn message_of(update: &Update) -> Option<&Message> {
     match &update.kind {
         UpdateKind::Message(message) | UpdateKind::EditedMessage(message) => Some(message),
         _ => None,
@@ -452,7 +452,7 @@ pub(super) fn is_written(message: &Message) -> bool {
     )
 }
 
-fn looks_secret(message: &Message) -> bool {
+pub(super) fn looks_secret(message: &Message) -> bool {
     texts(message).into_iter().any(paste::looks_secret)
 }
 

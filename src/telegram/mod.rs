@@ -13,6 +13,7 @@ mod pauses;
 mod polling;
 mod reply;
 mod schema;
+pub(crate) mod secrets;
 mod timers;
 mod unit;
 mod workers;

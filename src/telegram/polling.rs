@@ -70,15 +70,18 @@ impl Telegram {
     pub(super) async fn poll(&self) {
         let mut offset = None;
         let mut pause = Duration::from_secs(1);
+        // What waits already comes at once, and so does the news that Telegram answers.
+        let mut hold = 0;
         // Updates that wait for the database and whose messages are gone already.
         let mut gone = HashSet::new();
         loop {
             let fetched = tokio::select! {
                 () = self.stop.cancelled() => break,
-                fetched = self.fetch(offset, BATCH, POLL_SECONDS) => fetched,
+                fetched = self.fetch(offset, BATCH, hold) => fetched,
             };
             match fetched {
                 Ok(updates) => {
+                    hold = POLL_SECONDS;
                     if offset.is_some() {
                         failpoint::hit("poll.confirmed");
                     }

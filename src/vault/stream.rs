@@ -266,7 +266,7 @@ mod tests {
             assert!(open(&changed).is_err(), "{at}");
         }
         let later = text.replace("2027", "2028") + "x";
-        let later = [later[..line].as_bytes(), &whole[line..]].concat();
+        let later = [&later.as_bytes()[..line], &whole[line..]].concat();
         assert!(matches!(open(&later), Err(StreamError::Refused)));
         let part = PART + TAG;
         for length in [
