@@ -96,10 +96,12 @@ async fn fill(store: &Store, links: usize, now: DateTime<Utc>) {
 
 /// One turn of the bot's, from the claim to the answer that is written down.
 async fn turn(store: &Store, random: &Random, now: DateTime<Utc>) -> bool {
-    let claimed = health_checks::due(store.reader(), "[]", true, now)
+    let first = health_checks::first(store.reader(), "[]", true)
         .await
         .unwrap();
-    let Some(claimed) = claimed else { return false };
+    let Some(claimed) = first.filter(|first| first.due_at <= now) else {
+        return false;
+    };
     let (id, owner) = (claimed.account, claimed.owner);
 
     let mut lent = store.reader().lend().await.unwrap();

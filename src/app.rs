@@ -19,13 +19,14 @@ use crate::{
     audit,
     config::{AllowedUsers, Config, ConfigError, DATABASE, METRICS, PROXY, TOKEN, X_URL},
     jobs::{
+        Context,
         check::Checking,
         pin::Authorizing,
         post::{Publishing, Unpublishing},
         revoke::Ending,
         runner::{Runner, Work},
     },
-    linking::Linker,
+    linking::{Accounts, Linker},
     proxy::Proxy,
     store::{
         Store, StoreError,
@@ -44,7 +45,7 @@ use crate::{
         random::Random,
     },
     telegram::{self, Telegram, TokenRefused, deletions::Deleting},
-    vault::{AuditKey, Vault},
+    vault::Vault,
     x::XClient,
 };
 
@@ -93,12 +94,12 @@ pub async fn run(
     let Some(_instance) = be_the_only_one(&config, &clock, &stop).await? else {
         return Ok(());
     };
-    let Some(opened) = open(&config, &clock, &random, &stop).await? else {
+    let Some(accounts) = open(&config, &clock, &random, &stop).await? else {
         return Ok(());
     };
     let taking_up = match hangups {
         Ok(hangups) => {
-            let (store, vault) = (opened.store.clone(), opened.vault.clone());
+            let (store, vault) = (accounts.store.clone(), accounts.vault.clone());
             let on_hangups = take_up_keyrings(hangups, store, vault, stop.clone());
             Some(tokio::spawn(on_hangups))
         }
@@ -107,8 +108,8 @@ pub async fn run(
             None
         }
     };
-    let store = opened.store.clone();
-    let served = serve(config, opened, clock, random, stop).await;
+    let store = accounts.store.clone();
+    let served = serve(config, accounts, random, stop).await;
     if let Some(taking_up) = taking_up {
         taking_up.abort();
     }
@@ -124,22 +125,14 @@ pub async fn run(
     served
 }
 
-/// What is opened before the bot talks to anybody.
-struct Opened {
-    store: Store,
-    vault: Vault,
-    audit: AuditKey,
-}
-
 async fn serve(
     config: Config,
-    opened: Opened,
-    clock: Clock,
+    accounts: Accounts,
     random: Random,
     stop: CancellationToken,
 ) -> Result<(), AppError> {
-    let store = opened.store.clone();
-    if config.allowed_users == AllowedUsers::Everybody && config.owner.is_none() {
+    let (store, clock) = (accounts.store.clone(), accounts.clock.clone());
+    if config.people.allowed == AllowedUsers::Everybody && config.people.owner.is_none() {
         tracing::warn!("everybody may use this bot; ADDX_ALLOWED_USERS limits it to some");
     }
     let door = listen(PROXY, "programs", config.proxy).await?;
@@ -173,30 +166,19 @@ async fn serve(
     };
     heartbeat.beat();
     let (to_write, written) = mpsc::unbounded_channel();
-    let linker = linker(&config, &opened, &metrics, &clock, &random, to_write)?;
-    let telegram = Telegram::new(telegram::Deps {
-        bot,
-        me,
-        store: store.clone(),
-        vault: opened.vault,
-        linker: linker.clone(),
-        heartbeat,
-        metrics,
-        clock,
-        random,
-        allowed: config.allowed_users.clone(),
-        owner: config.owner,
-        audit: opened.audit,
-        stop: stop.clone(),
-    });
+    let x = XClient::new(config.x_url.clone(), clock.clone(), random.clone())
+        .map_err(|error| ConfigError::new(X_URL, error))?
+        .counted_by(metrics.clone());
+    let linker = Linker::new(accounts, &x, random.clone()).configured(&config);
+    let context = Context::new(linker.clone(), x.clone(), to_write, metrics.clone());
+    let telegram = Telegram::new((bot, me), linker.clone(), metrics.clone(), heartbeat, stop);
     if let Some(door) = door {
-        let x = linker.x.clone();
-        let proxy = Proxy::new(linker.clone(), x, config.allowed_users, config.owner);
+        let proxy = Proxy::new(linker, x, metrics.clone());
         let serve = |listener, stop| async move { proxy.serve(listener, stop).await };
-        parts.listen(door, &linker.metrics, serve);
+        parts.listen(door, &metrics, serve);
     }
     tracing::info!(version = env!("CARGO_PKG_VERSION"), "the bot runs");
-    parts.work(&store, &linker, &telegram);
+    parts.work(&context, &telegram);
     parts.keep("emptying the database's log ended", move |stop| {
         let store = store.clone();
         async move { store.keep_log_clean(stop).await }
@@ -205,34 +187,6 @@ async fn serve(
         .tasks
         .spawn(async move { telegram.run(written).await });
     parts.end().await
-}
-
-/// The use cases, as the configuration wants them.
-fn linker(
-    config: &Config,
-    opened: &Opened,
-    metrics: &Metrics,
-    clock: &Clock,
-    random: &Random,
-    to_write: mpsc::UnboundedSender<i64>,
-) -> Result<Linker, ConfigError> {
-    let x = XClient::new(config.x_url.clone(), clock.clone(), random.clone())
-        .map_err(|error| ConfigError::new(X_URL, error))?
-        .counted_by(metrics.clone());
-    let linker = Linker::new(
-        opened.store.clone(),
-        opened.vault.clone(),
-        x,
-        clock.clone(),
-        random.clone(),
-        opened.audit.clone(),
-        to_write,
-    );
-    Ok(linker
-        .with_rechecks(config.rechecks)
-        .keeping_backups(config.keeps_backups)
-        .for_people(config.owner, config.allowed_users.clone())
-        .counted_by(metrics.clone()))
 }
 
 /// What runs beside each other until the bot stops.
@@ -276,23 +230,27 @@ impl Running {
     }
 
     /// Everything that is done at X and Telegram beside the updates.
-    fn work(&mut self, store: &Store, linker: &Linker, telegram: &Telegram) {
+    fn work(&mut self, context: &Context, telegram: &Telegram) {
         let works: Vec<Arc<dyn Work>> = vec![
             Arc::new(Deleting(telegram.clone(), SECRET)),
             Arc::new(Deleting(telegram.clone(), OWN)),
-            Arc::new(Checking(linker.clone())),
-            Arc::new(Authorizing(linker.clone())),
-            Arc::new(Ending(linker.clone())),
-            Arc::new(Unpublishing(linker.clone())),
-            Arc::new(Publishing(linker.clone())),
+            Arc::new(Checking(context.clone())),
+            Arc::new(Authorizing(context.clone())),
+            Arc::new(Ending(context.clone())),
+            Arc::new(Unpublishing(context.clone())),
+            Arc::new(Publishing(context.clone())),
         ];
-        let (clock, random, busy) = (self.clock.clone(), self.random.clone(), linker.busy.clone());
-        let runner = Runner::new(store.clone(), clock, random, busy, works);
+        let (clock, random, busy) = (
+            self.clock.clone(),
+            self.random.clone(),
+            context.busy.clone(),
+        );
+        let runner = Runner::new(context.store.clone(), clock, random, busy, works);
         self.keep("the runner of jobs ended", move |stop| {
             let runner = runner.clone();
             async move { runner.run(stop).await }
         });
-        let rechecks = linker.clone();
+        let rechecks = context.clone();
         self.keep("the re-checks ended", move |stop| {
             let rechecks = rechecks.clone();
             async move { rechecks.run_rechecks(stop).await }
@@ -357,7 +315,7 @@ async fn open(
     clock: &Clock,
     random: &Random,
     stop: &CancellationToken,
-) -> Result<Option<Opened>, AppError> {
+) -> Result<Option<Accounts>, AppError> {
     let attempt = |pause: Duration| async move {
         match try_to_open(config, clock, random).await {
             Err(AppError::Store(error)) if error.is_passing() => {
@@ -405,7 +363,11 @@ async fn take_up_keyrings(
     }
 }
 
-async fn try_to_open(config: &Config, clock: &Clock, random: &Random) -> Result<Opened, AppError> {
+async fn try_to_open(
+    config: &Config,
+    clock: &Clock,
+    random: &Random,
+) -> Result<Accounts, AppError> {
     let store = match Store::open(&config.database).await {
         Ok(store) => store,
         Err(error) if error.is_passing() => return Err(error.into()),
@@ -418,11 +380,7 @@ async fn try_to_open(config: &Config, clock: &Clock, random: &Random) -> Result<
     tx.commit().await?;
     failpoint::hit("start.freed");
     let audit = audit::open_key(&store, &vault).await?;
-    Ok(Opened {
-        store,
-        vault,
-        audit,
-    })
+    Ok(Accounts::new(store, vault, audit, clock.clone()))
 }
 
 /// Like teloxide's own client, and besides: no redirects, and no proxy that the environment happens to name.

@@ -112,7 +112,16 @@ impl ConfigError {
     }
 }
 
-/// Who may use the bot.
+/// Who may use the bot, and who decides about others and hears of trouble.
+#[derive(Clone, Debug, Default)]
+pub struct People {
+    /// [`ALLOWED_USERS`]
+    pub allowed: AllowedUsers,
+    /// [`OWNER`]
+    pub owner: Option<i64>,
+}
+
+/// The users that the configuration names.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum AllowedUsers {
     /// Everybody.
@@ -122,20 +131,22 @@ pub enum AllowedUsers {
     Only(HashSet<i64>),
 }
 
-impl AllowedUsers {
-    /// Whether this Telegram user may use the bot of `owner`, who decided this about them. Without an owner the fixed list
+impl People {
+    /// Whether this Telegram user may use the bot, if its owner decided this about them. Without an owner the fixed list
     /// alone decides. With one, an empty list lets nobody in, the owner's word adds to the list, and whom they blocked stays
     /// out.
-    pub(crate) fn admits(&self, owner: Option<i64>, user: i64, standing: Option<Standing>) -> bool {
-        match (owner, standing) {
-            (None, _) => self.contains(user),
+    pub(crate) fn admit(&self, user: i64, standing: Option<Standing>) -> bool {
+        match (self.owner, standing) {
+            (None, _) => self.allowed.contains(user),
             (Some(owner), _) if owner == user => true,
             (Some(_), Some(Standing::Granted)) => true,
             (Some(_), Some(Standing::Blocked)) => false,
-            (Some(_), Some(Standing::Asked | Standing::Refused) | None) => self.lists(user),
+            (Some(_), Some(Standing::Asked | Standing::Refused) | None) => self.allowed.lists(user),
         }
     }
+}
 
+impl AllowedUsers {
     /// Whether this Telegram user may use the bot.
     pub(crate) fn contains(&self, user: i64) -> bool {
         match self {
@@ -198,10 +209,8 @@ pub struct Config {
     pub database: PathBuf,
     /// [`KEY_FILE`]
     pub key_file: PathBuf,
-    /// [`ALLOWED_USERS`]
-    pub allowed_users: AllowedUsers,
-    /// [`OWNER`]
-    pub owner: Option<i64>,
+    /// [`ALLOWED_USERS`] and [`OWNER`]
+    pub people: People,
     /// [`RECHECK`], [`RECHECK_CONFIRM`] and [`RECHECK_BUDGET`]
     pub rechecks: Rechecks,
     /// [`PROXY`]
@@ -236,8 +245,10 @@ impl Config {
             x_url: api_url(X_URL, &value(X_URL))?,
             database: database_path(&value(DATABASE))?,
             key_file: PathBuf::from(value(KEY_FILE)),
-            allowed_users: allowed_users(&value(ALLOWED_USERS))?,
-            owner: owner(&value(OWNER))?,
+            people: People {
+                allowed: allowed_users(&value(ALLOWED_USERS))?,
+                owner: owner(&value(OWNER))?,
+            },
             rechecks: Rechecks {
                 interval: match value(RECHECK).as_str() {
                     "off" => None,
@@ -508,7 +519,7 @@ mod tests {
         assert_eq!(config.telegram_url.as_str(), "https://api.telegram.org/");
         assert_eq!(config.database, Path::new("data/addx.db"));
         assert_eq!(config.key_file, Path::new("secrets/addx.key"));
-        assert_eq!(config.allowed_users, AllowedUsers::Everybody);
+        assert_eq!(config.people.allowed, AllowedUsers::Everybody);
     }
 
     #[test]
@@ -670,6 +681,6 @@ mod tests {
     fn a_configuration_can_be_printed_without_the_token() {
         let config = read(&[("TELOXIDE_TOKEN", MADE_UP), ("ADDX_ALLOWED_USERS", "7, 8")]).unwrap();
         assert!(!format!("{config:?}").contains("madeUp"));
-        assert!(config.allowed_users.contains(8) && !config.allowed_users.contains(9));
+        assert!(config.people.allowed.contains(8) && !config.people.allowed.contains(9));
     }
 }

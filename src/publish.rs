@@ -25,7 +25,6 @@
 
 use std::path::PathBuf;
 
-use tokio::sync::mpsc;
 use url::Url;
 
 use crate::{
@@ -36,7 +35,7 @@ use crate::{
         facts::Standing,
         post::PostOutcome,
     },
-    linking::Linker,
+    linking::{Accounts, Linker},
     store::{Store, StoreError, access, clients},
     support::{clock::Clock, random::Random},
     x::{XClient, XClientError},
@@ -136,17 +135,8 @@ impl Publisher {
         let vault = unlock::unlock(&store, &place.key_file, &clock, &random).await?;
         let key = audit::open_key(&store, &vault).await?;
         let x = XClient::new(place.x_url.clone(), clock.clone(), random.clone())?;
-        // The bot's own timers find what its users are to be told.
-        let (to_write, _) = mpsc::unbounded_channel();
-        let linker = Linker::new(
-            store.clone(),
-            vault,
-            x.clone(),
-            clock,
-            random,
-            key,
-            to_write,
-        );
+        let accounts = Accounts::new(store.clone(), vault, key, clock);
+        let linker = Linker::new(accounts, &x, random);
         Ok(Self { store, linker, x })
     }
 

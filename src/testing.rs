@@ -16,7 +16,8 @@ pub mod clock {
 }
 pub mod config {
     pub use crate::config::{
-        AllowedUsers, Config, ConfigError, Rechecks, VARIABLES, Variable, X_URL, database, key_file,
+        AllowedUsers, Config, ConfigError, People, Rechecks, VARIABLES, Variable, X_URL, database,
+        key_file,
     };
 }
 pub mod doctor {
@@ -61,26 +62,27 @@ pub mod jobs {
             check::Checking,
             runner::{Runner, Work},
         },
-        linking::Linker,
         store::Store,
         support::{clock::Clock, random::Random},
     };
 
+    pub use crate::{jobs::Context, support::metrics::Metrics};
+
     /// Answers checks until `stop`, and does nothing else.
     pub async fn run_checks(
-        linker: &Linker,
+        context: &Context,
         store: Store,
         clock: Clock,
         random: Random,
         stop: CancellationToken,
     ) {
-        let works: Vec<Arc<dyn Work>> = vec![Arc::new(Checking(linker.clone()))];
-        let runner = Runner::new(store, clock, random, linker.busy.clone(), works);
+        let works: Vec<Arc<dyn Work>> = vec![Arc::new(Checking(context.clone()))];
+        let runner = Runner::new(store, clock, random, context.busy.clone(), works);
         runner.run(stop).await;
     }
 }
-pub mod linker {
-    pub use crate::linking::Linker;
+pub mod linking {
+    pub use crate::linking::{Accounts, Linker};
 }
 pub mod random {
     pub use crate::support::random::Random;
@@ -104,7 +106,7 @@ pub mod store {
         pub use crate::store::copies::quieten;
     }
     pub mod health_checks {
-        pub use crate::store::health_checks::{Settled, due, get, next_due, settle};
+        pub use crate::store::health_checks::{Settled, first, get, settle};
     }
     pub mod spending {
         pub use crate::store::spending::add;

@@ -56,7 +56,7 @@ const DELIBERATE: [(&str, &str); 28] = [
         "asked once, at start, and the first row answers it",
     ),
     (
-        "SELECT due_at FROM health_checks WHERE hex(account_id) NOT IN",
+        "FROM health_checks WHERE hex(account_id) NOT IN (SELECT value FROM json_each(?1))\n",
         "goes through the index in order of time, to the first account that is not being asked about",
     ),
     (

@@ -8,7 +8,7 @@ use std::{collections::BTreeSet, fs, path::Path, process::Command};
 use addx::testing::{
     app,
     clock::Clock,
-    config::{AllowedUsers, Config, Rechecks, VARIABLES, Variable},
+    config::{Config, People, Rechecks, VARIABLES, Variable},
     domain::credentials::Secret,
     random::Random,
 };
@@ -241,8 +241,7 @@ async fn listen() -> Heard {
         x_url: x.url().parse().unwrap(),
         database: folder.path().join("addx.db"),
         key_file: folder.path().join("addx.key"),
-        allowed_users: AllowedUsers::Everybody,
-        owner: None,
+        people: People::default(),
         rechecks: Rechecks::OFF,
         proxy: None,
         metrics: None,

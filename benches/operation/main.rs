@@ -19,7 +19,7 @@ use std::{
 use addx::testing::{
     clock::Clock,
     jobs,
-    linker::Linker,
+    linking::{Accounts, Linker},
     random::Random,
     store::{accounts as links, values},
     x::XClient,
@@ -163,20 +163,15 @@ impl Subject {
             .map_err(|error| anyhow::anyhow!("{error}"))?;
         let (to_write, mut told) = mpsc::unbounded_channel();
         let store = maker.store.clone();
-        let linker = Linker::new(
-            store.clone(),
-            maker.vault,
-            client,
-            clock.clone(),
-            random,
-            maker.audit,
-            to_write,
-        );
+        let accounts = Accounts::new(store.clone(), maker.vault, maker.audit, clock.clone());
+        let linker = Linker::new(accounts, &client, random);
+        let context =
+            jobs::Context::new(linker.clone(), client, to_write, jobs::Metrics::default());
         let stop = CancellationToken::new();
         let checks = tokio::spawn({
-            let (linker, store, clock) = (linker.clone(), store.clone(), clock.clone());
+            let (store, clock) = (store.clone(), clock.clone());
             let stop = stop.clone();
-            async move { jobs::run_checks(&linker, store, clock, Random::system(), stop).await }
+            async move { jobs::run_checks(&context, store, clock, Random::system(), stop).await }
         });
         for time in 0..times {
             // Far apart, so that each finds other pages than the one before.

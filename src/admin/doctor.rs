@@ -194,7 +194,7 @@ async fn door(name: &str, sign: &str, address: Option<SocketAddr>, bot_runs: boo
 }
 
 fn access(config: &Config) -> Judged {
-    match (&config.allowed_users, config.owner) {
+    match (&config.people.allowed, config.people.owner) {
         (AllowedUsers::Everybody, Some(_)) => ok("the owner decides about each person"),
         (AllowedUsers::Everybody, None) => {
             warning("everybody may use this bot; ADDX_ALLOWED_USERS or ADDX_OWNER limits it")

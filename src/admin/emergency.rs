@@ -16,7 +16,7 @@ use crate::{
         account::AccountId,
         revocation::{Cleaned, Ended, Revocation},
     },
-    linking::Linker,
+    jobs::Context,
     messages,
     store::{
         Store, StoreError,
@@ -155,7 +155,7 @@ pub(crate) async fn everything(store: &Store) -> Result<BTreeMap<i64, Vec<Accoun
 /// Revokes and erases all of it; `tell` is told how far it is.
 pub(crate) async fn revoke_and_erase(
     store: &Store,
-    linker: &Linker,
+    context: &Context,
     everything: BTreeMap<i64, Vec<AccountId>>,
     manner: Manner,
     mut tell: impl FnMut(Step),
@@ -163,7 +163,7 @@ pub(crate) async fn revoke_and_erase(
     let mut count = Count::default();
     let mut told = BTreeSet::new();
     let mut asking = Asking {
-        linker,
+        context,
         manner,
         unanswered: 0,
     };
@@ -179,7 +179,7 @@ pub(crate) async fn revoke_and_erase(
                 match ended.revocation {
                     Some(Revocation::Limited { until }) if pauses_left > 0 => {
                         wait_until =
-                            wait_until.max(until.or_else(|| Some(linker.now() + LONGEST_PAUSE)));
+                            wait_until.max(until.or_else(|| Some(context.now() + LONGEST_PAUSE)));
                         later.entry(owner).or_default().push(account);
                         continue;
                     }
@@ -201,7 +201,7 @@ pub(crate) async fn revoke_and_erase(
                 continue;
             }
             count_erased(&mut count, &to_erase);
-            if linker.erase_in_emergency(owner, &to_erase).await? {
+            if context.erase_in_emergency(owner, &to_erase).await? {
                 told.insert(owner);
             }
             failpoint::hit("panic.erased");
@@ -210,7 +210,7 @@ pub(crate) async fn revoke_and_erase(
         let Some(until) = wait_until else {
             break;
         };
-        let now = linker.now();
+        let now = context.now();
         let wait = (until - now).clamp(TimeDelta::seconds(1), LONGEST_PAUSE);
         tell(Step::Pause {
             accounts: left.values().map(Vec::len).sum(),
@@ -226,7 +226,7 @@ pub(crate) async fn revoke_and_erase(
 
 /// Asks X about one account after the other.
 struct Asking<'a> {
-    linker: &'a Linker,
+    context: &'a Context,
     manner: Manner,
     /// Accounts in a row that X did not answer about.
     unanswered: usize,
@@ -242,7 +242,7 @@ impl Asking<'_> {
             only(Revocation::Unanswered)
         } else {
             tokio::time::sleep(self.manner.pause).await;
-            match self.linker.end_at_x(owner, account).await {
+            match self.context.end_at_x(owner, account).await {
                 // Nobody can use what does not open; the others go on.
                 Err(error @ (StoreError::Open { .. } | StoreError::Corrupt { .. })) => {
                     tracing::warn!(error = %error, "values that do not open cannot be revoked");

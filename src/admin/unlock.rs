@@ -162,7 +162,7 @@ async fn wanted_by(db: &mut SqliteConnection) -> Result<Option<KeyCheck>, Unlock
     let key_check = key_check::get(&mut *db).await?;
     if key_check.is_none() && key_check::has_sealed_rows(db).await? {
         return Err(problem(
-            "the database holds sealed values, but not which key they want (its key_check row is gone). Restore it from a backup",
+            "the database holds sealed values, but not which key they want (the row of its key check is gone). Restore it from a backup",
         ));
     }
     Ok(key_check)

@@ -9,9 +9,11 @@ use crate::{
         unlock::Wanted,
     },
     config::{ConfigError, X_URL},
-    linking::Linker,
+    jobs::Context,
+    linking::{Accounts, Linker},
     support::{
         instance::Instance,
+        metrics::Metrics,
         plural::{are, count},
     },
     x::XClient,
@@ -83,16 +85,9 @@ async fn revoke_everything(
         .map_err(|error| ConfigError::new(X_URL, error))?;
     let (to_write, _unread) = mpsc::unbounded_channel();
     let now = clock.now();
-    let linker = Linker::new(
-        store.clone(),
-        vault.clone(),
-        x,
-        clock.clone(),
-        random.clone(),
-        audit.clone(),
-        to_write,
-    )
-    .keeping_backups(keeps_backups);
+    let accounts = Accounts::new(store.clone(), vault.clone(), audit.clone(), clock.clone());
+    let linker = Linker::new(accounts, &x, random.clone()).keeping_backups(keeps_backups);
+    let context = Context::new(linker, x, to_write, Metrics::default());
     let everything = emergency::everything(store)
         .await
         .context("cannot look up the accounts")?;
@@ -113,7 +108,7 @@ async fn revoke_everything(
     };
     let bar = bar(accounts as u64, "{bar:40} {pos} of {len} accounts");
     let tell = |step| tell(step, &bar);
-    let done = emergency::revoke_and_erase(store, &linker, everything, manner, tell).await;
+    let done = emergency::revoke_and_erase(store, &context, everything, manner, tell).await;
     bar.finish_and_clear();
     Ok(Count {
         updates_wiped: wiped.updates,

@@ -1,10 +1,12 @@
-//! Who and what a link is about: the X account, and the name and id under which a user keeps it.
+//! A link: the name and id under which a user keeps it, and what is known of it.
 
-use std::{fmt, num::ParseIntError, str::FromStr};
+use std::{fmt, str::FromStr};
 
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+
+pub use super::x_account::{XAccount, XUserId, XUsername};
 
 use super::verdict::Verdict;
 
@@ -133,56 +135,6 @@ impl fmt::Display for AccountName {
 /// zero-width ones and fillers.
 fn is_invisible(c: char) -> bool {
     matches!(c, '\u{AD}' | '\u{34F}' | '\u{61C}' | '\u{115F}' | '\u{1160}' | '\u{180E}' | '\u{2800}' | '\u{3164}' | '\u{FFA0}' | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{FEFF}')
-}
-
-/// X's numeric user id. Above 2^53, so never a JSON number on the way out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct XUserId(pub u64);
-
-as_text!(XUserId);
-
-impl XUserId {
-    /// The id that an Access Token carries before its first dash, if the text has that form.
-    pub fn of_access_token(token: &str) -> Option<Self> {
-        let (digits, rest) = token.split_once('-')?;
-        let shaped = !rest.is_empty()
-            && digits.bytes().all(|byte| byte.is_ascii_digit())
-            && rest.bytes().all(|byte| byte.is_ascii_alphanumeric());
-        shaped.then(|| digits.parse().ok())?
-    }
-}
-
-impl FromStr for XUserId {
-    type Err = ParseIntError;
-
-    fn from_str(digits: &str) -> Result<Self, ParseIntError> {
-        digits.parse().map(Self)
-    }
-}
-
-impl fmt::Display for XUserId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-/// X's handle, without the `@`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct XUsername(pub String);
-
-impl fmt::Display for XUsername {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "@{}", self.0)
-    }
-}
-
-/// An account on X, as `GET /2/users/me` names it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct XAccount {
-    /// `data.id`
-    pub id: XUserId,
-    /// `data.username`
-    pub username: XUsername,
 }
 
 /// A link as it is kept: who owns it, what X said of it, and when.

@@ -29,7 +29,8 @@ use serde::{Deserialize, Serialize};
 
 use clean::Cleaned;
 use judge::secret;
-use sort::{Found, Placed, Sorted};
+use kind::Found;
+use sort::{Placed, Sorted};
 use words::Words;
 
 use super::credentials::{Field, Secret};

@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 use super::{
     account::XAccount,
     credentials::{Field, Secret},
-    linking::{AwaitingValue, Flow, Progress, Remark, times_again},
+    flow::{AwaitingValue, Flow, Progress, Remark, times_again},
     paste::is_invisible,
     verdict::Verdict,
 };

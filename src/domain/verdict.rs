@@ -6,8 +6,8 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    account::{XAccount, XUserId},
     credentials::Field,
+    x_account::{XAccount, XUserId},
 };
 
 /// Checks a user may cause in an hour.

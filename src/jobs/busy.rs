@@ -33,6 +33,11 @@ impl Busy {
         })
     }
 
+    /// Whether anybody is.
+    pub(crate) fn is_anybody(&self) -> bool {
+        !self.lock().is_empty()
+    }
+
     /// All of them, as JSON.
     pub(crate) fn all(&self) -> String {
         serde_json::to_string(&*self.lock()).unwrap_or_default()

@@ -1,11 +1,14 @@
 //! Answers the checks that were asked for: X is asked, and what it says is recorded and promised to the user.
 
-use std::{sync::atomic::Ordering, time::Duration};
+use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use futures::future::BoxFuture;
 
-use super::runner::{Outcome as Ended, Rules, Work};
+use super::{
+    Context,
+    runner::{Outcome as Ended, Rules, Work},
+};
 use crate::{
     domain::{
         account::{AccountId, AccountName, LinkedAccount, XUsername},
@@ -15,12 +18,11 @@ use crate::{
         health::AppMark,
         verdict::{KeyPairOutcome, Outcome, Verdict},
     },
-    linking::{Linker, choice, flow::free_name, learn::judge_owner},
+    linking::{choice, flow::free_name, learn::judge_owner},
     messages,
     store::{
         StoreError, Tx, accounts,
         checks::{self, CheckKind},
-        dialogues,
         jobs::{self, Job},
         outbox, reminders,
         values::{self, Slot},
@@ -37,7 +39,7 @@ const SHORTEST_PAUSE: TimeDelta = TimeDelta::minutes(1);
 const LONGEST_PAUSE: TimeDelta = TimeDelta::hours(1);
 
 /// Asks X about values, as often as need be.
-pub(crate) struct Checking(pub(crate) Linker);
+pub(crate) struct Checking(pub(crate) Context);
 
 /// A check that is under way.
 struct Check<'a> {
@@ -118,19 +120,21 @@ impl Work for Checking {
                 outbox::push(&mut tx, vault, check.owner, failed, now).await?;
             }
             tx.commit().await?;
-            // The receiver is gone only when the bot stops.
-            let _ = self.0.to_write.send(check.owner);
+            self.0.wake(check.owner);
             Ok(())
         })
     }
 }
 
-impl Linker {
+impl Context {
     async fn answer(&self, check: &Check<'_>) -> Result<(), StoreError> {
         let (owner, account) = (check.owner, check.account);
         let mut db = self.store.reader().lend().await?;
         let loaded = self.load(&mut db, owner, account).await?;
-        let linked = accounts::by_id(&mut *db, owner, account).await?;
+        let linked = match check.kind {
+            CheckKind::KeyPair => None,
+            _ => accounts::by_id(&mut *db, owner, account).await?,
+        };
         drop(db);
         let Some(loaded) = loaded else {
             return self.drop_check(check).await;
@@ -161,9 +165,6 @@ impl Linker {
             .diagnose(&opened.client, &opened.token, known_good_pair)
             .await;
         failpoint::hit("check.answered");
-        if let Some(seconds) = diagnosis.clock_difference {
-            self.clock_difference.store(seconds, Ordering::Relaxed);
-        }
         tracing::info!(
             x.verdict = diagnosis.verdict.code(),
             x.calls = diagnosis.calls,
@@ -189,12 +190,10 @@ impl Linker {
     ) -> Result<(), StoreError> {
         let now = self.clock.now();
         let mut tx = self.store.begin().await?;
-        if jobs::finish(&mut *tx, check.job.id).await? {
-            values::set_key_pair(&mut *tx, check.account, Some(outcome), now).await?;
-            dialogues::redraw_shown(&mut *tx, check.owner, now).await?;
-        }
+        let (job, account) = (check.job.id, check.account);
+        checks::settle_key_pair(&mut *tx, job, account, check.owner, outcome, now).await?;
         tx.commit().await?;
-        let _ = self.to_write.send(check.owner);
+        self.wake(check.owner);
         Ok(())
     }
 
@@ -265,7 +264,7 @@ impl Linker {
         tx.commit().await?;
         self.metrics.verdict(code);
         failpoint::hit("check.committed");
-        let _ = self.to_write.send(check.owner);
+        self.wake(check.owner);
         Ok(())
     }
 

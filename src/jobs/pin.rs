@@ -5,7 +5,10 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use futures::future::BoxFuture;
 
-use super::runner::{Outcome, Rules, Work};
+use super::{
+    Context,
+    runner::{Outcome, Rules, Work},
+};
 use crate::{
     domain::{
         account::{AccountId, LinkedAccount, XAccount},
@@ -19,7 +22,6 @@ use crate::{
         verdict::{KeyPairOutcome, Verdict},
     },
     linking::{
-        Linker,
         flow::slot_of,
         pin::{KIND, PinStep, carried, failed, open_temporary},
     },
@@ -40,7 +42,7 @@ use crate::{
 const TEMPORARY_LIFETIME: TimeDelta = TimeDelta::minutes(30);
 
 /// Asks X for what a PIN needs.
-pub(crate) struct Authorizing(pub(crate) Linker);
+pub(crate) struct Authorizing(pub(crate) Context);
 
 /// A step that is under way.
 struct Pin<'a> {
@@ -81,8 +83,7 @@ impl Work for Authorizing {
                 PinStep::Revoke => linker.revoke_unused(&pin).await?,
             }
             failpoint::hit("pin.committed");
-            // The receiver is gone only when the bot stops.
-            let _ = linker.to_write.send(pin.owner);
+            linker.wake(pin.owner);
             Ok(Outcome::Done)
         })
     }
@@ -100,13 +101,13 @@ impl Work for Authorizing {
                 linker.pin_incident(&mut tx, &pin, incident).await?;
             }
             tx.commit().await?;
-            let _ = linker.to_write.send(pin.owner);
+            linker.wake(pin.owner);
             Ok(())
         })
     }
 }
 
-impl Linker {
+impl Context {
     /// The call that ends a token nobody wants; then there is another link.
     async fn revoke_unused(&self, call: &Pin<'_>) -> Result<(), StoreError> {
         if !jobs::claim(&self.store, call.job.id).await? {

@@ -8,7 +8,10 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use futures::future::BoxFuture;
 
-use super::runner::{Outcome, Rules, Work};
+use super::{
+    Context,
+    runner::{Outcome, Rules, Work},
+};
 use crate::{
     domain::{
         account::LinkedAccount,
@@ -16,7 +19,7 @@ use crate::{
         facts::{PostResult, PostSaid},
         post::PostOutcome,
     },
-    linking::{Keys, Linker, choice},
+    linking::{Keys, choice},
     messages,
     store::{
         StoreError, Tx,
@@ -40,10 +43,10 @@ const AFTER_A_FAILURE: Backoff = Backoff::steady(Duration::from_mins(1));
 const LIMIT: Duration = Duration::from_hours(24);
 
 /// Publishes. Posts of different accounts do not wait for each other.
-pub(crate) struct Publishing(pub(crate) Linker);
+pub(crate) struct Publishing(pub(crate) Context);
 
 /// Deletes test posts.
-pub(crate) struct Unpublishing(pub(crate) Linker);
+pub(crate) struct Unpublishing(pub(crate) Context);
 
 impl Work for Publishing {
     fn rules(&self) -> Rules {
@@ -130,7 +133,7 @@ impl Work for Unpublishing {
     }
 }
 
-impl Linker {
+impl Context {
     /// The post of a job, and what it is published with. `None`: the account was erased, and its posts go with it.
     async fn post_and_keys(&self, job: &Job) -> Result<Option<(Post, Keys)>, StoreError> {
         let id = job.about(|key| key.parse().ok())?;
@@ -262,7 +265,7 @@ impl Linker {
         if let Some(code) = learned {
             self.metrics.verdict(code);
         }
-        let _ = self.to_write.send(post.owner);
+        self.wake(post.owner);
         Ok(())
     }
 
@@ -318,7 +321,7 @@ impl Linker {
         let now = self.clock.now();
         self.say_result(&mut tx, post, linked, said, now).await?;
         tx.commit().await?;
-        let _ = self.to_write.send(post.owner);
+        self.wake(post.owner);
         Ok(())
     }
 

@@ -5,21 +5,30 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use futures::future::BoxFuture;
 
-use super::runner::{Outcome, Rules, Work};
+use super::{
+    Context,
+    runner::{Outcome, Rules, Work},
+};
 use crate::{
     domain::{
+        account::AccountId,
         audit::{Actor, Event},
         facts::{AccountChoice, PostResult, PostSaid},
+        post::PostId,
         revocation::{Cleaned, Ended, Farewell, Revocation},
     },
-    linking::{Linker, revoke::KIND},
+    linking::{
+        credentials::Opened,
+        revoke::{KIND, Tokens},
+    },
     messages,
     store::{
         StoreError, Tx,
         jobs::{self, Job},
-        outbox, values,
+        outbox, posts, values,
     },
     support::{backoff::Backoff, failpoint},
+    x::Deletion,
 };
 
 /// Pause between two tries.
@@ -36,7 +45,7 @@ const RULES: Rules = Rules {
 };
 
 /// Ends accounts.
-pub(crate) struct Ending(pub(crate) Linker);
+pub(crate) struct Ending(pub(crate) Context);
 
 impl Work for Ending {
     fn rules(&self) -> Rules {
@@ -46,8 +55,7 @@ impl Work for Ending {
     fn run<'a>(&'a self, job: &'a Job) -> BoxFuture<'a, Result<Outcome, StoreError>> {
         Box::pin(async {
             let ended = self.0.end(job).await?;
-            // The receiver is gone only when the bot stops.
-            let _ = self.0.to_write.send(job.owner);
+            self.0.wake(job.owner);
             Ok(ended)
         })
     }
@@ -65,13 +73,13 @@ impl Work for Ending {
                 linker.erase_unasked(&mut tx, job).await?;
             }
             tx.commit().await?;
-            let _ = linker.to_write.send(job.owner);
+            linker.wake(job.owner);
             Ok(())
         })
     }
 }
 
-impl Linker {
+impl Context {
     /// The call that ends what is left of an account at X, then erases it.
     async fn end(&self, job: &Job) -> Result<Outcome, StoreError> {
         let (owner, account) = (job.owner, job.account()?);
@@ -208,5 +216,57 @@ impl Linker {
             },
         };
         self.erase_with_receipt(tx, job, farewell, ended).await
+    }
+
+    /// Deletes an account's test posts, and revokes its tokens.
+    pub(crate) async fn end_at_x(
+        &self,
+        owner: i64,
+        account: AccountId,
+    ) -> Result<Ended, StoreError> {
+        let reader = self.store.reader();
+        let mut posts = posts::standing(reader, account).await?;
+        if let Some(farewell) = self.waiting_farewell(reader, owner, account).await? {
+            posts.extend(farewell.posts);
+        }
+        let tokens = self.tokens(owner, account).await?;
+        let cleaned = self.delete_posts(&tokens, &posts).await;
+        Ok(Ended {
+            revocation: self.revoke_each(&tokens, false).await,
+            cleaned,
+        })
+    }
+
+    /// Deletes posts with the token in use, else with the new one.
+    async fn delete_posts(&self, tokens: &Tokens, posts: &[PostId]) -> Cleaned {
+        let mut cleaned = Cleaned::default();
+        let opened = tokens.in_use.as_ref().or(tokens.waiting.as_ref());
+        for post in posts {
+            let deletion = match opened {
+                Some(Opened { client, token }) => self.x.delete_post(client, token, post).await,
+                None => Deletion::Refused(0),
+            };
+            match deletion {
+                Deletion::Done => cleaned.deleted += 1,
+                Deletion::Later(until) => {
+                    cleaned.again = Some(cleaned.again.flatten().max(until));
+                    cleaned.standing.push(post.clone());
+                }
+                Deletion::Refused(_) => cleaned.standing.push(post.clone()),
+            }
+        }
+        cleaned
+    }
+
+    /// Revokes the token in use, and a new one that waits beside it. The worst that came of them; `None`: there is nothing
+    /// to revoke.
+    async fn revoke_each(&self, tokens: &Tokens, foreign_token: bool) -> Option<Revocation> {
+        let waiting = tokens.waiting.as_ref().filter(|_| !foreign_token);
+        let not_asked = foreign_token || tokens.waits_without_key_pair;
+        let mut worst = not_asked.then_some(Revocation::NotAsked);
+        for Opened { client, token } in tokens.in_use.iter().chain(waiting) {
+            worst = worst.max(Some(self.x.revoke(client, token).await));
+        }
+        worst
     }
 }

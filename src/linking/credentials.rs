@@ -3,23 +3,23 @@
 use chrono::{DateTime, Utc};
 use sqlx::SqliteConnection;
 
-use super::{Linker, open};
 use crate::{
     audit,
     domain::{
         account::{AccountId, LinkedAccount},
-        audit::Act,
+        audit::{Act, Actor, Event},
         client::TokenHash,
         credentials::{ClientCredentials, Field, Secret, TokenCredentials},
         health::AppMark,
         verdict::{KeyPairOutcome, Outcome, Verdict},
     },
     store::{
-        StoreError, accounts,
+        Store, StoreError, Tx, accounts,
         clients::{self, Entrance},
-        values::{self, SealedValue},
+        values::{self, SealedValue, Slot, WrappedKey},
     },
-    vault::DataKey,
+    support::clock::Clock,
+    vault::{AuditKey, DataKey, Vault},
 };
 
 /// The four values of an account, opened.
@@ -62,6 +62,15 @@ impl Loaded {
         Ok(pair.map(|(key, secret)| ClientCredentials { key, secret }))
     }
 
+    /// The values of a flow in the slot where it keeps them.
+    pub(super) fn of_flow(&self, slot: Slot) -> &[SealedValue] {
+        match slot {
+            Slot::Current => &self.current,
+            Slot::Candidate => &self.candidate,
+            Slot::Held => &[],
+        }
+    }
+
     fn open_all(&self, new: &[SealedValue]) -> Result<Option<Opened>, StoreError> {
         let open = |field| self.open(new, field);
         let (Some(key), Some(secret), Some(token), Some(token_secret)) = (
@@ -82,7 +91,11 @@ impl Loaded {
     }
 
     /// A value: of `new`, or the one in use.
-    fn open(&self, new: &[SealedValue], field: Field) -> Result<Option<Secret>, StoreError> {
+    pub(crate) fn open(
+        &self,
+        new: &[SealedValue],
+        field: Field,
+    ) -> Result<Option<Secret>, StoreError> {
         let mut values = new.iter().chain(&self.current);
         let value = values.find(|value| value.field == field);
         value
@@ -120,7 +133,26 @@ impl Keys {
     }
 }
 
-impl Linker {
+/// Accounts and their sealed values. Cheap to clone.
+#[derive(Clone)]
+pub struct Accounts {
+    pub(crate) store: Store,
+    pub(crate) vault: Vault,
+    pub(crate) audit: AuditKey,
+    pub(crate) clock: Clock,
+}
+
+impl Accounts {
+    /// The accounts of this database.
+    pub fn new(store: Store, vault: Vault, audit: AuditKey, clock: Clock) -> Self {
+        Self {
+            store,
+            vault,
+            audit,
+            clock,
+        }
+    }
+
     /// The values in use of one of `owner`'s accounts. `None`: there is no such account, or it has not all four.
     pub(crate) async fn keys(
         &self,
@@ -207,4 +239,81 @@ impl Linker {
     pub(crate) fn now(&self) -> DateTime<Utc> {
         self.clock.now()
     }
+
+    /// Appends to the audit trail what was done with an account.
+    pub(crate) async fn note(
+        &self,
+        tx: &mut Tx,
+        owner: i64,
+        actor: Actor,
+        event: Event,
+        account: AccountId,
+        detail: &str,
+    ) -> Result<(), StoreError> {
+        let act = Act {
+            owner,
+            actor,
+            event,
+            account: Some(account),
+            detail: detail.to_owned(),
+        };
+        audit::note(tx, &self.audit, act, self.clock.now()).await
+    }
+
+    pub(crate) async fn data_key(
+        &self,
+        db: &mut SqliteConnection,
+        owner: i64,
+        account: AccountId,
+    ) -> Result<Option<(DataKey, WrappedKey)>, StoreError> {
+        let Some(wrapped) = values::data_key(db, owner, account).await? else {
+            return Ok(None);
+        };
+        let key = self.open_data_key(owner, account, &wrapped)?;
+        Ok(Some((key, wrapped)))
+    }
+
+    fn open_data_key(
+        &self,
+        owner: i64,
+        account: AccountId,
+        wrapped: &WrappedKey,
+    ) -> Result<DataKey, StoreError> {
+        self.vault
+            .data_key(owner, account, &wrapped.wrapped)
+            .map_err(|source| StoreError::Open {
+                table: "data_keys",
+                source,
+            })
+    }
+
+    pub(crate) fn sealed(
+        &self,
+        key: &DataKey,
+        owner: i64,
+        account: AccountId,
+        field: Field,
+        value: &Secret,
+    ) -> Result<SealedValue, StoreError> {
+        Ok(SealedValue {
+            field,
+            sealed: key.seal(owner, account, field, value)?,
+            fingerprint: key.fingerprint(field, value),
+            chars: u32::try_from(value.expose().chars().count()).unwrap_or(u32::MAX),
+            received_at: self.clock.now(),
+        })
+    }
+}
+
+pub(crate) fn open(
+    key: &DataKey,
+    owner: i64,
+    account: AccountId,
+    value: &SealedValue,
+) -> Result<Secret, StoreError> {
+    key.open(owner, account, value.field, &value.sealed)
+        .map_err(|source| StoreError::Open {
+            table: "sealed_values",
+            source,
+        })
 }

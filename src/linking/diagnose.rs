@@ -1,6 +1,6 @@
 //! `/diagnose`: collects what may be told in public about an account.
 
-use super::{Linker, open};
+use super::{Linker, credentials::open};
 use crate::{
     domain::{
         account::AccountId,
@@ -56,7 +56,7 @@ impl Linker {
             key_pair: wrapped.key_pair,
             values,
             candidate,
-            clock_difference: self.seen_clock_difference(),
+            clock_difference: self.clock_difference.seen(),
             pending_deletions: deletions::count(&mut **tx, owner).await?,
         }))
     }

@@ -1,8 +1,12 @@
 //! The values of a flow: taken one by one, sealed at once, and handed over for a check when all are in.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{CANDIDATE_LIFETIME, Linker, MAX_KEY_PAIR_CHECKS_AN_HOUR, choice, full_until, open};
+use super::{
+    CANDIDATE_LIFETIME, Linker, MAX_KEY_PAIR_CHECKS_AN_HOUR, choice,
+    credentials::{Loaded, open},
+    full_until,
+};
 use crate::{
     domain::{
         account::{AccountId, AccountName, LinkedAccount, MAX_ACCOUNTS, NameRejection, XUserId},
@@ -24,8 +28,10 @@ use crate::{
         values::{self, Slot},
     },
     support::failpoint,
-    vault::DataKey,
 };
+
+/// The window of the limits.
+const HOUR: TimeDelta = TimeDelta::hours(1);
 
 /// How `/addx` began.
 #[derive(Debug)]
@@ -82,12 +88,11 @@ impl Linker {
         owner: i64,
         name: Option<AccountName>,
     ) -> Result<Begun, StoreError> {
-        if accounts::count(&mut **tx, owner).await? >= MAX_ACCOUNTS {
+        let (count, taken) = accounts::count(&mut **tx, owner, name.as_ref()).await?;
+        if count >= MAX_ACCOUNTS {
             return Ok(Begun::TooManyAccounts);
         }
-        if let Some(name) = &name
-            && accounts::by_name(&mut **tx, owner, name).await?.is_some()
-        {
+        if taken {
             return Ok(Begun::NameRejected(NameRejection::Taken));
         }
         values::erase_unfinished(tx, owner).await?;
@@ -155,7 +160,7 @@ impl Linker {
             let fields: Vec<Field> = waiting.iter().map(|value| value.field).collect();
             self.drop_candidates(tx, owner, account, &fields).await?;
             if fields.contains(&Field::ApiKey) {
-                self.forget_key_pair_answer(tx, account).await?;
+                checks::forget_key_pair(&mut **tx, account).await?;
             }
         }
         checks::cancel(&mut **tx, account, CheckKind::Rotation).await?;
@@ -264,7 +269,7 @@ impl Linker {
         };
         values::delete(&mut **tx, account, slot, field).await?;
         if Field::KEY_PAIR.contains(&field) {
-            self.forget_key_pair_answer(tx, account).await?;
+            checks::forget_key_pair(&mut **tx, account).await?;
         }
         Ok(Some(LinkingState::AwaitingValue(state)))
     }
@@ -281,7 +286,7 @@ impl Linker {
         for field in Field::KEY_PAIR {
             values::delete(&mut **tx, account, slot, field).await?;
         }
-        self.forget_key_pair_answer(tx, account).await?;
+        checks::forget_key_pair(&mut **tx, account).await?;
         Ok(LinkingState::AwaitingValue(flow.forget(&Field::KEY_PAIR)))
     }
 
@@ -314,7 +319,7 @@ impl Linker {
                     self.drop_candidates(tx, owner, account, &fields).await?;
                 }
                 if fields.contains(&Field::ApiKey) {
-                    self.forget_key_pair_answer(tx, account).await?;
+                    checks::forget_key_pair(&mut **tx, account).await?;
                 }
             }
             Some(_) | None => {
@@ -346,24 +351,25 @@ impl Linker {
         flow: &Flow,
         name: &LinkName,
     ) -> Result<Submitted, StoreError> {
-        if accounts::count(&mut **tx, owner).await? >= MAX_ACCOUNTS {
-            values::erase(&mut **tx, owner, flow.account).await?;
-            return Ok(Submitted::Said(messages::accounts::too_many()));
-        }
         let takes_x_handle = matches!(name, LinkName::XHandle);
-        let wanted = match name {
+        let mut name = match name {
             LinkName::Given(name) => name.clone(),
             LinkName::XHandle => self.provisional_name(tx, owner, flow.account).await?,
         };
-        let name = free_name(tx, owner, flow.account, wanted).await?;
+        let (count, taken) = accounts::count(&mut **tx, owner, Some(&name)).await?;
+        if count >= MAX_ACCOUNTS {
+            values::erase(&mut **tx, owner, flow.account).await?;
+            return Ok(Submitted::Said(messages::accounts::too_many()));
+        }
+        if taken {
+            name = free_name(tx, owner, flow.account, name).await?;
+        }
         let now = self.clock.now();
-        accounts::insert(&mut **tx, owner, flow.account, &name, takes_x_handle, now).await?;
+        let linked =
+            accounts::insert(&mut **tx, owner, flow.account, &name, takes_x_handle, now).await?;
         self.note(tx, owner, Actor::User, Event::Link, flow.account, "")
             .await?;
         failpoint::hit("submit.inserted");
-        let Some(linked) = accounts::by_id(&mut **tx, owner, flow.account).await? else {
-            return Err(StoreError::Database(sqlx::Error::RowNotFound));
-        };
         self.ask(tx, &linked, CheckKind::Link).await
     }
 
@@ -375,14 +381,13 @@ impl Linker {
         source: Source,
     ) -> Result<Submitted, StoreError> {
         let account = flow.account;
-        let (Some(linked), Some((key, _))) = (
+        let (Some(linked), Some(loaded)) = (
             accounts::by_id(&mut **tx, owner, account).await?,
-            self.data_key(tx, owner, account).await?,
+            self.load(tx, owner, account).await?,
         ) else {
             return Ok(Submitted::Said(messages::accounts::no_such()));
         };
-        let current = values::list(&mut **tx, account, Slot::Current).await?;
-        let candidate = values::list(&mut **tx, account, Slot::Candidate).await?;
+        let (current, candidate) = (loaded.current, loaded.candidate);
         let all_known = candidate.iter().all(|new| {
             current
                 .iter()
@@ -420,7 +425,7 @@ impl Linker {
             return self.ask(tx, &linked, CheckKind::Link).await;
         };
         if let Some(token) = candidate.iter().find(|new| new.field == Field::AccessToken) {
-            let secret = open(&key, owner, account, token)?;
+            let secret = open(&loaded.key, owner, account, token)?;
             if let Some(found) = XUserId::of_access_token(secret.expose())
                 && found != expected.id
             {
@@ -441,12 +446,14 @@ impl Linker {
         kind: CheckKind,
     ) -> Result<Submitted, StoreError> {
         let now = self.clock.now();
-        if let Some(until) = self.check_limit(tx, account.owner).await? {
+        let limit = MAX_CHECKS_AN_HOUR;
+        if !checks::log_within(&mut **tx, account.owner, kind, limit, now - HOUR, now).await?
+            && let Some(until) = self.check_limit(tx, account.owner).await?
+        {
             let candidate = kind == CheckKind::Rotation;
             let limit = messages::checks::limit(&choice(account), candidate, until, now);
             return Ok(Submitted::Said(limit));
         }
-        checks::log(&mut **tx, account.owner, kind, now).await?;
         checks::request(tx, account.id, kind, None).await?;
         Ok(Submitted::Checking)
     }
@@ -457,10 +464,8 @@ impl Linker {
         tx: &mut Tx,
         owner: i64,
     ) -> Result<Option<DateTime<Utc>>, StoreError> {
-        let hour = chrono::TimeDelta::hours(1);
-        let since = self.clock.now() - hour;
-        let times = checks::logged(&mut **tx, owner, false, since).await?;
-        Ok(full_until(&times, MAX_CHECKS_AN_HOUR, hour))
+        let times = checks::logged(&mut **tx, owner, self.clock.now() - HOUR).await?;
+        Ok(full_until(&times, MAX_CHECKS_AN_HOUR, HOUR))
     }
 
     /// Lets the new values wait for X's decision, for so long.
@@ -515,23 +520,26 @@ impl Linker {
         remark: Remark,
     ) -> Result<Answer, StoreError> {
         let (account, slot) = (flow.account, slot_of(&flow));
-        values::delete_all(&mut **tx, account, Slot::Held).await?;
-        let Some((key, _)) = self.data_key(tx, owner, account).await? else {
+        let Some(loaded) = self.load(tx, owner, account).await? else {
             return Err(StoreError::Database(sqlx::Error::RowNotFound));
         };
-        if let Some(other) = self.same_as(tx, &key, &flow, &taken).await? {
+        if let Some(other) = same_as(&loaded, &flow, &taken) {
+            values::delete_all(&mut **tx, account, Slot::Held).await?;
             return Ok(again(flow, Remark::SameAs(other)));
         }
         for (field, secret) in &taken {
-            let value = self.sealed(&key, owner, account, *field, secret)?;
+            let value = self.sealed(&loaded.key, owner, account, *field, secret)?;
             values::put(&mut **tx, account, slot, &value).await?;
             failpoint::hit("value.sealed");
         }
         let fields: Vec<Field> = taken.iter().map(|(field, _)| *field).collect();
         let progress = flow.receive(&fields, Some(remark));
         let new_key = fields.iter().any(|field| Field::KEY_PAIR.contains(field));
-        if new_key {
-            self.forget_key_pair_answer(tx, account).await?;
+        // X is asked about whole pairs only.
+        let known = loaded.of_flow(slot).iter();
+        let known_keys = known.filter(|value| Field::KEY_PAIR.contains(&value.field));
+        if new_key && (loaded.key_pair.is_some() || known_keys.count() == Field::KEY_PAIR.len()) {
+            checks::forget_key_pair(&mut **tx, account).await?;
         }
         if let Progress::Next(state) = &progress
             && new_key
@@ -556,16 +564,15 @@ impl Linker {
         doubt: Doubt,
         repairs: Vec<Repair>,
     ) -> Result<Answer, StoreError> {
-        let Some((key, _)) = self.data_key(tx, owner, flow.account).await? else {
+        let Some(loaded) = self.load(tx, owner, flow.account).await? else {
             return Err(StoreError::Database(sqlx::Error::RowNotFound));
         };
         let taken = [(field, value)];
-        if let Some(other) = self.same_as(tx, &key, &flow, &taken).await? {
+        if let Some(other) = same_as(&loaded, &flow, &taken) {
             return Ok(again(flow, Remark::SameAs(other)));
         }
         let [(_, value)] = taken;
-        let sealed = self.sealed(&key, owner, flow.account, field, &value)?;
-        values::delete_all(&mut **tx, flow.account, Slot::Held).await?;
+        let sealed = self.sealed(&loaded.key, owner, flow.account, field, &value)?;
         values::put(&mut **tx, flow.account, Slot::Held, &sealed).await?;
         Ok(Answer::State(LinkingState::ConfirmingValue(
             ConfirmingValue {
@@ -578,46 +585,18 @@ impl Linker {
         )))
     }
 
-    /// The step whose value one of these is again, if any.
-    async fn same_as(
-        &self,
-        tx: &mut Tx,
-        key: &DataKey,
-        flow: &Flow,
-        taken: &[(Field, Secret)],
-    ) -> Result<Option<Field>, StoreError> {
-        let known = values::list(&mut **tx, flow.account, slot_of(flow)).await?;
-        Ok(taken.iter().find_map(|(field, secret)| {
-            known
-                .iter()
-                .filter(|old| old.field != *field && flow.received.contains(&old.field))
-                .find(|old| old.fingerprint == key.fingerprint(old.field, secret))
-                .map(|old| old.field)
-        }))
-    }
-
     async fn ask_about_key_pair(
         &self,
         tx: &mut Tx,
         owner: i64,
         account: AccountId,
     ) -> Result<(), StoreError> {
-        let (now, hour) = (self.clock.now(), chrono::TimeDelta::hours(1));
-        let times = checks::logged(&mut **tx, owner, true, now - hour).await?;
-        if full_until(&times, MAX_KEY_PAIR_CHECKS_AN_HOUR, hour).is_none() {
-            checks::log(&mut **tx, owner, CheckKind::KeyPair, now).await?;
-            checks::request(tx, account, CheckKind::KeyPair, None).await?;
+        let (now, kind) = (self.clock.now(), CheckKind::KeyPair);
+        let limit = MAX_KEY_PAIR_CHECKS_AN_HOUR;
+        if checks::log_within(&mut **tx, owner, kind, limit, now - HOUR, now).await? {
+            checks::request(tx, account, kind, None).await?;
         }
         Ok(())
-    }
-
-    async fn forget_key_pair_answer(
-        &self,
-        tx: &mut Tx,
-        account: AccountId,
-    ) -> Result<(), StoreError> {
-        checks::cancel(&mut **tx, account, CheckKind::KeyPair).await?;
-        values::set_key_pair(&mut **tx, account, None, self.clock.now()).await
     }
 
     /// A name for a link that takes the X handle, until X has named it: the id in the token says which X account it is.
@@ -627,24 +606,29 @@ impl Linker {
         owner: i64,
         account: AccountId,
     ) -> Result<AccountName, StoreError> {
-        let mut name = "x-account".to_owned();
-        if let Some((key, _)) = self.data_key(tx, owner, account).await? {
-            let current = values::list(&mut **tx, account, Slot::Current).await?;
-            if let Some(token) = current
-                .iter()
-                .find(|value| value.field == Field::AccessToken)
-                && let Some(user) =
-                    XUserId::of_access_token(open(&key, owner, account, token)?.expose())
-            {
-                name = format!("x-{user}");
-            }
-        }
+        let loaded = self.load(tx, owner, account).await?;
+        let token = loaded.map(|loaded| loaded.open(&[], Field::AccessToken));
+        let token = token.transpose()?.flatten();
+        let user = token.and_then(|token| XUserId::of_access_token(token.expose()));
+        let name = user.map_or_else(|| "x-account".to_owned(), |user| format!("x-{user}"));
         Ok(AccountName::trusted(name))
     }
 
     fn new_flow_id(&self) -> Result<FlowId, StoreError> {
         Ok(FlowId(u32::from_be_bytes(self.random.bytes()?)))
     }
+}
+
+/// The step whose value one of these is again, if any.
+fn same_as(loaded: &Loaded, flow: &Flow, taken: &[(Field, Secret)]) -> Option<Field> {
+    let known = loaded.of_flow(slot_of(flow));
+    taken.iter().find_map(|(field, secret)| {
+        known
+            .iter()
+            .filter(|old| old.field != *field && flow.received.contains(&old.field))
+            .find(|old| old.fingerprint == loaded.key.fingerprint(old.field, secret))
+            .map(|old| old.field)
+    })
 }
 
 /// Where a flow's values are kept: a new link's at their final place, a rotation's beside the ones in use.

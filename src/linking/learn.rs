@@ -1,18 +1,22 @@
 //! What X's answers to posts say about the account that they were made with.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::Linker;
 use crate::{
     domain::{
-        account::LinkedAccount,
+        account::{AccountId, LinkedAccount},
+        budget,
         client::ClientName,
+        health::{AppMark, Memory, Standing},
         post::PostOutcome,
         verdict::{Outcome, Permission, Verdict},
     },
     store::{
         StoreError, Tx, accounts,
         checks::{self, CheckKind},
+        health_checks::{self, HealthCheck},
+        outbox,
     },
 };
 
@@ -88,6 +92,70 @@ impl Linker {
         self.learn_health(tx, &linked, &verdict, None).await?;
         Ok(Some(verdict.code()))
     }
+
+    /// The schedule takes over what X said to a question of the user's, who sees the answer. `app`: whose app it was asked
+    /// with, if that is at hand.
+    pub(crate) async fn learn_health(
+        &self,
+        tx: &mut Tx,
+        linked: &LinkedAccount,
+        verdict: &Verdict,
+        app: Option<AppMark>,
+    ) -> Result<(), StoreError> {
+        let account = linked.id;
+        let Some(health) = health_checks::get(&mut **tx, account).await? else {
+            return Ok(());
+        };
+        let now = self.clock.now();
+        let had_news = health.memory.told.is_some();
+        let memory = health.memory.shown(verdict, now);
+        let accepted_at = match verdict.outcome() {
+            Outcome::Accepted => Some(now),
+            Outcome::Refused | Outcome::Undecided => linked.accepted_at,
+        };
+        let good_at = good_at(&memory, accepted_at);
+        let due_at = now + self.jittered(self.rechecks.rules().interval)?;
+        if had_news && verdict.outcome() != Outcome::Undecided {
+            outbox::drop_news(&mut **tx, account).await?;
+        }
+        health_checks::learn(&mut **tx, account, &memory, app, good_at, now, due_at).await
+    }
+
+    /// X refused what a program asked for with an account: X is asked about the account, in a while.
+    pub(crate) async fn suspect(
+        &self,
+        account: AccountId,
+        program: &ClientName,
+        status: u16,
+    ) -> Result<(), StoreError> {
+        let now = self.clock.now();
+        let rules = self.rechecks.rules();
+        let suspected = |health: HealthCheck| {
+            let HealthCheck {
+                memory, asked_at, ..
+            } = health;
+            memory.refused_to(program, status, asked_at, now, rules)
+        };
+        // A program that goes on asking costs a look.
+        let known = health_checks::get(self.store.reader(), account).await?;
+        if known.and_then(suspected).is_none() {
+            return Ok(());
+        }
+        let mut tx = self.store.begin().await?;
+        let known = health_checks::get(&mut *tx, account).await?;
+        let Some((memory, due_at)) = known.and_then(suspected) else {
+            return Ok(());
+        };
+        health_checks::suspect(&mut *tx, account, &memory, due_at).await?;
+        tx.commit().await?;
+        self.suspected.notify_one();
+        Ok(())
+    }
+
+    fn jittered(&self, pause: TimeDelta) -> Result<TimeDelta, StoreError> {
+        let draw = u64::from_le_bytes(self.random.bytes()?);
+        Ok(budget::jittered(pause, draw))
+    }
 }
 
 /// X accepted the values, but for another X user than the one that was linked.
@@ -99,4 +167,12 @@ pub(crate) fn judge_owner(linked: &LinkedAccount, verdict: Verdict) -> Verdict {
         },
         _ => verdict,
     }
+}
+
+/// When X accepted a link last, for the choice of a witness.
+pub(crate) fn good_at(
+    memory: &Memory,
+    accepted_at: Option<DateTime<Utc>>,
+) -> Option<DateTime<Utc>> {
+    accepted_at.filter(|_| memory.standing == Standing::Works)
 }

@@ -7,7 +7,6 @@ mod diagnose;
 pub(crate) mod flow;
 pub(crate) mod learn;
 pub(crate) mod pin;
-mod recheck;
 mod reminders;
 pub(crate) mod revoke;
 mod verify;
@@ -18,36 +17,32 @@ pub(crate) use self::{
     revoke::Unlinked,
 };
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicI64, Ordering},
-};
+pub use self::credentials::Accounts;
+
+use std::{ops::Deref, sync::Arc};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::SqliteConnection;
-use tokio::sync::mpsc;
+use tokio::sync::Notify;
 
+use self::credentials::open;
 use crate::{
-    audit,
-    config::{AllowedUsers, Rechecks},
+    config::{Config, People, Rechecks},
     domain::{
         account::{AccountId, LinkedAccount},
-        audit::{Act, Actor, Event},
-        credentials::{Field, Secret},
+        audit::{Actor, Event},
         facts::{AccountChoice, AccountSummary},
     },
-    jobs::busy::Busy,
     store::{
-        Store, StoreError, Tx, access, accounts,
+        StoreError, Tx, access, accounts,
         checks::{self, CheckKind},
         clients, health_checks, posts,
         reminders::{begin_again as remind_again, days as reminder_days},
         unreachable,
-        values::{self, SealedValue, Slot, WrappedKey},
+        values::{self, Slot},
     },
-    support::{clock::Clock, failpoint, metrics::Metrics, random::Random},
-    vault::{AuditKey, DataKey, Vault},
-    x::XClient,
+    support::{failpoint, random::Random},
+    x::{AuthorizeUrl, ClockDifference, XClient},
 };
 
 /// Checks of a key pair alone that a user may cause in an hour; above that a flow goes on without them.
@@ -57,78 +52,58 @@ const CANDIDATE_LIFETIME: TimeDelta = TimeDelta::hours(24);
 /// A user's checks of values in use are at least this far apart.
 const VERIFY_INTERVAL: TimeDelta = TimeDelta::seconds(15);
 
-/// The use cases. Cheap to clone.
+/// The use cases: what a user or a program asks for, on the database alone. Cheap to clone.
 #[derive(Clone)]
 pub struct Linker {
-    pub(crate) store: Store,
-    pub(crate) vault: Vault,
-    pub(crate) x: XClient,
-    pub(crate) clock: Clock,
+    accounts: Accounts,
     pub(crate) random: Random,
-    pub(crate) audit: AuditKey,
-    rechecks: Rechecks,
-    /// Who decides about others, and hears of trouble.
-    owner: Option<i64>,
-    /// Who may use the bot.
-    allowed: AllowedUsers,
-    /// The accounts that X is asked about just now.
-    pub(crate) busy: Busy,
-    /// Names chats that have something to be told.
-    pub(crate) to_write: mpsc::UnboundedSender<i64>,
-    /// Seconds by which our clock was ahead of X's when X last showed its own; `i64::MIN` before that.
-    pub(crate) clock_difference: Arc<AtomicI64>,
-    pub(crate) metrics: Metrics,
+    authorize_url: AuthorizeUrl,
+    clock_difference: ClockDifference,
+    pub(crate) rechecks: Rechecks,
+    /// Told when X refused a link to a program: it is asked about soon.
+    pub(crate) suspected: Arc<Notify>,
+    pub(crate) people: People,
     /// How long the operator keeps copies of the database, if that is known.
     keeps_backups: Option<TimeDelta>,
 }
 
+impl Deref for Linker {
+    type Target = Accounts;
+
+    fn deref(&self) -> &Accounts {
+        &self.accounts
+    }
+}
+
 impl Linker {
-    /// The use cases over these parts. `to_write` gets the chats that a check has something to tell.
-    pub fn new(
-        store: Store,
-        vault: Vault,
-        x: XClient,
-        clock: Clock,
-        random: Random,
-        audit: AuditKey,
-        to_write: mpsc::UnboundedSender<i64>,
-    ) -> Self {
+    /// The use cases over these accounts, for everybody, without re-checks.
+    pub fn new(accounts: Accounts, x: &XClient, random: Random) -> Self {
         Self {
-            busy: Busy::new(store.bell().clone()),
-            store,
-            vault,
-            x,
-            clock,
+            accounts,
             random,
-            audit,
+            authorize_url: x.authorize_url(),
+            clock_difference: x.clock_difference().clone(),
             rechecks: Rechecks::OFF,
-            owner: None,
-            allowed: AllowedUsers::Everybody,
-            to_write,
-            clock_difference: Arc::new(AtomicI64::new(i64::MIN)),
-            metrics: Metrics::default(),
+            suspected: Arc::default(),
+            people: People::default(),
             keeps_backups: None,
         }
     }
 
-    /// The same, and X is asked by itself.
-    pub(crate) fn with_rechecks(self, rechecks: Rechecks) -> Self {
-        Self { rechecks, ..self }
+    /// The same, as the configuration wants it.
+    pub(crate) fn configured(self, config: &Config) -> Self {
+        Self {
+            rechecks: config.rechecks,
+            people: config.people.clone(),
+            keeps_backups: config.keeps_backups,
+            ..self
+        }
     }
 
     /// The same, and receipts say until when copies of the database are kept.
     pub(crate) fn keeping_backups(self, keeps_backups: Option<TimeDelta>) -> Self {
         Self {
             keeps_backups,
-            ..self
-        }
-    }
-
-    /// The same for these people: what concerns nobody's link is told to `owner`.
-    pub(crate) fn for_people(self, owner: Option<i64>, allowed: AllowedUsers) -> Self {
-        Self {
-            owner,
-            allowed,
             ..self
         }
     }
@@ -145,18 +120,7 @@ impl Linker {
         user: i64,
     ) -> Result<bool, StoreError> {
         let standing = access::standing(&mut *db, user).await?;
-        Ok(self.allowed.admits(self.owner, user, standing)
-            && !unreachable::is_noted(db, user).await?)
-    }
-
-    /// The same, and X's answers are counted here.
-    pub(crate) fn counted_by(self, metrics: Metrics) -> Self {
-        Self { metrics, ..self }
-    }
-
-    /// The randomness, for the ids of incidents.
-    pub(crate) fn random(&self) -> &Random {
-        &self.random
+        Ok(self.people.admit(user, standing) && !unreachable::is_noted(db, user).await?)
     }
 
     /// The user's links as lines.
@@ -273,90 +237,6 @@ impl Linker {
         }
         tx.commit().await
     }
-
-    /// Appends to the audit trail what was done with an account.
-    pub(crate) async fn note(
-        &self,
-        tx: &mut Tx,
-        owner: i64,
-        actor: Actor,
-        event: Event,
-        account: AccountId,
-        detail: &str,
-    ) -> Result<(), StoreError> {
-        let act = Act {
-            owner,
-            actor,
-            event,
-            account: Some(account),
-            detail: detail.to_owned(),
-        };
-        audit::note(tx, &self.audit, act, self.clock.now()).await
-    }
-
-    pub(crate) async fn data_key(
-        &self,
-        db: &mut SqliteConnection,
-        owner: i64,
-        account: AccountId,
-    ) -> Result<Option<(DataKey, WrappedKey)>, StoreError> {
-        let Some(wrapped) = values::data_key(db, owner, account).await? else {
-            return Ok(None);
-        };
-        let key = self.open_data_key(owner, account, &wrapped)?;
-        Ok(Some((key, wrapped)))
-    }
-
-    fn open_data_key(
-        &self,
-        owner: i64,
-        account: AccountId,
-        wrapped: &WrappedKey,
-    ) -> Result<DataKey, StoreError> {
-        self.vault
-            .data_key(owner, account, &wrapped.wrapped)
-            .map_err(|source| StoreError::Open {
-                table: "data_keys",
-                source,
-            })
-    }
-
-    pub(crate) fn sealed(
-        &self,
-        key: &DataKey,
-        owner: i64,
-        account: AccountId,
-        field: Field,
-        value: &Secret,
-    ) -> Result<SealedValue, StoreError> {
-        Ok(SealedValue {
-            field,
-            sealed: key.seal(owner, account, field, value)?,
-            fingerprint: key.fingerprint(field, value),
-            chars: u32::try_from(value.expose().chars().count()).unwrap_or(u32::MAX),
-            received_at: self.clock.now(),
-        })
-    }
-
-    fn seen_clock_difference(&self) -> Option<i64> {
-        match self.clock_difference.load(Ordering::Relaxed) {
-            i64::MIN => None,
-            seconds => Some(seconds),
-        }
-    }
-}
-
-pub(crate) fn open(
-    key: &DataKey,
-    owner: i64,
-    account: AccountId,
-    value: &SealedValue,
-) -> Result<Secret, StoreError> {
-    key.open(owner, account, value.field, &value.sealed)
-        .map_err(|source| StoreError::Open {
-            table: "sealed_values",
-            source,
-        })
 }
 
 pub(crate) fn choice(account: &LinkedAccount) -> AccountChoice {

@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use sqlx::SqliteConnection;
 
-use super::{Linker, flow::Answer, flow::slot_of, full_until, open};
+use super::{Linker, credentials::open, flow::Answer, flow::slot_of, full_until};
 use crate::{
     domain::{
         account::{AccountId, LinkedAccount},
@@ -291,9 +291,7 @@ impl Linker {
         tx: &mut Tx,
         account: AccountId,
     ) -> Result<(), StoreError> {
-        jobs::cancel_of(&mut **tx, account, Some(KIND)).await?;
-        temporary::delete(&mut **tx, account).await?;
-        Ok(())
+        temporary::leave(&mut **tx, account, KIND).await
     }
 
     /// Erases the token pair that X gave out.
@@ -351,8 +349,7 @@ impl Linker {
         let Some(account) = state.account() else {
             return Ok(Surroundings::default());
         };
-        let mut lent = self.store.reader().lend().await?;
-        let mut reading = lent.snapshot().await?;
+        let mut reading = self.store.reader().lend().await?;
         let mut around = Surroundings::default();
         if state.flow().is_some_and(Flow::has_key_pair) {
             let wrapped = values::data_key(&mut *reading, owner, account).await?;
@@ -369,7 +366,7 @@ impl Linker {
                     let token =
                         open_temporary(&key, owner, account, TemporaryField::Token, &kept.token)?;
                     let handle = x_account.map(|x_account| x_account.username.0);
-                    around.authorize = Some(self.x.authorize_url(&token, handle.as_deref()));
+                    around.authorize = Some(self.authorize_url.of(&token, handle.as_deref()));
                 }
             }
             LinkingState::AwaitingValue(value) if is_first_question(value) => {
@@ -377,7 +374,6 @@ impl Linker {
             }
             _ => {}
         }
-        reading.commit().await?;
         Ok(around)
     }
 

@@ -9,7 +9,7 @@ use crate::{
         credentials::Field,
         linking::{Flow, LinkName, Purpose},
         post::PostId,
-        revocation::{Cleaned, Ended, Farewell, Gone, Revocation},
+        revocation::{Ended, Farewell, Gone, Revocation},
     },
     messages,
     store::{
@@ -19,7 +19,6 @@ use crate::{
     },
     support::failpoint,
     vault::{Place, Sealed},
-    x::Deletion,
 };
 
 /// The kind of the jobs that end accounts.
@@ -38,11 +37,11 @@ pub(crate) enum Unlinked {
 #[derive(Default)]
 pub(crate) struct Tokens {
     /// The one in use.
-    in_use: Option<Opened>,
+    pub(crate) in_use: Option<Opened>,
     /// A new one, complete, that waits beside it.
-    waiting: Option<Opened>,
+    pub(crate) waiting: Option<Opened>,
     /// There is a new one, but of the key pair that it belongs to only one half.
-    waits_without_key_pair: bool,
+    pub(crate) waits_without_key_pair: bool,
 }
 
 impl Linker {
@@ -137,7 +136,7 @@ impl Linker {
         serde_json::from_slice(&json).ok()
     }
 
-    async fn waiting_farewell(
+    pub(crate) async fn waiting_farewell(
         &self,
         db: impl sqlx::SqliteExecutor<'_>,
         owner: i64,
@@ -145,62 +144,6 @@ impl Linker {
     ) -> Result<Option<Farewell>, StoreError> {
         let about = jobs::payload(db, KIND, &account.to_string()).await?;
         Ok(self.farewell(owner, account, about.as_ref()))
-    }
-
-    /// Deletes an account's test posts, and revokes its tokens.
-    pub(crate) async fn end_at_x(
-        &self,
-        owner: i64,
-        account: AccountId,
-    ) -> Result<Ended, StoreError> {
-        let reader = self.store.reader();
-        let mut posts = posts::standing(reader, account).await?;
-        if let Some(farewell) = self.waiting_farewell(reader, owner, account).await? {
-            posts.extend(farewell.posts);
-        }
-        let tokens = self.tokens(owner, account).await?;
-        let cleaned = self.delete_posts(&tokens, &posts).await;
-        Ok(Ended {
-            revocation: self.revoke_each(&tokens, false).await,
-            cleaned,
-        })
-    }
-
-    /// Deletes posts with the token in use, else with the new one.
-    pub(crate) async fn delete_posts(&self, tokens: &Tokens, posts: &[PostId]) -> Cleaned {
-        let mut cleaned = Cleaned::default();
-        let opened = tokens.in_use.as_ref().or(tokens.waiting.as_ref());
-        for post in posts {
-            let deletion = match opened {
-                Some(Opened { client, token }) => self.x.delete_post(client, token, post).await,
-                None => Deletion::Refused(0),
-            };
-            match deletion {
-                Deletion::Done => cleaned.deleted += 1,
-                Deletion::Later(until) => {
-                    cleaned.again = Some(cleaned.again.flatten().max(until));
-                    cleaned.standing.push(post.clone());
-                }
-                Deletion::Refused(_) => cleaned.standing.push(post.clone()),
-            }
-        }
-        cleaned
-    }
-
-    /// Revokes the token in use, and a new one that waits beside it. The worst that came of them; `None`: there is nothing
-    /// to revoke.
-    pub(crate) async fn revoke_each(
-        &self,
-        tokens: &Tokens,
-        foreign_token: bool,
-    ) -> Option<Revocation> {
-        let waiting = tokens.waiting.as_ref().filter(|_| !foreign_token);
-        let not_asked = foreign_token || tokens.waits_without_key_pair;
-        let mut worst = not_asked.then_some(Revocation::NotAsked);
-        for Opened { client, token } in tokens.in_use.iter().chain(waiting) {
-            worst = worst.max(Some(self.x.revoke(client, token).await));
-        }
-        worst
     }
 
     /// Erases these accounts of a user, with the flow that is open, and promises them one message about those that were

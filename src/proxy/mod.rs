@@ -19,9 +19,11 @@ use tokio_util::sync::CancellationToken;
 
 use self::{answer::ProxyError, limits::Limits, quota::Quotas, uses::Uses};
 use crate::{
-    config::AllowedUsers,
     linking::Linker,
-    support::listening::{self, Bounds},
+    support::{
+        listening::{self, Bounds},
+        metrics::Metrics,
+    },
     x::XClient,
 };
 
@@ -39,8 +41,7 @@ pub(crate) struct Proxy(Arc<Parts>);
 struct Parts {
     linker: Linker,
     x: XClient,
-    allowed: AllowedUsers,
-    owner: Option<i64>,
+    metrics: Metrics,
     /// Who shows a token waits here to have it looked up, so that the bot itself always finds a free connection to the
     /// database.
     entrance: Semaphore,
@@ -51,20 +52,14 @@ struct Parts {
 
 impl Proxy {
     /// A proxy over these parts, for the accounts of whoever may use the bot.
-    pub(crate) fn new(
-        linker: Linker,
-        x: XClient,
-        allowed: AllowedUsers,
-        owner: Option<i64>,
-    ) -> Self {
+    pub(crate) fn new(linker: Linker, x: XClient, metrics: Metrics) -> Self {
         Self(Arc::new(Parts {
             uses: Uses::new(linker.clone()),
             limits: Limits::default(),
             quotas: Quotas::default(),
             linker,
             x,
-            allowed,
-            owner,
+            metrics,
             entrance: Semaphore::new(1),
         }))
     }

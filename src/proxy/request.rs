@@ -88,7 +88,7 @@ impl Proxy {
                     code,
                     "a program was turned away"
                 );
-                self.0.linker.metrics.client_refused(code);
+                self.0.metrics.client_refused(code);
                 return Err(refusal);
             }
         };
@@ -133,7 +133,7 @@ impl Proxy {
         let mut rules = entrance.client.allowed.into_iter();
         let rule = rules.find(|rule| rule.allows(method, &path));
         let rule = rule.ok_or(ProxyError::NotAllowed)?;
-        if !(self.0.allowed).admits(self.0.owner, owner, entrance.standing) {
+        if !self.0.linker.people.admit(owner, entrance.standing) {
             return Err(ProxyError::OwnerShutOut);
         }
         Ok(Admitted {

@@ -34,7 +34,7 @@ impl Uses {
                         false
                     }
                     Err(panicked) => {
-                        incident::log(linker.random(), NOT_NOTED, &panicked);
+                        incident::log(&linker.random, NOT_NOTED, &panicked);
                         false
                     }
                 };

@@ -52,10 +52,10 @@ pub async fn insert(
     name: &AccountName,
     takes_x_handle: bool,
     now: DateTime<Utc>,
-) -> Result<(), StoreError> {
-    sqlx::query(
+) -> Result<LinkedAccount, StoreError> {
+    let row: Row = sqlx::query_as(
         "INSERT INTO accounts (account_id, owner, name, name_key, takes_x_handle, created_at)
-         VALUES (?, ?, ?, ?, ?, ?)",
+         VALUES (?, ?, ?, ?, ?, ?) RETURNING *",
     )
     .bind(account)
     .bind(owner)
@@ -63,9 +63,9 @@ pub async fn insert(
     .bind(name.key())
     .bind(takes_x_handle)
     .bind(now.timestamp())
-    .execute(db)
+    .fetch_one(db)
     .await?;
-    Ok(())
+    Ok(row.into())
 }
 
 /// Takes a link off the list; its values stay until they are erased. Foreign links are not found.
@@ -124,14 +124,19 @@ pub async fn list(
     Ok(rows.into_iter().map(Into::into).collect())
 }
 
-/// How many links `owner` has.
-pub(crate) async fn count(db: impl SqliteExecutor<'_>, owner: i64) -> Result<i64, StoreError> {
-    Ok(
-        sqlx::query_scalar("SELECT count(*) FROM accounts WHERE owner = ?")
-            .bind(owner)
-            .fetch_one(db)
-            .await?,
+/// How many links `owner` has, and whether one of them has this name, without regard to case.
+pub(crate) async fn count(
+    db: impl SqliteExecutor<'_>,
+    owner: i64,
+    name: Option<&AccountName>,
+) -> Result<(i64, bool), StoreError> {
+    Ok(sqlx::query_as(
+        "SELECT count(*), ifnull(max(name_key = ?2), 0) FROM accounts WHERE owner = ?1",
     )
+    .bind(owner)
+    .bind(name.map(AccountName::key))
+    .fetch_one(db)
+    .await?)
 }
 
 /// Another of `owner`'s links that X confirmed as this X user.

@@ -8,7 +8,7 @@ use super::{
     jobs::{self, Kind, NewJob},
     time,
 };
-use crate::domain::account::AccountId;
+use crate::domain::{account::AccountId, verdict::KeyPairOutcome};
 
 /// What X is asked about an account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,6 +86,50 @@ pub(crate) async fn cancel(
     jobs::cancel(db, KIND, &key(account, kind)).await
 }
 
+/// Forgets what X said of an account's key pair alone, and what it was to say.
+pub(crate) async fn forget_key_pair(
+    db: impl SqliteExecutor<'_>,
+    account: AccountId,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "DELETE FROM jobs WHERE kind = ?1 AND key = ?2;
+         UPDATE data_keys SET key_pair = NULL, key_pair_at = NULL WHERE account_id = ?3",
+    )
+    .bind(KIND.0)
+    .bind(key(account, CheckKind::KeyPair))
+    .bind(account)
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Ends a question about a key pair alone with what X said, and asks for the card of `owner`'s open flow to be drawn again,
+/// unless a question stands in its place. Nothing, if the question was taken back meanwhile.
+pub(crate) async fn settle_key_pair(
+    db: impl SqliteExecutor<'_>,
+    job: i64,
+    account: AccountId,
+    owner: i64,
+    outcome: KeyPairOutcome,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "DELETE FROM jobs WHERE id = ?1;
+         UPDATE data_keys SET key_pair = ?2, key_pair_at = ?3 WHERE account_id = ?4 AND changes() > 0;
+         UPDATE dialogues SET card_due_at = max(?3, ifnull(card_due_at, 0)), revision = revision + 1
+         WHERE chat_id = ?5 AND expires_at IS NOT NULL AND changes() > 0
+             AND (card_digest IS NOT NULL OR card_due_at IS NOT NULL)",
+    )
+    .bind(job)
+    .bind(outcome)
+    .bind(now.timestamp())
+    .bind(account)
+    .bind(owner)
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
 /// Notes that `owner` caused a check.
 pub(crate) async fn log(
     db: impl SqliteExecutor<'_>,
@@ -102,20 +146,42 @@ pub(crate) async fn log(
     Ok(())
 }
 
-/// The times of the checks that `owner` caused after `since`, oldest first; those of the key pair alone apart.
+/// The same, unless `owner` has caused `limit` of them after `since`; those of the key pair alone count apart. Whether it was
+/// noted.
+pub(crate) async fn log_within(
+    db: impl SqliteExecutor<'_>,
+    owner: i64,
+    kind: CheckKind,
+    limit: usize,
+    since: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Result<bool, StoreError> {
+    let done = sqlx::query(
+        "INSERT INTO check_log (owner, kind, at) SELECT ?1, ?2, ?3 WHERE ?4 > (
+             SELECT count(*) FROM check_log
+             WHERE owner = ?1 AND at > ?5 AND (kind = 'key_pair') = (?2 = 'key_pair') AND kind <> 'pin')",
+    )
+    .bind(owner)
+    .bind(kind.as_str())
+    .bind(now.timestamp())
+    .bind(i64::try_from(limit).unwrap_or(i64::MAX))
+    .bind(since.timestamp())
+    .execute(db)
+    .await?;
+    Ok(done.rows_affected() > 0)
+}
+
+/// The times of the checks of values that `owner` caused after `since`, oldest first; those of the key pair alone do not count.
 pub(crate) async fn logged(
     db: impl SqliteExecutor<'_>,
     owner: i64,
-    key_pair: bool,
     since: DateTime<Utc>,
 ) -> Result<Vec<DateTime<Utc>>, StoreError> {
     let times: Vec<i64> = sqlx::query_scalar(
-        "SELECT at FROM check_log WHERE owner = ? AND at > ? AND (kind = 'key_pair') = ? AND kind <> 'pin'
-         ORDER BY at",
+        "SELECT at FROM check_log WHERE owner = ? AND at > ? AND kind NOT IN ('key_pair', 'pin') ORDER BY at",
     )
     .bind(owner)
     .bind(since.timestamp())
-    .bind(key_pair)
     .fetch_all(db)
     .await?;
     Ok(times.into_iter().map(time).collect())

@@ -33,6 +33,9 @@ pub struct Connections {
     /// One for each connection; closed with them.
     permits: Arc<Semaphore>,
     places: Vec<Place>,
+    /// Another connection that writes to the same file: not at the same time, since SQLite lets the two take turns only by
+    /// trying again and again.
+    pub(super) turn: Option<Box<Self>>,
     /// Told after each statement and each group: who writes may have left something in the log.
     pub(super) used: Arc<Notify>,
 }
@@ -127,7 +130,25 @@ impl Connections {
             options,
             permits: Arc::new(Semaphore::new(count)),
             places: (0..count).map(|_| Arc::default()).collect(),
+            turn: None,
             used: Arc::default(),
+        }
+    }
+
+    /// One that never writes at the same time as `other`.
+    pub(super) fn beside(other: &Self, options: SqliteConnectOptions) -> Self {
+        Self {
+            turn: Some(Box::new(other.clone())),
+            used: Arc::clone(&other.used),
+            ..Self::new(options, 1)
+        }
+    }
+
+    /// The turn to write, where there are two that do.
+    pub(super) async fn turn(&self) -> Result<Option<Lent>, Error> {
+        match &self.turn {
+            Some(other) => Ok(Some(Box::pin(other.lend()).await?)),
+            None => Ok(None),
         }
     }
 
@@ -169,6 +190,7 @@ impl Connections {
         &self,
         statement: impl AsyncFnOnce(&mut SqliteConnection) -> Result<T, Error>,
     ) -> Result<T, Error> {
+        let _turn = self.turn().await?;
         let mut lent = self.lend().await?;
         let done = statement(&mut lent).await;
         self.used.notify_one();

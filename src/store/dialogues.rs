@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use sqlx::{FromRow, SqliteExecutor};
 
-use super::{StoreError, time};
+use super::StoreError;
 use crate::{
     domain::linking::LinkingState,
     vault::{Place, Sealed, Vault},
@@ -69,49 +69,56 @@ impl Dialogue {
     }
 }
 
+/// A chat's dialogue as it stands, or as an outer join finds none.
 #[derive(FromRow)]
-struct Row {
-    revision: i64,
-    sealed: Vec<u8>,
+pub(super) struct Row {
+    revision: Option<i64>,
+    state: Option<Sealed>,
     card_message_id: Option<i32>,
     card_digest: Option<i64>,
-    card_due_at: Option<i64>,
-    card_attempts: u32,
-    expires_at: Option<i64>,
+    card_due_at: Option<DateTime<Utc>>,
+    card_attempts: Option<u32>,
+    expires_at: Option<DateTime<Utc>>,
 }
 
-/// A chat's dialogue. One that this program cannot read, of an older version say, counts as none: the user starts again
-/// instead of being stuck.
+impl Row {
+    /// The dialogue. One that this program cannot read, of an older version say, counts as none: the user starts again
+    /// instead of being stuck.
+    pub(super) fn read(self, vault: &Vault, chat: i64) -> Option<Dialogue> {
+        let opened = vault.open(&Place::dialogue(chat), &self.state?);
+        let state = opened
+            .ok()
+            .and_then(|json| serde_json::from_slice(&json).ok());
+        let state = state.unwrap_or_else(|| {
+            tracing::warn!("a dialogue could not be read and is forgotten; its user starts again");
+            LinkingState::Idle
+        });
+        Some(Dialogue {
+            state,
+            revision: self.revision.unwrap_or(0),
+            card_message: self.card_message_id,
+            card_digest: self.card_digest,
+            card_due_at: self.card_due_at,
+            card_attempts: self.card_attempts.unwrap_or(0),
+            expires_at: self.expires_at,
+        })
+    }
+}
+
+/// A chat's dialogue.
 pub(crate) async fn get(
     db: impl SqliteExecutor<'_>,
     vault: &Vault,
     chat: i64,
 ) -> Result<Option<Dialogue>, StoreError> {
     let row: Option<Row> = sqlx::query_as(
-        "SELECT revision, sealed, card_message_id, card_digest, card_due_at, card_attempts, expires_at
+        "SELECT revision, sealed AS state, card_message_id, card_digest, card_due_at, card_attempts, expires_at
          FROM dialogues WHERE chat_id = ?",
     )
     .bind(chat)
     .fetch_optional(db)
     .await?;
-    let Some(row) = row else { return Ok(None) };
-    let opened = vault.open(&Place::dialogue(chat), &Sealed::from_bytes(row.sealed));
-    let state = opened
-        .ok()
-        .and_then(|json| serde_json::from_slice(&json).ok());
-    let state = state.unwrap_or_else(|| {
-        tracing::warn!("a dialogue could not be read and is forgotten; its user starts again");
-        LinkingState::Idle
-    });
-    Ok(Some(Dialogue {
-        state,
-        revision: row.revision,
-        card_message: row.card_message_id,
-        card_digest: row.card_digest,
-        card_due_at: row.card_due_at.map(time),
-        card_attempts: row.card_attempts,
-        expires_at: row.expires_at.map(time),
-    }))
+    Ok(row.and_then(|row| row.read(vault, chat)))
 }
 
 /// Keeps a dialogue as it is now. It was read in the same transaction.
@@ -174,24 +181,6 @@ pub(crate) async fn remove(db: impl SqliteExecutor<'_>, chat: i64) -> Result<(),
     Ok(())
 }
 
-/// Asks for the card of an open flow to be drawn again, unless a question stands in its place.
-pub(crate) async fn redraw_shown(
-    db: impl SqliteExecutor<'_>,
-    chat: i64,
-    now: DateTime<Utc>,
-) -> Result<(), StoreError> {
-    sqlx::query(
-        "UPDATE dialogues SET card_due_at = max(?, ifnull(card_due_at, 0)), revision = revision + 1
-         WHERE chat_id = ? AND expires_at IS NOT NULL
-             AND (card_digest IS NOT NULL OR card_due_at IS NOT NULL)",
-    )
-    .bind(now.timestamp())
-    .bind(chat)
-    .execute(db)
-    .await?;
-    Ok(())
-}
-
 /// Notes which message shows the card, and that it shows what `dialogue` was: a newer state is still to be drawn. If the
 /// card was detached meanwhile, the message is none any more, and nothing is noted.
 pub(crate) async fn card_drawn(
@@ -210,6 +199,35 @@ pub(crate) async fn card_drawn(
     .bind(digest)
     .bind(dialogue.revision)
     .bind(chat)
+    .bind(dialogue.card_message)
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// The same for a dialogue that is over: if nothing has changed since, it is forgotten. `asking`: the card says that X is being
+/// asked, and X's answer may be put there. In this order each can be done alone, and is then done again.
+pub(crate) async fn last_card_drawn(
+    db: impl SqliteExecutor<'_>,
+    chat: i64,
+    dialogue: &Dialogue,
+    message: Option<i32>,
+    digest: Option<i64>,
+    asking: bool,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "INSERT OR REPLACE INTO progress_messages (chat_id, asked, message_id)
+         SELECT ?1, 'check', ?2 WHERE ?3 AND ?2 IS NOT NULL;
+         UPDATE dialogues SET card_message_id = ?2, card_digest = ?4, card_attempts = 0,
+             card_due_at = iif(revision = ?5, NULL, card_due_at)
+         WHERE chat_id = ?1 AND card_message_id IS ?6 AND ?2 IS NOT NULL;
+         DELETE FROM dialogues WHERE chat_id = ?1 AND revision = ?5",
+    )
+    .bind(chat)
+    .bind(message)
+    .bind(asking)
+    .bind(digest)
+    .bind(dialogue.revision)
     .bind(dialogue.card_message)
     .execute(db)
     .await?;

@@ -112,8 +112,6 @@ pub(super) struct Writers(Arc<Inner>);
 struct Inner {
     limits: Limits,
     connections: Connections,
-    /// Another connection that writes to the same file: not at the same time.
-    turn: Option<Connections>,
     keyring: KeyringInUse,
     bell: Bell,
     queue: Mutex<Queue>,
@@ -137,18 +135,12 @@ impl Queue {
 type Waiting = oneshot::Sender<Result<Tx, StoreError>>;
 
 impl Writers {
-    pub(super) fn new(
-        connections: Connections,
-        turn: Option<Connections>,
-        keyring: KeyringInUse,
-        bell: Bell,
-    ) -> Self {
-        Self::limited(connections, turn, keyring, bell, LIMITS)
+    pub(super) fn new(connections: Connections, keyring: KeyringInUse, bell: Bell) -> Self {
+        Self::limited(connections, keyring, bell, LIMITS)
     }
 
     fn limited(
         connections: Connections,
-        turn: Option<Connections>,
         keyring: KeyringInUse,
         bell: Bell,
         limits: Limits,
@@ -156,7 +148,6 @@ impl Writers {
         Self(Arc::new(Inner {
             limits,
             connections,
-            turn,
             keyring,
             bell,
             queue: Mutex::default(),
@@ -236,10 +227,7 @@ impl Inner {
     /// Lets units work until nobody waits or the group is full, and commits.
     async fn group(&self, first: Waiting) {
         let lent = async {
-            let turn = match &self.turn {
-                Some(turn) => Some(turn.lend().await?),
-                None => None,
-            };
+            let turn = self.connections.turn().await?;
             Ok::<_, Error>((self.connections.lend().await?, turn))
         };
         let (mut lent, _turn) = match lent.await {
@@ -259,8 +247,7 @@ impl Inner {
             }
             Err(error) => fail(promises, error),
         }
-        let written_through = self.turn.as_ref().unwrap_or(&self.connections);
-        written_through.used.notify_one();
+        self.connections.used.notify_one();
     }
 
     /// One unit after the other, and the commit. Who waits for the commit stands in `promises` then.
@@ -399,7 +386,6 @@ mod tests {
         };
         Writers::limited(
             store.writer().clone(),
-            None,
             KeyringInUse::default(),
             Bell::default(),
             limits,
@@ -510,7 +496,6 @@ mod tests {
         let store = Store::open(&folder.path().join("addx.db")).await.unwrap();
         let writers = Writers::new(
             store.writer().clone(),
-            None,
             KeyringInUse::default(),
             Bell::default(),
         );
@@ -625,13 +610,7 @@ mod tests {
             ..LIMITS
         };
         let keyring = KeyringInUse::default();
-        let writers = Writers::limited(
-            store.writer().clone(),
-            None,
-            keyring,
-            Bell::default(),
-            limits,
-        );
+        let writers = Writers::limited(store.writer().clone(), keyring, Bell::default(), limits);
         let (mut first, [next]) = begin_before(&writers).await;
         promise(&mut first, 1).await;
         assert!(first.commit().await.unwrap_err().is_passing());

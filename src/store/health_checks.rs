@@ -22,6 +22,8 @@ pub struct Claimed {
     pub attempts: u32,
     /// Whether X refused it lately, and that is to be confirmed.
     pub suspected: bool,
+    /// When it is to be asked.
+    pub due_at: DateTime<Utc>,
 }
 
 /// What is kept about a link between two questions.
@@ -67,22 +69,20 @@ pub(crate) struct Told {
     pub last: Option<(i32, DateTime<Utc>)>,
 }
 
-/// The link that is due first, of those that nobody asks about; `busy` names these, as JSON. `suspected`: one that X refused
-/// lately counts.
-pub async fn due(
+/// The link that is due first, now or later, of those that nobody asks about; `busy` names these, as JSON. `suspected`: one
+/// that X refused lately counts.
+pub async fn first(
     db: impl SqliteExecutor<'_>,
     busy: &str,
     suspected: bool,
-    now: DateTime<Utc>,
 ) -> Result<Option<Claimed>, StoreError> {
     Ok(sqlx::query_as(
-        "SELECT account_id, attempts, memory ->> '$.suspicion' IS NOT NULL AS suspected,
+        "SELECT account_id, attempts, memory ->> '$.suspicion' IS NOT NULL AS suspected, due_at,
              (SELECT owner FROM accounts WHERE accounts.account_id = health_checks.account_id) AS owner
-         FROM health_checks WHERE due_at <= ?1 AND hex(account_id) NOT IN (SELECT value FROM json_each(?2))
-             AND (?3 OR memory ->> '$.suspicion' IS NULL)
+         FROM health_checks WHERE hex(account_id) NOT IN (SELECT value FROM json_each(?1))
+             AND (?2 OR memory ->> '$.suspicion' IS NULL)
          ORDER BY due_at LIMIT 1",
     )
-    .bind(now.timestamp())
     .bind(busy)
     .bind(suspected)
     .fetch_optional(db)
@@ -98,7 +98,7 @@ pub(crate) async fn witness(
     busy: &str,
 ) -> Result<Option<Claimed>, StoreError> {
     Ok(sqlx::query_as(
-        "SELECT account_id, attempts, memory ->> '$.suspicion' IS NOT NULL AS suspected,
+        "SELECT account_id, attempts, memory ->> '$.suspicion' IS NOT NULL AS suspected, due_at,
              (SELECT owner FROM accounts WHERE accounts.account_id = health_checks.account_id) AS owner
          FROM health_checks WHERE account_id = (
              SELECT account_id FROM (SELECT account_id FROM health_checks
@@ -155,23 +155,6 @@ pub(crate) async fn other_witnesses(
     .fetch_one(db)
     .await?;
     Ok((others, usize::try_from(suspected).unwrap_or(0)))
-}
-
-/// When the next link is due of those that nobody asks about; `busy` names these, as JSON.
-pub async fn next_due(
-    db: impl SqliteExecutor<'_>,
-    busy: &str,
-    suspected: bool,
-) -> Result<Option<DateTime<Utc>>, StoreError> {
-    Ok(sqlx::query_scalar(
-        "SELECT due_at FROM health_checks WHERE hex(account_id) NOT IN (SELECT value FROM json_each(?1))
-             AND (?2 OR memory ->> '$.suspicion' IS NULL)
-         ORDER BY due_at LIMIT 1",
-    )
-    .bind(busy)
-    .bind(suspected)
-    .fetch_optional(db)
-    .await?)
 }
 
 /// What is kept about a link.

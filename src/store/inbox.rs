@@ -3,10 +3,16 @@
 use std::collections::HashSet;
 
 use chrono::{DateTime, Utc};
-use sqlx::SqliteExecutor;
+use sqlx::{FromRow as _, Row as _, SqliteExecutor};
 
-use super::{StoreError, Tx};
-use crate::vault::{KeyId, Sealed};
+use super::{
+    StoreError, Tx,
+    dialogues::{self, Dialogue},
+};
+use crate::{
+    domain::facts::Standing,
+    vault::{KeyId, Sealed, Vault},
+};
 
 /// Keeps an update, unless it is known: waiting, handled or given up. `true` if it is new.
 pub(crate) async fn insert(
@@ -56,17 +62,46 @@ pub(crate) async fn next(
     Ok(row.map(|(update, sealed)| (update, Sealed::from_bytes(sealed))))
 }
 
-/// The number of the update of a chat that is to be handled next.
-pub(crate) async fn first(
+/// What a unit of work for an update begins with.
+pub(crate) struct Begun {
+    /// Whether the update was not handled or given up before.
+    pub is_new: bool,
+    /// Whether an earlier update of the chat waits.
+    pub is_early: bool,
+    /// What was decided about the person behind it.
+    pub standing: Option<Standing>,
+    /// Where the chat stands.
+    pub dialogue: Dialogue,
+}
+
+/// Notes that an update is handled, which counts together with what follows, and reads what handling it begins with.
+pub(crate) async fn begin(
     db: impl SqliteExecutor<'_>,
+    vault: &Vault,
+    update: i64,
     chat: i64,
-) -> Result<Option<i64>, StoreError> {
-    Ok(sqlx::query_scalar(
-        "SELECT min(update_id) FROM inbox WHERE chat_id = ? AND sealed IS NOT NULL",
+    user: Option<i64>,
+) -> Result<Begun, StoreError> {
+    let row = sqlx::query(
+        "UPDATE inbox SET sealed = NULL WHERE update_id = ?1 AND sealed IS NOT NULL;
+         SELECT changes() > 0 AS is_new,
+             EXISTS (SELECT 1 FROM inbox WHERE chat_id = ?2 AND sealed IS NOT NULL AND update_id < ?1) AS is_early,
+             (SELECT standing FROM access WHERE user_id = ?3) AS standing,
+             revision, sealed AS state, card_message_id, card_digest, card_due_at, card_attempts, expires_at
+         FROM (SELECT 1) LEFT JOIN dialogues ON chat_id = ?2",
     )
+    .bind(update)
     .bind(chat)
+    .bind(user)
     .fetch_one(db)
-    .await?)
+    .await?;
+    let dialogue = dialogues::Row::from_row(&row)?.read(vault, chat);
+    Ok(Begun {
+        is_new: row.try_get("is_new")?,
+        is_early: row.try_get("is_early")?,
+        standing: row.try_get("standing")?,
+        dialogue: dialogue.unwrap_or_default(),
+    })
 }
 
 /// Notes that an update was handled, and wipes it. `false`: it did not wait, so it was handled or given up before.

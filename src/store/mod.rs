@@ -261,14 +261,13 @@ impl Store {
         if migrate {
             migrate_to_known(&writer).await?;
         }
-        let light = Connections::new(options.clone().synchronous(SqliteSynchronous::Normal), 1);
+        let lightly = options.clone().synchronous(SqliteSynchronous::Normal);
+        let light = Connections::beside(&writer, lightly);
         let reader = Connections::new(options.pragma("query_only", "ON"), READERS);
         let (keyring, bell) = (KeyringInUse::default(), Bell::default());
-        // SQLite lets the two writers take turns only by trying again and again.
-        let turn = Some(writer.clone());
         let store = Self {
-            units: Writers::new(writer.clone(), None, Arc::clone(&keyring), bell.clone()),
-            light_units: Writers::new(light.clone(), turn, Arc::clone(&keyring), bell.clone()),
+            units: Writers::new(writer.clone(), Arc::clone(&keyring), bell.clone()),
+            light_units: Writers::new(light.clone(), Arc::clone(&keyring), bell.clone()),
             reader,
             writer,
             light,
@@ -311,6 +310,11 @@ impl Store {
     /// The connection that writes, for a single statement that seals nothing: SQLite makes that a transaction of its own.
     pub fn writer(&self) -> &Connections {
         &self.writer
+    }
+
+    /// The same for what need not be forced to disk by itself.
+    pub(crate) fn light(&self) -> &Connections {
+        &self.light
     }
 
     /// Wakes the runner of jobs; a transaction that asks for a job rings by itself.

@@ -1,9 +1,13 @@
 //! The table `outbox`: messages that were promised to a chat, in order, sealed until they are sent.
 
 use chrono::{DateTime, Utc};
-use sqlx::{FromRow, SqliteConnection, SqliteExecutor};
+use sqlx::{FromRow, Row as _, SqliteConnection, SqliteExecutor};
 
-use super::{Store, StoreError};
+use super::{
+    Store, StoreError,
+    dialogues::{self, Dialogue},
+    progress,
+};
 use crate::{
     domain::{account::AccountId, health::Change},
     messages::{self, Asked, Message, Role},
@@ -109,7 +113,6 @@ fn read(name: &str, account: Option<AccountId>) -> Role {
 
 #[derive(FromRow)]
 struct Row {
-    id: i64,
     sealed: Sealed,
     fingerprint: MessageFingerprint,
     role: String,
@@ -120,32 +123,43 @@ struct Row {
     begun: bool,
 }
 
-/// The message that a chat is to get next, due or not. One that does not open is returned as that: an `Err` without its id would
-/// wedge the chat.
+impl Row {
+    /// One that does not open is returned as that: an `Err` without its id would wedge the chat.
+    fn read(self, id: i64, vault: &Vault, chat: i64) -> Promised {
+        let opened = vault.open(&Place::message(chat, self.fingerprint), &self.sealed);
+        Promised {
+            id,
+            message: opened
+                .and_then(|json| serde_json::from_slice(&json).map_err(|_| OpenError::Malformed)),
+            role: read(&self.role, self.account_id),
+            due_at: self.due_at,
+            since: self.promised_at,
+            attempts: self.attempts,
+            begun: self.begun,
+        }
+    }
+}
+
+/// The message that a chat is to get next, due or not, and where its dialogue stands.
 pub(crate) async fn next(
     db: impl SqliteExecutor<'_>,
     vault: &Vault,
     chat: i64,
-) -> Result<Option<Promised>, StoreError> {
-    let row: Option<Row> = sqlx::query_as(
-        "SELECT id, sealed, fingerprint, role, account_id, due_at, promised_at, attempts, begun FROM outbox
-         WHERE chat_id = ? ORDER BY id LIMIT 1",
+) -> Result<(Option<Promised>, Option<Dialogue>), StoreError> {
+    let row = sqlx::query(
+        "SELECT outbox.*, revision, dialogues.sealed AS state, card_message_id, card_digest, card_due_at,
+             card_attempts, expires_at
+         FROM (SELECT 1) LEFT JOIN dialogues ON dialogues.chat_id = ?1
+             LEFT JOIN outbox ON outbox.id = (SELECT min(id) FROM outbox WHERE chat_id = ?1)",
     )
     .bind(chat)
-    .fetch_optional(db)
+    .fetch_one(db)
     .await?;
-    let Some(row) = row else { return Ok(None) };
-    let opened = vault.open(&Place::message(chat, row.fingerprint), &row.sealed);
-    Ok(Some(Promised {
-        id: row.id,
-        message: opened
-            .and_then(|json| serde_json::from_slice(&json).map_err(|_| OpenError::Malformed)),
-        role: read(&row.role, row.account_id),
-        due_at: row.due_at,
-        since: row.promised_at,
-        attempts: row.attempts,
-        begun: row.begun,
-    }))
+    let promised = match row.try_get("id")? {
+        Some(id) => Some(Row::from_row(&row)?.read(id, vault, chat)),
+        None => None,
+    };
+    Ok((promised, dialogues::Row::from_row(&row)?.read(vault, chat)))
 }
 
 /// The news that a chat is to get: of which accounts, and what has changed.
@@ -189,13 +203,33 @@ pub(crate) async fn begin(db: impl SqliteExecutor<'_>, id: i64) -> Result<(), St
     Ok(())
 }
 
-/// Notes that a message was sent.
-pub(crate) async fn finish(db: impl SqliteExecutor<'_>, id: i64) -> Result<(), StoreError> {
-    sqlx::query("DELETE FROM outbox WHERE id = ?")
-        .bind(id)
-        .execute(db)
-        .await?;
-    Ok(())
+/// Notes that a message was sent, or will not be: of an answer, that it was given too. `reached`: something reaches the chat.
+/// Where its dialogue stands.
+pub(crate) async fn finish(
+    db: impl SqliteExecutor<'_>,
+    vault: &Vault,
+    chat: i64,
+    promised: &Promised,
+    reached: bool,
+) -> Result<Option<Dialogue>, StoreError> {
+    let answered = match promised.role {
+        Role::Answer(asked) => Some(progress::name(asked)),
+        _ => None,
+    };
+    let row: Option<dialogues::Row> = sqlx::query_as(
+        "DELETE FROM outbox WHERE id = ?1;
+         DELETE FROM progress_messages WHERE chat_id = ?2 AND asked = ?3;
+         DELETE FROM unreachable WHERE chat_id = ?2 AND ?4;
+         SELECT revision, sealed AS state, card_message_id, card_digest, card_due_at, card_attempts, expires_at
+         FROM dialogues WHERE chat_id = ?2",
+    )
+    .bind(promised.id)
+    .bind(chat)
+    .bind(answered)
+    .bind(reached)
+    .fetch_optional(db)
+    .await?;
+    Ok(row.and_then(|row| row.read(vault, chat)))
 }
 
 /// Notes a try in vain; `begun`: it may have been said all the same. The rest of the chat waits behind it.
@@ -275,7 +309,7 @@ mod tests {
 
         async fn next(&self) -> Promised {
             let next = next(self.store.reader(), &self.vault, CHAT).await;
-            next.unwrap().unwrap()
+            next.unwrap().0.unwrap()
         }
 
         async fn waiting(&self) -> i64 {
@@ -316,8 +350,10 @@ mod tests {
         }
         // The first may be under way, so the second is an answer of its own.
         assert_eq!(fixture.waiting().await, 2);
-        let first = fixture.next().await.id;
-        finish(fixture.store.writer(), first).await.unwrap();
+        let first = fixture.next().await;
+        finish(fixture.store.writer(), &fixture.vault, CHAT, &first, true)
+            .await
+            .unwrap();
         let later = fixture.now + Duration::from_mins(1);
         let second = fixture.next().await.id;
         postpone(fixture.store.writer(), second, later, false)
@@ -350,7 +386,7 @@ mod tests {
             .await
             .unwrap();
         let moved = next(fixture.store.reader(), &fixture.vault, 72).await;
-        let moved = moved.unwrap().unwrap().message;
+        let moved = moved.unwrap().0.unwrap().message;
         assert_eq!(moved.unwrap_err(), OpenError::Refused);
     }
 

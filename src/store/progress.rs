@@ -6,7 +6,7 @@ use sqlx::SqliteExecutor;
 use super::StoreError;
 use crate::messages::Asked;
 
-fn name(asked: Asked) -> &'static str {
+pub(super) fn name(asked: Asked) -> &'static str {
     match asked {
         Asked::Check => "check",
         Asked::Revocation => "revocation",
@@ -45,20 +45,6 @@ pub(crate) async fn get(
     .bind(name(asked))
     .fetch_optional(db)
     .await?)
-}
-
-/// Forgets it: the answer was given.
-pub(crate) async fn clear(
-    db: impl SqliteExecutor<'_>,
-    chat: i64,
-    asked: Asked,
-) -> Result<(), StoreError> {
-    sqlx::query("DELETE FROM progress_messages WHERE chat_id = ? AND asked = ?")
-        .bind(chat)
-        .bind(name(asked))
-        .execute(db)
-        .await?;
-    Ok(())
 }
 
 /// Forgets all of a chat's.

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use sqlx::{FromRow, SqliteExecutor};
 
-use super::StoreError;
+use super::{StoreError, jobs::Kind};
 use crate::{domain::account::AccountId, vault::Sealed};
 
 /// What is kept of an authorisation.
@@ -78,6 +78,23 @@ pub(crate) async fn delete(
         .bind(account)
         .execute(db)
         .await?;
+    Ok(())
+}
+
+/// The same, and takes back what was to be done with them.
+pub(crate) async fn leave(
+    db: impl SqliteExecutor<'_>,
+    account: AccountId,
+    kind: Kind,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "DELETE FROM jobs WHERE account_id = ?1 AND kind = ?2;
+         DELETE FROM temporary_credentials WHERE account_id = ?1",
+    )
+    .bind(account)
+    .bind(kind.0)
+    .execute(db)
+    .await?;
     Ok(())
 }
 

@@ -124,7 +124,7 @@ pub(crate) async fn set_key_pair(
     Ok(())
 }
 
-/// Keeps a value in a slot, in place of the one that is there.
+/// Keeps a value in a slot, in place of the one that is there. What was held apart was decided about by that.
 pub async fn put(
     db: impl SqliteExecutor<'_>,
     account: AccountId,
@@ -132,9 +132,10 @@ pub async fn put(
     value: &SealedValue,
 ) -> Result<(), StoreError> {
     sqlx::query(
-        "INSERT OR REPLACE INTO sealed_values
+        "DELETE FROM sealed_values WHERE account_id = ?1 AND slot = 'held';
+         INSERT OR REPLACE INTO sealed_values
              (account_id, slot, field, sealed, fingerprint, chars, received_at)
-         VALUES (?, ?, ?, ?, ?, ?, ?)",
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
     )
     .bind(account.bytes().as_slice())
     .bind(slot.as_str())
@@ -312,16 +313,11 @@ pub(crate) async fn erase(
 pub(crate) async fn erase_unfinished(tx: &mut Tx, owner: i64) -> Result<(), StoreError> {
     sqlx::query(
         "DELETE FROM data_keys
-         WHERE owner = ? AND account_id NOT IN (SELECT account_id FROM accounts)
+         WHERE owner = ?1 AND account_id NOT IN (SELECT account_id FROM accounts)
              AND NOT EXISTS (
                  SELECT 1 FROM jobs
-                 WHERE jobs.account_id = data_keys.account_id AND kind = 'revoke')",
-    )
-    .bind(owner)
-    .execute(&mut **tx)
-    .await?;
-    sqlx::query(
-        "DELETE FROM sealed_values
+                 WHERE jobs.account_id = data_keys.account_id AND kind = 'revoke');
+         DELETE FROM sealed_values
          WHERE account_id IN (SELECT account_id FROM accounts WHERE owner = ?1)
              AND (slot = 'held' OR slot = 'candidate' AND account_id IN (
                  SELECT account_id FROM accounts WHERE owner = ?1 AND candidate_until IS NULL))",

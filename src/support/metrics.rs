@@ -78,7 +78,7 @@ type Two = [(&'static str, &'static str); 2];
 
 /// The counters. Cheap to clone; clones count together.
 #[derive(Clone)]
-pub(crate) struct Metrics(Arc<Counters>);
+pub struct Metrics(Arc<Counters>);
 
 struct Counters {
     registry: Registry,

@@ -3,7 +3,7 @@
 use teloxide::types::Update;
 
 use super::Telegram;
-use crate::store::{StoreError, Tx, access};
+use crate::domain::facts::Standing;
 
 /// Whether the person behind an update may use the bot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,24 +22,18 @@ impl Admission {
 }
 
 impl Telegram {
-    /// By the fixed list and the owner's word.
-    pub(super) async fn admission(
-        &self,
-        tx: &mut Tx,
-        update: &Update,
-    ) -> Result<Admission, StoreError> {
-        let user = update.from().and_then(|user| i64::try_from(user.id.0).ok());
-        let Some(user) = user else {
-            return Ok(Admission::Denied);
-        };
-        let standing = match self.owner {
-            Some(owner) if owner != user => access::standing(&mut **tx, user).await?,
-            _ => None,
-        };
-        Ok(if self.allowed.admits(self.owner, user, standing) {
+    /// By the fixed list and the owner's word about this person.
+    pub(super) fn admission(&self, user: Option<i64>, standing: Option<Standing>) -> Admission {
+        let people = &self.linker.people;
+        if user.is_some_and(|user| people.admit(user, standing)) {
             Admission::Granted
         } else {
             Admission::Denied
-        })
+        }
     }
+}
+
+/// The person behind an update.
+pub(super) fn person(update: &Update) -> Option<i64> {
+    update.from().and_then(|user| i64::try_from(user.id.0).ok())
 }

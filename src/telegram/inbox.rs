@@ -20,7 +20,7 @@ use zeroize::Zeroizing;
 use super::{
     Command, Telegram, reply,
     schema::HandlerError,
-    unit::{self, Effects, Removal, UnitOfWork},
+    unit::{self, Effects, Opened, Removal, UnitOfWork},
 };
 use crate::{
     domain::paste,
@@ -208,11 +208,6 @@ impl Telegram {
             if durable.wait_for(|on_disk| *on_disk).await.is_err() {
                 return Ok(Done::NotYet);
             }
-            // What an earlier run left comes first; this one then follows from the inbox.
-            let first = inbox::first(self.store.reader(), chat).await?;
-            if first.is_some_and(|first| first < i64::from(update.id.0)) {
-                return Ok(Done::NotYet);
-            }
         }
         failpoint::hit("handle.durable");
         failpoint::spill("handle.spill", || {
@@ -224,14 +219,16 @@ impl Telegram {
         };
         let begun = Instant::now();
         let effects = match UnitOfWork::open(self, update, chat, *removal).await? {
-            Some(unit) => {
-                let handling = self.schema.handle(self, update, unit);
+            Opened::Unit(unit) => {
+                let handling = self.schema.handle(self, update, *unit);
                 let unit = tokio::time::timeout(HANDLER_LIMIT, handling)
                     .await
                     .map_err(|_| HandlerError::TooSlow)??;
                 unit.commit().await?
             }
-            None => Effects::default(),
+            Opened::Handled => Effects::default(),
+            // It follows from the inbox.
+            Opened::Early => return Ok(Done::NotYet),
         };
         drop(permit);
         self.release(chat, &effects);

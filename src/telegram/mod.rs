@@ -38,7 +38,6 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use self::{pauses::Pauses, schema::Schema, workers::KeyedWorkers};
 use crate::{
-    config::AllowedUsers,
     linking::Linker,
     store::Store,
     support::{
@@ -71,8 +70,6 @@ pub(crate) struct Parts {
     random: Random,
     /// What logs call the chats.
     aliases: Aliases,
-    allowed: AllowedUsers,
-    owner: Option<i64>,
     audit: AuditKey,
     heartbeat: Heartbeat,
     metrics: Metrics,
@@ -90,36 +87,6 @@ pub(crate) struct Parts {
     agenda_changed: Notify,
     /// Ends waits and loops.
     stop: CancellationToken,
-}
-
-/// What [`Telegram::new`] is made of.
-pub(crate) struct Deps {
-    /// Telegram's API. It holds the token: never print it.
-    pub(crate) bot: Bot,
-    /// The bot's own account.
-    pub(crate) me: Me,
-    /// The database.
-    pub(crate) store: Store,
-    /// The keys.
-    pub(crate) vault: Vault,
-    /// The use cases.
-    pub(crate) linker: Linker,
-    /// The time.
-    pub(crate) clock: Clock,
-    /// The randomness.
-    pub(crate) random: Random,
-    /// Who may use the bot.
-    pub(crate) allowed: AllowedUsers,
-    /// Who decides about others, if anybody.
-    pub(crate) owner: Option<i64>,
-    /// The key of the audit trail.
-    pub(crate) audit: AuditKey,
-    /// Told whenever Telegram answered.
-    pub(crate) heartbeat: Heartbeat,
-    /// Counts what came and what became of it.
-    pub(crate) metrics: Metrics,
-    /// Ends the bot.
-    pub(crate) stop: CancellationToken,
 }
 
 impl std::ops::Deref for Telegram {
@@ -177,22 +144,27 @@ fn whole(pause: Duration) -> Duration {
 }
 
 impl Telegram {
-    /// Puts the parts together.
-    pub(crate) fn new(deps: Deps) -> Self {
+    /// The bot, as Telegram knows it, over these use cases. `heartbeat` is told whenever Telegram answered. `bot` holds the
+    /// token: never print it.
+    pub(crate) fn new(
+        (bot, me): (Bot, Me),
+        linker: Linker,
+        metrics: Metrics,
+        heartbeat: Heartbeat,
+        stop: CancellationToken,
+    ) -> Self {
         Self(Arc::new(Parts {
-            bot: deps.bot,
-            me: deps.me,
-            store: deps.store,
-            vault: deps.vault,
-            linker: deps.linker,
-            clock: deps.clock,
-            aliases: Aliases::new(&deps.random),
-            random: deps.random,
-            allowed: deps.allowed,
-            owner: deps.owner,
-            audit: deps.audit,
-            heartbeat: deps.heartbeat,
-            metrics: deps.metrics,
+            bot,
+            me,
+            store: linker.store.clone(),
+            vault: linker.vault.clone(),
+            clock: linker.clock.clone(),
+            random: linker.random.clone(),
+            aliases: Aliases::new(&linker.random),
+            audit: linker.audit.clone(),
+            linker,
+            heartbeat,
+            metrics,
             schema: schema::schema(),
             reading: KeyedWorkers::default(),
             writing: KeyedWorkers::default(),
@@ -200,7 +172,7 @@ impl Telegram {
             permits: Semaphore::new(CONCURRENT_HANDLERS),
             albums: Mutex::default(),
             agenda_changed: Notify::new(),
-            stop: deps.stop,
+            stop,
         }))
     }
 

@@ -63,9 +63,7 @@ impl Telegram {
             if self.stop.is_cancelled() || self.pauses.holds(chat, now) {
                 return Ok(Written::SomeLater);
             }
-            let promised = outbox::next(self.store.reader(), &self.vault, chat).await?;
-            let dialogue = dialogues::get(self.store.reader(), &self.vault, chat).await?;
-            let went_on = match (promised, dialogue) {
+            let went_on = match outbox::next(self.store.reader(), &self.vault, chat).await? {
                 // It may have been said already, so it goes into the card: once that says that X is being asked.
                 (Some(promised), Some(dialogue))
                     if may_be_said(&promised)
@@ -156,9 +154,7 @@ impl Telegram {
                 }
             }
         } else {
-            let mut tx = self.store.begin().await?;
-            outbox::begin(&mut *tx, promised.id).await?;
-            tx.commit().await?;
+            outbox::begin(self.store.light(), promised.id).await?;
             failpoint::hit("outbox.begun");
         }
         Ok(reply::send(&self.bot, chat, message).await)
@@ -193,12 +189,13 @@ impl Telegram {
         message: &Message,
         sent: Result<Option<i32>, CallError>,
     ) -> Result<bool, StoreError> {
-        let mut tx = self.store.begin().await?;
+        // What was said is said: the note of it may be forced to disk with what is next.
+        let mut tx = self.store.begin_light().await?;
         let now = self.clock.now();
         let mut dropped = None;
         let go_on = match after(sent.map(|_| ()), promised.attempts) {
             After::Later(_) if promised.since + KEEP_TRYING <= now => {
-                outbox::finish(&mut *tx, promised.id).await?;
+                outbox::finish(&mut *tx, &self.vault, chat, promised, false).await?;
                 dropped = Some(Dropped::TooLate);
                 true
             }
@@ -206,10 +203,8 @@ impl Telegram {
                 if sent == Err(CallError::Refused) {
                     dropped = Some(Dropped::Refused);
                 }
-                outbox::finish(&mut *tx, promised.id).await?;
-                if let Role::Answer(asked) = promised.role {
-                    progress::clear(&mut *tx, chat, asked).await?;
-                }
+                let reached = sent.is_ok();
+                let open = outbox::finish(&mut *tx, &self.vault, chat, promised, reached).await?;
                 if let Ok(Some(number)) = sent {
                     match promised.role {
                         Role::Progress(asked) => {
@@ -220,10 +215,10 @@ impl Telegram {
                         }
                         Role::Plain | Role::Lasting | Role::Answer(_) => {}
                     }
-                    self.keep_card_last(&mut tx, chat, message, number).await?;
-                }
-                if sent.is_ok() {
-                    unreachable::clear(&mut *tx, chat).await?;
+                    if let Some(dialogue) = open {
+                        self.keep_card_last(&mut tx, chat, dialogue, message, number)
+                            .await?;
+                    }
                 }
                 true
             }
@@ -253,12 +248,10 @@ impl Telegram {
         &self,
         tx: &mut crate::store::Tx,
         chat: i64,
+        mut dialogue: Dialogue,
         said: &Message,
         number: i32,
     ) -> Result<(), StoreError> {
-        let Some(mut dialogue) = dialogues::get(&mut **tx, &self.vault, chat).await? else {
-            return Ok(());
-        };
         if dialogue.state.flow_id().is_none() {
             return Ok(());
         }
@@ -332,43 +325,31 @@ impl Telegram {
         drawn: Result<Option<i32>, CallError>,
         digest: Option<i64>,
     ) -> Result<bool, StoreError> {
-        // One statement is a transaction of its own, at a third of the trips to the connection's thread.
-        if let Ok(Some(message)) = drawn
-            && !is_over(&dialogue.state)
-        {
-            let writer = self.store.writer();
-            dialogues::card_drawn(writer, chat, dialogue, message, digest).await?;
-            return Ok(true);
-        }
-        let mut tx = self.store.begin().await?;
-        let go_on = match after(drawn.map(|_| ()), dialogue.card_attempts) {
+        // A statement is a transaction of its own, and need not be forced to disk by itself: the card would be drawn again.
+        let light = self.store.light();
+        match after(drawn.map(|_| ()), dialogue.card_attempts) {
             After::Done => {
                 let message = drawn.ok().flatten().or(dialogue.card_message);
-                let newest = dialogues::get(&mut *tx, &self.vault, chat).await?;
-                let over = newest.is_some_and(|newest| {
-                    newest.revision == dialogue.revision && is_over(&newest.state)
-                });
-                if over {
-                    dialogues::remove(&mut *tx, chat).await?;
+                if is_over(&dialogue.state) {
+                    let asking = is_asking(&dialogue.state);
+                    dialogues::last_card_drawn(light, chat, dialogue, message, digest, asking)
+                        .await?;
                 } else if let Some(message) = message {
-                    dialogues::card_drawn(&mut *tx, chat, dialogue, message, digest).await?;
+                    dialogues::card_drawn(light, chat, dialogue, message, digest).await?;
                 }
-                if let (true, Some(message)) = (is_asking(&dialogue.state), message) {
-                    progress::set(&mut *tx, chat, Asked::Check, message).await?;
-                }
-                true
+                Ok(true)
             }
             After::Later(wait) => {
-                dialogues::postpone_card(&mut *tx, chat, self.clock.now() + wait).await?;
-                false
+                dialogues::postpone_card(light, chat, self.clock.now() + wait).await?;
+                Ok(false)
             }
             After::Blocked => {
+                let mut tx = self.store.begin().await?;
                 self.forget_chat(&mut tx, chat).await?;
-                false
+                tx.commit().await?;
+                Ok(false)
             }
-        };
-        tx.commit().await?;
-        Ok(go_on)
+        }
     }
 
     /// Ends what is under way in a chat that cannot be reached: its flow, its values, what it was promised.

@@ -11,7 +11,12 @@ use teloxide::{
     types::{self, ChatId, Update},
 };
 
-use super::{FLOW_LIFETIME, Telegram, access::Admission, reply::CallError, whole};
+use super::{
+    FLOW_LIFETIME, Telegram,
+    access::{Admission, person},
+    reply::CallError,
+    whole,
+};
 use crate::{
     domain::linking::{Closed, Ending, LinkingState, Remark},
     messages::{self, Message, action::StepTag},
@@ -176,6 +181,16 @@ pub(super) struct UnitOfWork {
     effects: Effects,
 }
 
+/// What came of opening a unit of work.
+pub(super) enum Opened {
+    /// It is open.
+    Unit(Box<UnitOfWork>),
+    /// The update was handled already.
+    Handled,
+    /// An earlier update of the chat waits.
+    Early,
+}
+
 /// What follows a commit.
 #[derive(Default)]
 pub(super) struct Effects {
@@ -186,22 +201,26 @@ pub(super) struct Effects {
 }
 
 impl UnitOfWork {
-    /// Begins, and reads what handlers start from. `None`: the update was handled already.
+    /// Begins, and reads what handlers start from.
     pub(super) async fn open(
         telegram: &Telegram,
         update: &Update,
         chat: i64,
         deletion: Option<Removal>,
-    ) -> Result<Option<Self>, StoreError> {
+    ) -> Result<Opened, StoreError> {
         let mut tx = telegram.store.begin().await?;
-        // Noted first: it counts together with all that follows, or not at all.
-        if !inbox::finish(&mut *tx, i64::from(update.id.0)).await? {
+        let (id, user) = (i64::from(update.id.0), person(update));
+        let begun = inbox::begin(&mut *tx, &telegram.vault, id, chat, user).await?;
+        if !begun.is_new || begun.is_early {
             drop(tx);
-            return Ok(None);
+            return Ok(if begun.is_new {
+                Opened::Early
+            } else {
+                Opened::Handled
+            });
         }
         let now = telegram.clock.now();
-        let dialogue = dialogues::get(&mut *tx, &telegram.vault, chat).await?;
-        let mut dialogue = dialogue.unwrap_or_default();
+        let mut dialogue = begun.dialogue;
         let expired = telegram.end_expired(&mut tx, chat, &mut dialogue).await?;
         let change = if expired {
             Change::State
@@ -213,7 +232,7 @@ impl UnitOfWork {
             telegram: telegram.clone(),
             chat,
             deletion,
-            admission: telegram.admission(&mut tx, update).await?,
+            admission: telegram.admission(user, begun.standing),
             tx,
             dialogue: LinkingDialogue::new(Arc::clone(&storage), ChatId(chat)),
             storage,
@@ -231,7 +250,7 @@ impl UnitOfWork {
                 .await?;
         }
         failpoint::hit("unit.begun");
-        Ok(Some(unit))
+        Ok(Opened::Unit(Box::new(unit)))
     }
 
     /// What teloxide reads and writes the dialogue through.

@@ -1,6 +1,9 @@
 //! The HTTP client for X: how long it waits, how much it reads, and one method per call.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
 
 use reqwest::{
     Method, RequestBuilder, Response,
@@ -64,6 +67,39 @@ pub enum XClientError {
     Http(#[source] reqwest::Error),
 }
 
+/// Where users authorise apps at X.
+#[derive(Clone, Debug)]
+pub(crate) struct AuthorizeUrl(Url);
+
+impl AuthorizeUrl {
+    /// Where a user authorises the app of this request token; `screen_name` is filled in for them.
+    pub(crate) fn of(&self, token: &Secret, screen_name: Option<&str>) -> Url {
+        let mut url = self.0.clone();
+        url.query_pairs_mut()
+            .append_pair("oauth_token", token.expose())
+            .append_pair("force_login", "true")
+            .extend_pairs(screen_name.map(|name| ("screen_name", name)));
+        url
+    }
+}
+
+/// Seconds by which this server's clock was ahead of X's when X last showed its own. Cheap to clone.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct ClockDifference(Arc<Mutex<Option<i64>>>);
+
+impl ClockDifference {
+    /// `None`: X has shown no time yet.
+    pub(crate) fn seen(&self) -> Option<i64> {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn note(&self, seconds: Option<i64>) {
+        if seconds.is_some() {
+            *self.0.lock().unwrap_or_else(PoisonError::into_inner) = seconds;
+        }
+    }
+}
+
 /// A client for the X API (docs.x.com/x-api). Cheap to clone; clones share their connections.
 ///
 /// It follows no redirect, keeps no cookie, and uses no proxy from the environment: a signed request goes to the
@@ -76,6 +112,7 @@ pub struct XClient {
     pub(super) random: Random,
     pub(super) limits: Limits,
     metrics: Metrics,
+    clock_difference: ClockDifference,
 }
 
 impl XClient {
@@ -118,6 +155,7 @@ impl XClient {
             random,
             limits,
             metrics: Metrics::default(),
+            clock_difference: ClockDifference::default(),
         })
     }
 
@@ -173,14 +211,14 @@ impl XClient {
         self.post("/1.1/oauth/invalidate_token.json", user).await
     }
 
-    /// Where a user authorises the app of this request token; `screen_name` is filled in for them.
-    pub(crate) fn authorize_url(&self, token: &Secret, screen_name: Option<&str>) -> Url {
-        let mut url = self.url("/oauth/authorize");
-        url.query_pairs_mut()
-            .append_pair("oauth_token", token.expose())
-            .append_pair("force_login", "true")
-            .extend_pairs(screen_name.map(|name| ("screen_name", name)));
-        url
+    /// Makes links to the page where a user authorises an app.
+    pub(crate) fn authorize_url(&self) -> AuthorizeUrl {
+        AuthorizeUrl(self.url("/oauth/authorize"))
+    }
+
+    /// What X's answers show of its clock, as it goes on.
+    pub(crate) fn clock_difference(&self) -> &ClockDifference {
+        &self.clock_difference
     }
 
     async fn get(&self, path: &'static str, signatory: Signatory<'_>) -> Reply {

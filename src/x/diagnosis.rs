@@ -107,6 +107,7 @@ impl XClient {
             },
             "X was asked about the four values"
         );
+        self.clock_difference().note(run.clock_difference);
         if let Verdict::Unexpected { status, .. } = &verdict {
             // Nothing a user can mend: if it comes with every account, it is this program's fault.
             warn!(target: "addx::x", { http.status = status }, "X gave an answer that is not understood");
@@ -137,6 +138,7 @@ impl XClient {
                 reply.ok().and_then(|answer| answer.wait.empty_until)
             }
         };
+        self.clock_difference().note(run.clock_difference);
         QuickCheck {
             look,
             clock_difference: run.clock_difference,

@@ -7,7 +7,6 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{
     headers::Access,
-    posts::Deletion,
     problem::Problem,
     response::{Answer, Reply, Shape},
 };
@@ -17,6 +16,17 @@ use crate::domain::{
     revocation::Revocation,
     verdict::{Unenrolled, Verdict},
 };
+
+/// What became of a deletion.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Deletion {
+    /// It is gone.
+    Done,
+    /// It may be tried again, not before this time if X named one.
+    Later(Option<DateTime<Utc>>),
+    /// X refuses it; the HTTP status.
+    Refused(u16),
+}
 
 /// Beyond this, X takes a timestamp for a replay; our clock is asked before any value is blamed.
 const TOLERATED_CLOCK_DIFFERENCE: TimeDelta = TimeDelta::minutes(5);

@@ -18,8 +18,8 @@ mod temporary;
 mod fake;
 
 pub use client::XClient;
-pub(crate) use client::XClientError;
+pub(crate) use client::{AuthorizeUrl, ClockDifference, XClientError};
 pub(crate) use diagnosis::Look;
 pub(crate) use forward::{Forward, Forwarded, NotForwarded};
-pub(crate) use posts::Deletion;
+pub(crate) use judge::Deletion;
 pub(crate) use temporary::{Exchange, Granted};

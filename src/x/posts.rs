@@ -2,7 +2,11 @@
 
 use reqwest::Method;
 
-use super::{client::XClient, judge, oauth1::Signatory};
+use super::{
+    client::XClient,
+    judge::{self, Deletion},
+    oauth1::Signatory,
+};
 use crate::domain::{
     account::XAccount,
     credentials::{ClientCredentials, TokenCredentials},
@@ -12,17 +16,6 @@ use crate::domain::{
 const PATH: &str = "/2/tweets";
 /// The fewest that X returns, and what is paid for.
 const LOOKED_AT: u8 = 5;
-
-/// What became of a deletion.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Deletion {
-    /// It is gone.
-    Done,
-    /// It may be tried again, not before this time if X named one.
-    Later(Option<chrono::DateTime<chrono::Utc>>),
-    /// X refuses it; the HTTP status.
-    Refused(u16),
-}
 
 impl XClient {
     /// `POST /2/tweets` (docs.x.com/x-api/posts/create-post), with the values of `whose`.

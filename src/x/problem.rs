@@ -4,7 +4,6 @@ use chrono::NaiveDate;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::response::digits;
 use crate::domain::verdict::XWords;
 
 /// An error of X's, of whichever family. It cannot be printed: its words are cleaned only on the way out.
@@ -161,6 +160,15 @@ fn without_keys(text: &str) -> String {
         rest = after;
     }
     clean
+}
+
+/// A number that X writes as one or as a text.
+pub(super) fn digits(value: &Value) -> Option<String> {
+    match value {
+        Value::Number(number) => Some(number.to_string()),
+        Value::String(digits) => Some(digits.clone()),
+        _ => None,
+    }
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 
 use super::{
     headers::{self, Access, Wait},
-    problem::Problem,
+    problem::{Problem, digits},
 };
 use crate::domain::{
     account::{XAccount, XUserId, XUsername},
@@ -239,15 +239,6 @@ impl Answer {
             Shape::Text if self.status >= 400 => Problem::of_text(self.text()),
             Shape::Text | Shape::Empty | Shape::Cut => Problem::default(),
         }
-    }
-}
-
-/// A number that X writes as one or as a text.
-pub(super) fn digits(value: &Value) -> Option<String> {
-    match value {
-        Value::Number(number) => Some(number.to_string()),
-        Value::String(digits) => Some(digits.clone()),
-        _ => None,
     }
 }
 

@@ -236,11 +236,11 @@ mod tests {
         let server = Server::play(&[]);
         let client = client(&server);
         let token = Secret::new("a/b".to_owned());
-        let url = client.authorize_url(&token, Some("seed"));
+        let url = client.authorize_url().of(&token, Some("seed"));
         let query = "oauth_token=a%2Fb&force_login=true&screen_name=seed";
         assert_eq!(url.query(), Some(query));
         assert_eq!(url.path(), "/oauth/authorize");
-        let url = client.authorize_url(&token, None);
+        let url = client.authorize_url().of(&token, None);
         assert_eq!(url.query(), Some("oauth_token=a%2Fb&force_login=true"));
     }
 }

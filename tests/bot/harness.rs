@@ -10,7 +10,7 @@ use std::{
 use addx::testing::{
     app,
     clock::Clock,
-    config::{AllowedUsers, Config, Rechecks},
+    config::{AllowedUsers, Config, People, Rechecks},
     domain::credentials::Secret,
     random::Random,
 };
@@ -258,8 +258,10 @@ impl World {
             x_url: self.x.url().parse().unwrap(),
             database: self.database(),
             key_file: self.key_file(),
-            allowed_users: self.allowed.clone(),
-            owner: self.owner,
+            people: People {
+                allowed: self.allowed.clone(),
+                owner: self.owner,
+            },
             rechecks: self.rechecks,
             proxy: Some(self.proxy),
             metrics: None,

@@ -326,7 +326,7 @@ async fn a_copy_whose_trail_has_lost_its_key_is_refused_and_so_is_a_database_wit
     world
         .addx(&["serve"])
         .await
-        .refused(2, "its key_check row is gone");
+        .refused(2, "the row of its key check is gone");
     assert!(!world.key_file().exists(), "a new key was made");
 }
 

@@ -6,7 +6,7 @@ use addx::testing::{
     app::{self, AppError},
     audit, clients as programs,
     clock::Clock,
-    config::{AllowedUsers, Config, Rechecks},
+    config::{Config, People, Rechecks},
     domain::{account::AccountId, client::Terms, credentials::Secret},
     random::Random,
     store::{Store, clients},
@@ -166,8 +166,7 @@ impl Stage {
             x_url: self.x.url().parse()?,
             database: self.folder.path().join("addx.db"),
             key_file: self.folder.path().join("addx.key"),
-            allowed_users: AllowedUsers::Everybody,
-            owner: None,
+            people: People::default(),
             rechecks: Rechecks {
                 interval: Some(RECHECK),
                 confirm: RECHECK_CONFIRM,

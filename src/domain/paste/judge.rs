@@ -3,7 +3,10 @@
 use zeroize::Zeroizing;
 
 use super::{
-    Content, MAX_VALUE_CHARS, Rejection, Warning, kind::Kind, shape, sort::Found, words::Words,
+    Content, MAX_VALUE_CHARS, Rejection, Warning,
+    kind::{Found, Kind},
+    shape,
+    words::Words,
 };
 use crate::domain::credentials::{Field, Secret};
 

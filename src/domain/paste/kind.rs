@@ -1,6 +1,9 @@
 //! The kinds of text that get pasted, under the names X's console and Telegram give them.
 
+use std::ops::Range;
+
 use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
 
 use crate::domain::credentials::Field;
 
@@ -83,4 +86,17 @@ impl Kind {
                 | Self::Masked
         )
     }
+}
+
+/// A value in the text.
+pub(super) struct Found {
+    /// What its label says.
+    pub(super) label: Option<Kind>,
+    pub(super) text: Zeroizing<String>,
+    /// Where it stands.
+    pub(super) at: Range<usize>,
+    /// It was put together from several lines.
+    pub(super) wrapped: bool,
+    /// It was pasted twice without anything between.
+    pub(super) doubled: bool,
 }

@@ -3,8 +3,8 @@
 use std::ops::Range;
 
 use super::clean::{Cleaned, Repair};
+use super::kind::Found;
 use super::pieces;
-use super::sort::Found;
 use super::words::{Word, Words};
 
 /// What was repaired inside the values. What stands between several of them is layout, not a slip.

@@ -1,28 +1,18 @@
 //! Which of several values belongs to which field: by its mark, by its label, by its length, and last by its place.
 
-use std::ops::Range;
-
 use zeroize::Zeroizing;
 
 use super::words::{Section, Words};
-use super::{MAX_VALUE_CHARS, Warning, judge, kind::Kind, labels::Name, shape};
+use super::{
+    MAX_VALUE_CHARS, Warning, judge,
+    kind::{Found, Kind},
+    labels::Name,
+    shape,
+};
 use crate::domain::credentials::Field;
 
 /// Shorter than this, it is rather a damaged API Key.
 const LEAST_SECRET: usize = 30;
-
-/// A value in the text.
-pub(super) struct Found {
-    /// What its label says.
-    pub(super) label: Option<Kind>,
-    pub(super) text: Zeroizing<String>,
-    /// Where it stands.
-    pub(super) at: Range<usize>,
-    /// It was put together from several lines.
-    pub(super) wrapped: bool,
-    /// It was pasted twice without anything between.
-    pub(super) doubled: bool,
-}
 
 /// A value and the field it is taken for.
 pub(super) struct Placed {

@@ -27,7 +27,7 @@ pub(super) async fn ask(
     unit: &mut UnitOfWork,
     first_name: &str,
 ) -> Result<Option<Message>, StoreError> {
-    let Some(owner) = telegram.owner else {
+    let Some(owner) = telegram.linker.people.owner else {
         return Ok(None);
     };
     let (user, now) = (unit.chat, telegram.clock.now());
@@ -53,7 +53,7 @@ pub(in crate::telegram) async fn decide(
     (decision, user): (Decision, i64),
 ) -> HandlerResult {
     let unit = &mut *unit.lock().await;
-    if telegram.owner != Some(unit.chat) {
+    if telegram.linker.people.owner != Some(unit.chat) {
         unit.toast(toast::old_button());
         return Ok(());
     }
@@ -86,7 +86,7 @@ async fn set(
 /// `/users`, for the owner alone.
 pub(in crate::telegram) async fn users(telegram: Telegram, unit: Unit) -> HandlerResult {
     let unit = &mut *unit.lock().await;
-    if telegram.owner == Some(unit.chat) {
+    if telegram.linker.people.owner == Some(unit.chat) {
         let guests = access::list(&mut *unit.tx, LISTED).await?;
         let now = telegram.clock.now();
         unit.say(|| messages::access::guests(&guests, now)).await?;
@@ -103,7 +103,10 @@ pub(in crate::telegram) async fn block(
     user: String,
 ) -> HandlerResult {
     let unit = &mut *unit.lock().await;
-    match (telegram.owner == Some(unit.chat), user.trim().parse()) {
+    match (
+        telegram.linker.people.owner == Some(unit.chat),
+        user.trim().parse(),
+    ) {
         (true, Ok(user)) => set(&telegram, unit, user, Decision::Block).await?,
         (true, Err(_)) => unit.say(messages::access::block_whom).await?,
         (false, _) => unit.say(messages::pages::unknown_command).await?,

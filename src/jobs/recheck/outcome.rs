@@ -19,7 +19,7 @@ use crate::{
         pace::{Ask, Plan},
         verdict::{Outcome, Verdict},
     },
-    linking::{Linker, choice},
+    linking::{choice, learn::good_at},
     messages,
     store::{
         StoreError, Tx, accounts,
@@ -29,41 +29,6 @@ use crate::{
     },
     support::failpoint,
 };
-
-impl Linker {
-    /// The schedule takes over what X said to a question of the user's, who sees the answer. `app`: whose app it was asked
-    /// with, if that is at hand.
-    pub(crate) async fn learn_health(
-        &self,
-        tx: &mut Tx,
-        linked: &LinkedAccount,
-        verdict: &Verdict,
-        app: Option<AppMark>,
-    ) -> Result<(), StoreError> {
-        let account = linked.id;
-        let Some(health) = health_checks::get(&mut **tx, account).await? else {
-            return Ok(());
-        };
-        let now = self.clock.now();
-        let had_news = health.memory.told.is_some();
-        let memory = health.memory.shown(verdict, now);
-        let accepted_at = match verdict.outcome() {
-            Outcome::Accepted => Some(now),
-            Outcome::Refused | Outcome::Undecided => linked.accepted_at,
-        };
-        let good_at = good_at(&memory, accepted_at);
-        let due_at = now + self.jittered(self.rechecks.rules().interval)?;
-        if had_news && verdict.outcome() != Outcome::Undecided {
-            outbox::drop_news(&mut **tx, account).await?;
-        }
-        health_checks::learn(&mut **tx, account, &memory, app, good_at, now, due_at).await
-    }
-}
-
-/// When X accepted a link last, for the choice of a witness.
-fn good_at(memory: &Memory, accepted_at: Option<DateTime<Utc>>) -> Option<DateTime<Utc>> {
-    accepted_at.filter(|_| memory.standing == Standing::Works)
-}
 
 impl Rechecker {
     /// Writes down what X said, and promises what is to be told: all or nothing.
@@ -96,45 +61,31 @@ impl Rechecker {
             return tx.commit().await;
         }
         let before = health.memory.standing;
-        let program = health
-            .memory
-            .suspicion
-            .as_ref()
-            .and_then(|suspicion| suspicion.program.clone());
         let step = health.memory.clone().hear(answer, witness, now, self.rules);
-        let mut memory = step.memory;
         let verdict = match &reply.heard {
             Heard::Judged(verdict) => Some(with_known_permission(&linked, verdict)),
             Heard::Refused | Heard::PairAccepted => linked.verdict.clone(),
         };
         let times = (subject.read_at, now);
-        self.keep_verdict(&mut tx, &linked, &reply.heard, &memory, times)
+        self.keep_verdict(&mut tx, &linked, &reply.heard, &step.memory, times)
             .await?;
         let news = self
             .hear_sign(&mut tx, subject.app, answer, witness, now)
             .await?;
-        let mut told = false;
         let change = step
             .tell
             .or_else(|| lost_publishing(&linked, &reply.heard).then_some(Change::OnlyReads));
-        if let Some(change) = change {
-            let reachable = base.may_be_told(&mut tx, claimed.owner).await?;
-            if let (true, Some(verdict)) = (reachable, &verdict) {
-                let died = change == Change::Died;
-                let notice = HealthChange {
-                    account: choice(&linked),
-                    verdict: verdict.clone(),
-                    change,
-                    worked_until: linked.accepted_at.filter(|_| died),
-                    program: program.filter(|_| died),
-                };
-                let news = || messages::health::changed(&notice, now);
-                outbox::push(&mut tx, &base.vault, claimed.owner, news, now).await?;
-                told = true;
-            } else {
-                memory = memory.untold(change);
+        let told = match (change, &verdict) {
+            (Some(change), Some(verdict)) => {
+                self.tell(&mut tx, &linked, &health, verdict, change)
+                    .await?
             }
-        }
+            _ => false,
+        };
+        let memory = match change {
+            Some(change) if !told => step.memory.untold(change),
+            _ => step.memory,
+        };
         if let (true, Some(verdict)) = (memory.standing != before, &verdict) {
             base.note(
                 &mut tx,
@@ -157,14 +108,41 @@ impl Rechecker {
             base.metrics.verdict(verdict.code());
         }
         failpoint::hit("recheck.committed");
-        // The receiver is gone only when the bot stops.
         if told {
-            let _ = base.to_write.send(claimed.owner);
+            base.wake(claimed.owner);
         }
-        if let (Some(_), Some(owner)) = (news, base.owner) {
-            let _ = base.to_write.send(owner);
+        if let (Some(_), Some(owner)) = (news, base.people.owner) {
+            base.wake(owner);
         }
         Ok(())
+    }
+
+    /// Promises the user news of a link, if they can be told. Whether it was promised.
+    async fn tell(
+        &self,
+        tx: &mut Tx,
+        linked: &LinkedAccount,
+        health: &HealthCheck,
+        verdict: &Verdict,
+        change: Change,
+    ) -> Result<bool, StoreError> {
+        let base = &self.linker;
+        if !base.may_be_told(tx, linked.owner).await? {
+            return Ok(false);
+        }
+        let now = base.clock.now();
+        let died = change == Change::Died;
+        let suspicion = health.memory.suspicion.as_ref().filter(|_| died);
+        let notice = HealthChange {
+            account: choice(linked),
+            verdict: verdict.clone(),
+            change,
+            worked_until: linked.accepted_at.filter(|_| died),
+            program: suspicion.and_then(|suspicion| suspicion.program.clone()),
+        };
+        let news = || messages::health::changed(&notice, now);
+        outbox::push(tx, &base.vault, linked.owner, news, now).await?;
+        Ok(true)
     }
 
     /// Keeps what `/accounts` shows up to date. A refusal that is not confirmed, and what decides nothing, leaves it as it is.
@@ -228,7 +206,7 @@ impl Rechecker {
             Some(TroubleNews::Over { .. }) => tracing::info!("X accepts links again"),
             None => {}
         }
-        if let (Some(news), Some(owner)) = (news, self.linker.owner) {
+        if let (Some(news), Some(owner)) = (news, self.linker.people.owner) {
             let trouble = || messages::health::trouble(news, now);
             outbox::push(tx, &self.linker.vault, owner, trouble, now).await?;
         }

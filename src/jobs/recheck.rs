@@ -5,7 +5,6 @@
 
 mod outcome;
 mod question;
-mod suspect;
 mod witness;
 
 use std::sync::{
@@ -17,10 +16,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::{Mutex, OwnedMutexGuard, Semaphore};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use super::Linker;
+use super::Context;
 use crate::{
     domain::{
-        budget,
         health::{AppMark, Rules, Witness},
         pace::{Ask, Pace},
     },
@@ -56,7 +54,7 @@ const COUNT_INTERVAL: TimeDelta = TimeDelta::minutes(10);
 /// Asks about the links in turn. Cheap to clone.
 #[derive(Clone)]
 struct Rechecker {
-    linker: Linker,
+    linker: Context,
     rules: Rules,
     /// How many links work.
     working: Arc<AtomicU64>,
@@ -67,7 +65,15 @@ struct Rechecker {
     confirming: Arc<Mutex<()>>,
 }
 
-impl Linker {
+/// What a look at the schedule found.
+enum Look {
+    /// A link is due, and is held until it has been asked about.
+    Claimed(Claimed, Held, Option<OwnedMutexGuard<()>>),
+    /// None is; when to look again.
+    Later(DateTime<Utc>),
+}
+
+impl Context {
     /// Asks X by itself until `stop`; then what is under way is finished. If that is not wanted, only links that X refused to
     /// a program are asked about.
     pub(crate) async fn run_rechecks(&self, stop: CancellationToken) {
@@ -79,11 +85,6 @@ impl Linker {
             confirming: Arc::default(),
         };
         rechecker.run(stop).await;
-    }
-
-    fn jittered(&self, pause: TimeDelta) -> Result<TimeDelta, StoreError> {
-        let draw = u64::from_le_bytes(self.random.bytes()?);
-        Ok(budget::jittered(pause, draw))
     }
 }
 
@@ -114,11 +115,12 @@ impl Rechecker {
             if second.0 != now {
                 second = (now, 0);
             }
+            let held_up = self.linker.busy.is_anybody();
             let later = if second.1 >= PER_SECOND {
                 now + TimeDelta::seconds(1)
             } else {
                 match self.claim(now).await {
-                    Ok(Some((claimed, held, confirming))) => {
+                    Ok(Look::Claimed(claimed, held, confirming)) => {
                         second.1 += 1;
                         let rechecker = self.clone();
                         running.spawn(async move {
@@ -129,7 +131,7 @@ impl Rechecker {
                         });
                         continue;
                     }
-                    Ok(None) => self.next_look(now).await,
+                    Ok(Look::Later(later)) => later,
                     Err(error) => {
                         tracing::error!(error = %error, "the schedule could not be looked up; trying again");
                         now + RETRY
@@ -139,7 +141,9 @@ impl Rechecker {
             drop(permit);
             tokio::select! {
                 () = stop.cancelled() => break,
-                _ = bell.changed() => {}
+                // Whoever was busy as the schedule was looked at is free again.
+                _ = bell.changed(), if held_up => {}
+                () = self.linker.suspected.notified() => {}
                 () = self.linker.clock.sleep_until(later) => {}
             }
         }
@@ -147,31 +151,26 @@ impl Rechecker {
         running.wait().await;
     }
 
-    async fn claim(
-        &self,
-        now: DateTime<Utc>,
-    ) -> Result<Option<(Claimed, Held, Option<OwnedMutexGuard<()>>)>, StoreError> {
-        let Linker { store, busy, .. } = &self.linker;
+    /// Takes the link that is due first.
+    async fn claim(&self, now: DateTime<Utc>) -> Result<Look, StoreError> {
+        let (store, busy) = (&self.linker.store, &self.linker.busy);
+        let latest = now + LONGEST_PAUSE;
         let mut confirming = Arc::clone(&self.confirming).try_lock_owned().ok();
-        let may_confirm = confirming.is_some();
-        let due = health_checks::due(store.reader(), &busy.all(), may_confirm, now).await?;
-        let Some(claimed) = due else {
-            return Ok(None);
+        let first = health_checks::first(store.reader(), &busy.all(), confirming.is_some()).await?;
+        let Some(claimed) = first else {
+            return Ok(Look::Later(latest));
         };
+        if claimed.due_at > now {
+            return Ok(Look::Later(claimed.due_at.min(latest)));
+        }
         confirming = confirming.filter(|_| claimed.suspected);
         let held = busy.begin(&subject_of(claimed.account));
         failpoint::hit("recheck.claimed");
-        Ok(held.map(|held| (claimed, held, confirming)))
-    }
-
-    async fn next_look(&self, now: DateTime<Utc>) -> DateTime<Utc> {
-        let latest = now + LONGEST_PAUSE;
-        let Linker { store, busy, .. } = &self.linker;
-        let may_confirm = self.confirming.try_lock().is_ok();
-        match health_checks::next_due(store.reader(), &busy.all(), may_confirm).await {
-            Ok(Some(due)) => due.clamp(now + TimeDelta::seconds(1), latest),
-            Ok(None) | Err(_) => latest,
-        }
+        Ok(match held {
+            Some(held) => Look::Claimed(claimed, held, confirming),
+            // Somebody else began just now.
+            None => Look::Later(now + TimeDelta::seconds(1)),
+        })
     }
 
     async fn count(&self) {

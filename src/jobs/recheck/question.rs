@@ -126,7 +126,6 @@ impl Rechecker {
         match ask {
             Ask::QuickCheck => {
                 let quick_check = x.quick_check(client, token).await;
-                self.note_clock(quick_check.clock_difference);
                 let heard = match quick_check.look {
                     Look::Judged(verdict) => Heard::Judged(judge_owner(&subject.linked, verdict)),
                     Look::Refused => Heard::Refused,
@@ -140,7 +139,6 @@ impl Rechecker {
             }
             Ask::Whole => {
                 let diagnosis = x.diagnose(client, token, false).await;
-                self.note_clock(diagnosis.clock_difference);
                 let pause_until = match &diagnosis.verdict {
                     Verdict::RateLimited { until } => *until,
                     _ => None,
@@ -168,14 +166,6 @@ impl Rechecker {
                     pause_until: None,
                 }
             }
-        }
-    }
-
-    fn note_clock(&self, difference: Option<i64>) {
-        if let Some(seconds) = difference {
-            self.linker
-                .clock_difference
-                .store(seconds, Ordering::Relaxed);
         }
     }
 }

@@ -11,7 +11,6 @@ use crate::{
         pace::{Calling, Hearing},
     },
     jobs::busy::Held,
-    linking::Linker,
     store::{
         StoreError,
         health_checks::{self, Claimed},
@@ -81,7 +80,7 @@ impl Rechecker {
         calling: Calling,
         until: Instant,
     ) -> Result<Option<(Claimed, Held)>, StoreError> {
-        let Linker { store, busy, .. } = &self.linker;
+        let (store, busy) = (&self.linker.store, &self.linker.busy);
         let mut bell = store.bell().listen();
         loop {
             bell.mark_unchanged();
