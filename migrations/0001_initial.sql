@@ -176,7 +176,16 @@ CREATE TRIGGER audit_is_not_changed BEFORE UPDATE ON audit
 BEGIN
     SELECT raise(ABORT, 'the audit table is append-only');
 END;
+-- What was pruned of the trail.
+CREATE TABLE audit_checkpoint (
+    id     INTEGER PRIMARY KEY CHECK (id = 1),
+    number INTEGER NOT NULL, -- the last entry that is gone
+    at     INTEGER NOT NULL, -- when that was written
+    mac    BLOB    NOT NULL CHECK (length(mac) = 32), -- its mac, which the next entry's covers
+    seal   BLOB    NOT NULL CHECK (length(seal) = 32) -- HMAC-SHA-256 over all that
+) STRICT;
 CREATE TRIGGER audit_is_not_cut BEFORE DELETE ON audit
+WHEN OLD.number > ifnull((SELECT number FROM audit_checkpoint), 0)
 BEGIN
     SELECT raise(ABORT, 'the audit table is append-only');
 END;

@@ -2,6 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use chrono::TimeDelta;
 use teloxide::Bot;
 use tokio::{
     net::TcpListener,
@@ -13,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     admin::{
+        doctor,
         monitor::Monitor,
         unlock::{self, UnlockError, unlock},
     },
@@ -169,6 +171,7 @@ async fn serve(
     let x = XClient::new(config.x_url.clone(), clock.clone(), random.clone())
         .map_err(|error| ConfigError::new(X_URL, error))?
         .counted_by(metrics.clone());
+    let kept = accounts.clone();
     let linker = Linker::new(accounts, &x, random.clone()).configured(&config);
     let context = Context::new(linker.clone(), x.clone(), to_write, metrics.clone());
     let telegram = Telegram::new((bot, me), linker.clone(), metrics.clone(), heartbeat, stop);
@@ -179,6 +182,9 @@ async fn serve(
     }
     tracing::info!(version = env!("CARGO_PKG_VERSION"), "the bot runs");
     parts.work(&context, &telegram);
+    if let Some(days) = config.keeps_audit {
+        parts.prune(config, days, kept);
+    }
     parts.keep("emptying the database's log ended", move |stop| {
         let store = store.clone();
         async move { store.keep_log_clean(stop).await }
@@ -225,6 +231,34 @@ impl Running {
         self.tasks.spawn(async move {
             if let Some(listener) = door.open(&metrics, &clock, &stop).await {
                 serve(listener, stop).await;
+            }
+        });
+    }
+
+    /// Prunes the audit trail once a day, as long as the clock tells the time: else it would take out what is young.
+    fn prune(&mut self, config: Config, keeps: TimeDelta, accounts: Accounts) {
+        let config = Arc::new(config);
+        self.keep("pruning the audit trail ended", move |stop| {
+            let (config, accounts) = (Arc::clone(&config), accounts.clone());
+            async move {
+                let Accounts {
+                    store,
+                    audit,
+                    clock,
+                    ..
+                } = &accounts;
+                loop {
+                    let now = clock.now();
+                    if !doctor::clocks_agree(&config, clock).await {
+                        tracing::warn!("the clock does not agree with X's and Telegram's, so nothing is pruned; see addx doctor");
+                    } else if let Err(error) = audit::prune(store, audit, now - keeps, now).await {
+                        tracing::error!(%error, "the audit trail could not be pruned");
+                    }
+                    tokio::select! {
+                        () = stop.cancelled() => return,
+                        () = clock.sleep_until(now + TimeDelta::days(1)) => {}
+                    }
+                }
             }
         });
     }

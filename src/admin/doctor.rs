@@ -466,6 +466,15 @@ async fn x(config: &Config, client: &reqwest::Client, clock: &Clock) -> Vec<Find
     ]
 }
 
+/// Whether this machine's clock agrees with Telegram's and X's.
+pub(crate) async fn clocks_agree(config: &Config, clock: &Clock) -> bool {
+    let Ok(client) = client() else { return false };
+    let mut found = telegram(config, &client, clock).await;
+    found.extend(x(config, &client, clock).await);
+    let agrees = |found: &&Finding| found.what.starts_with("clock ") && found.state == State::Ok;
+    found.iter().filter(agrees).count() == 2
+}
+
 fn clock_against(answer: &Response, clock: &Clock) -> Judged {
     let date = answer
         .headers()

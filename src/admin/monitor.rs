@@ -106,7 +106,9 @@ impl Monitor {
 
     async fn look(&self) -> Now {
         let waiting = self.waiting().await;
+        let rows = tokio::time::timeout(DATABASE_LIMIT, counts::rows(self.store.reader())).await;
         Now {
+            rows: rows.ok().and_then(Result::ok),
             oldest_deletion_s: waiting.map(|waiting| waiting.oldest_deletion_s),
             waiting: waiting.map(|waiting| {
                 vec![

@@ -117,11 +117,8 @@ impl Command {
                     | client::ClientCommand::Edit { .. }
                     | client::ClientCommand::Revoke { .. }
             ),
-            Self::Audit(_)
-            | Self::Doctor
-            | Self::Healthcheck
-            | Self::Completions { .. }
-            | Self::Man => false,
+            Self::Audit(command) => matches!(command, audit::AuditCommand::Prune { .. }),
+            Self::Doctor | Self::Healthcheck | Self::Completions { .. } | Self::Man => false,
         }
     }
 }

@@ -58,6 +58,8 @@ names! {
         KeyAdd = "key_add",
         /// A key was retired; the detail is its number.
         KeyRetire = "key_retire",
+        /// Entries up to the one that the detail names were taken out.
+        Prune = "prune",
         /// A copy of the database was put in place.
         Restore = "restore",
         /// A program may use an account; the detail is its name.

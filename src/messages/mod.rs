@@ -30,9 +30,19 @@ pub struct Message {
     pub(crate) html: String,
     /// In rows, none of them empty.
     pub(crate) buttons: Vec<Vec<Button>>,
+    /// A file that it brings along.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) document: Option<Document>,
     /// What hangs on it besides its words.
     #[serde(skip)]
     pub(crate) role: Role,
+}
+
+/// A file with a text in it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Document {
+    pub(crate) name: String,
+    pub(crate) text: String,
 }
 
 impl Message {
@@ -161,6 +171,7 @@ fn message(html: impl Into<String>, rows: Vec<Vec<Button>>) -> Message {
     Message {
         html: html.into(),
         buttons: rows.into_iter().filter(|row| !row.is_empty()).collect(),
+        document: None,
         role: Role::Plain,
     }
 }

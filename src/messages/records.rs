@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Message, at, escape, plain};
+use super::{Document, Message, at, escape, plain, wait};
 use crate::{
     domain::{
         audit::Event,
@@ -14,11 +14,20 @@ use crate::{
     support::plural::count,
 };
 
-/// `/mydata`, in as many messages as it takes: whole lines of a JSON text.
-pub(crate) fn my_data(part: usize, of: usize, json: &str) -> Message {
+/// `/mydata`: a JSON text, as a file.
+pub(crate) fn my_data(json: String) -> Message {
+    let (name, text) = ("mydata.json".to_owned(), json);
+    Message {
+        document: Some(Document { name, text }),
+        ..plain("What I hold about you, less the secrets.")
+    }
+}
+
+/// `/mydata` again within an hour.
+pub(crate) fn my_data_later(at: DateTime<Utc>, now: DateTime<Utc>) -> Message {
     plain(format!(
-        "What I hold about you, less the secrets ({part} of {of}):\n\n<pre>{}</pre>",
-        escape(json)
+        "I give this once an hour, and I gave it already. The file stands above; send /mydata again {}.",
+        wait(at, now)
     ))
 }
 
@@ -81,7 +90,9 @@ fn happened(event: &str) -> &'static str {
         Ok(Event::Post) => "your message",
         Ok(Event::TestPost) => "test post",
         Ok(Event::TestPostDelete) => "the test post",
-        Ok(Event::KeyAdd | Event::KeyRetire | Event::Restore) | Err(_) => "something else",
+        Ok(Event::KeyAdd | Event::KeyRetire | Event::Prune | Event::Restore) | Err(_) => {
+            "something else"
+        }
     }
 }
 

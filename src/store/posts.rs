@@ -37,6 +37,17 @@ pub(crate) enum PostState {
     Posted(PostId),
 }
 
+impl PostState {
+    /// Its name, as the table has it.
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Self::Draft => "draft",
+            Self::Waiting => "waiting",
+            Self::Posted(_) => "posted",
+        }
+    }
+}
+
 /// A post.
 #[derive(Clone, Debug)]
 pub(crate) struct Post {
@@ -210,6 +221,20 @@ pub(crate) async fn all_standing(db: impl SqliteExecutor<'_>) -> Result<Vec<Post
             .await?;
     let numbers = numbers.iter();
     Ok(numbers.filter_map(|number| PostId::parse(number)).collect())
+}
+
+/// Everything that a user asked for and that is kept.
+pub(crate) async fn of_owner(
+    db: impl SqliteExecutor<'_>,
+    owner: i64,
+) -> Result<Vec<Post>, StoreError> {
+    sqlx::query_as::<_, Row>("SELECT * FROM posts WHERE owner = ? ORDER BY id")
+        .bind(owner)
+        .fetch_all(db)
+        .await?
+        .into_iter()
+        .map(TryInto::try_into)
+        .collect()
 }
 
 /// Lets another account delete the test posts of this one.

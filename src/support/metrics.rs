@@ -96,6 +96,8 @@ struct Counters {
 pub(crate) struct Now {
     /// What waits, by the name of its queue; `None`: the database does not answer.
     pub waiting: Option<Vec<(&'static str, i64)>>,
+    /// How many rows tables have, by their name.
+    pub rows: Option<[(&'static str, i64); 3]>,
     /// Age of the oldest message that still has to be deleted, in seconds.
     pub oldest_deletion_s: Option<i64>,
     /// Seconds since Telegram answered this process; `None`: it never did.
@@ -218,6 +220,17 @@ impl Metrics {
                 queues.get_or_create(&[("queue", queue)]).set(depth);
             }
             looked_up.register("queue_depth", "What waits, by queue", queues);
+        }
+        if let Some(rows) = now.rows {
+            let tables = Family::<One, Gauge>::default();
+            for (table, rows) in rows {
+                tables.get_or_create(&[("table", table)]).set(rows);
+            }
+            looked_up.register(
+                "table_rows",
+                "Rows of the tables that grow, by table",
+                tables,
+            );
         }
         for (name, help, seconds) in [
             (

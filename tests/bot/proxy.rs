@@ -1188,15 +1188,9 @@ async fn thousands_of_uses_hide_nothing_of_what_a_person_did() {
         );
     }
 
-    let before = person.chat().from_bot().count();
     person.say("/mydata");
-    person.wait_text("What I hold about you").await.unwrap();
-    world.rest().await;
-    let chat = person.chat();
-    let parts = chat.from_bot().skip(before);
-    let json: String = parts
-        .map(|part| part.text.split_once(":\n\n").unwrap().1.to_owned() + "\n")
-        .collect();
+    let said = person.wait_text("What I hold about you").await.unwrap();
+    let (_, json) = said.file.unwrap();
     let data: Value = serde_json::from_str(&json).unwrap();
     let days = data["uses_by_programs"].as_array().unwrap();
     let of = |program: &str| -> Vec<i64> {

@@ -174,6 +174,7 @@ impl Stage {
             },
             proxy: Some(self.proxy.address()),
             metrics: None,
+            keeps_audit: None,
             keeps_backups: None,
         })
     }
