@@ -322,6 +322,7 @@ mod tests {
     fn news(account: AccountId, change: Change, html: &str) -> Message {
         Message {
             html: html.to_owned(),
+            document: None,
             buttons: Vec::new(),
             role: Role::News(account, change),
         }

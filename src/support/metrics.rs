@@ -288,6 +288,7 @@ mod tests {
         clone.deletion(DeletionOutcome::Deleted);
         clone.x_call("/2/users/me", class_of(200), Duration::from_millis(200));
         let now = Now {
+            rows: Some([("audit", 9), ("uses", 0), ("inbox", 0)]),
             waiting: Some(vec![("inbox", 3)]),
             oldest_deletion_s: Some(61),
             telegram_answered_s: Some(2),
