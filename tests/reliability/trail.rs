@@ -90,18 +90,20 @@ async fn what_is_left_after_pruning_proves_itself_and_says_from_when() {
     };
     let verify = async |name: &str| world.addx(&["audit", "verify", "--head", name]).await;
     head("old").await;
-    assert_eq!(world.addx(&["key", "add"]).await.code, Some(0));
+    for name in ["last", "newest"] {
+        assert_eq!(world.addx(&["key", "add"]).await.code, Some(0));
+        head(name).await;
+    }
     let none = world
         .addx(&["audit", "prune", "--before", "2020-01-01"])
         .await;
     assert!(none.out.contains("no entries before that day"), "{none:?}");
-    head("newest").await;
     let pruned = world
         .addx(&["audit", "prune", "--before", "2999-01-01"])
         .await;
     assert_eq!(pruned.code, Some(0), "{pruned:?}");
     assert!(
-        pruned.out.contains("Entries up to 6 are gone."),
+        pruned.out.contains("Entries up to 7 are gone."),
         "{pruned:?}"
     );
     head("after").await;
@@ -110,17 +112,17 @@ async fn what_is_left_after_pruning_proves_itself_and_says_from_when() {
     let verified = world.addx(&["audit", "verify", "--json"]).await.json();
     assert_eq!(
         (&verified["entries"], &verified["pruned_to"]),
-        (&2.into(), &6.into())
+        (&2.into(), &7.into())
     );
     let old = verify("old").await;
     assert_eq!(old.code, Some(0), "{old:?}");
-    assert!(old.out.contains("Entries up to 6, of 2"), "{old:?}");
+    assert!(old.out.contains("Entries up to 7, of 2"), "{old:?}");
     assert!(
         old.out
             .contains("The head that was exported is of one of those."),
         "{old:?}"
     );
-    for name in ["newest", "after"] {
+    for name in ["last", "newest", "after"] {
         let done = verify(name).await;
         assert_eq!(done.code, Some(0), "{done:?}");
         assert!(!done.out.contains("one of those"), "{done:?}");
@@ -128,7 +130,7 @@ async fn what_is_left_after_pruning_proves_itself_and_says_from_when() {
     let export = world.addx(&["audit", "export"]).await;
     let last = export.out.lines().last().unwrap();
     assert!(
-        last.contains("\"prune\"") && last.contains("\"detail\":\"6\""),
+        last.contains("\"prune\"") && last.contains("\"detail\":\"7\""),
         "{export:?}"
     );
     assert_eq!(world.addx(&["key", "add"]).await.code, Some(0));
@@ -137,7 +139,7 @@ async fn what_is_left_after_pruning_proves_itself_and_says_from_when() {
     let whole = fs::read(world.database()).unwrap();
     for (statement, said) in [
         (
-            "UPDATE audit_checkpoint SET number = 7",
+            "UPDATE audit_checkpoint SET number = 8",
             "what was pruned from the audit trail was altered",
         ),
         (
@@ -146,12 +148,12 @@ async fn what_is_left_after_pruning_proves_itself_and_says_from_when() {
         ),
         ("DELETE FROM audit_checkpoint", "audit entry 1 was altered"),
         (
-            "UPDATE audit_checkpoint SET number = 7; DELETE FROM audit WHERE number = 7",
+            "UPDATE audit_checkpoint SET number = 8; DELETE FROM audit WHERE number = 8",
             "was altered",
         ),
     ] {
         let database = world.connect().await;
-        sqlx::raw_sql("DELETE FROM audit WHERE number = 7")
+        sqlx::raw_sql("DELETE FROM audit WHERE number = 8")
             .execute(&database)
             .await
             .unwrap_err();
