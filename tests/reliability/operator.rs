@@ -2,7 +2,7 @@
 
 use std::{
     fs,
-    os::unix::fs::{PermissionsExt as _, chown},
+    os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown},
 };
 
 use crate::{
@@ -102,4 +102,103 @@ async fn every_command_reads_the_file_that_is_named_and_one_that_others_may_read
     let mut limited = world.program("addx");
     limited.args(["healthcheck", "--env-file", "env"]);
     assert_eq!(finished(limited).await.code, Some(0));
+}
+
+/// From the first start to a restore, root beside the bot's user, as docs/operations.md has it.
+#[tokio::test]
+async fn the_line_that_root_is_told_works_and_everything_stays_the_bots() {
+    if !rustix::process::geteuid().is_root() {
+        return;
+    }
+    let world = World::new(1).await;
+    let addx = world.folder().join("addx");
+    fs::copy(env!("CARGO_BIN_EXE_addx"), &addx).unwrap();
+    chown(world.folder(), Some(NOBODY), None).unwrap();
+    let addx = addx.to_str().unwrap();
+    let env = "DATABASE_URL=sqlite://data/addx.db\nADDX_KEY_FILE=secrets/addx.key\n";
+    let file = world.folder().join("env");
+    fs::write(&file, env).unwrap();
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
+    chown(&file, Some(NOBODY), None).unwrap();
+    let as_user = |words: &[&str]| {
+        let mut program = world.program("runuser");
+        program.args(["-u", "nobody", "--", addx, "--env-file", "env"]);
+        program.args(words);
+        program
+    };
+    let mut bot = world.run(as_user(&["serve"]));
+    world.telegram.wait_polling().await.unwrap();
+    for words in ["key add", "backup sealed.addx"] {
+        let mut as_root = world.program(addx);
+        as_root.args(["--env-file", "env"]).args(words.split(' '));
+        let refused = finished(as_root).await;
+        assert_eq!(refused.code, Some(2), "{refused:?}");
+        let line = refused
+            .complaint
+            .trim_end()
+            .split("; run: ")
+            .nth(1)
+            .unwrap();
+        let mut told = world.program("sh");
+        told.args(["-c", line]);
+        let done = finished(told).await;
+        assert_eq!(done.code, Some(0), "{line}: {done:?}");
+    }
+    for words in [
+        &["key", "rewrap"][..],
+        &["key", "retire", "1"],
+        &["audit", "verify"],
+        &["doctor"],
+    ] {
+        let done = finished(as_user(words)).await;
+        assert_eq!(done.code, Some(0), "{done:?}");
+    }
+    bot.stop().await;
+    for name in ["addx.db", "addx.db-wal", "addx.db-shm"] {
+        let _ = fs::remove_file(world.folder().join("data").join(name));
+    }
+    for words in [
+        &["restore", "--check", "sealed.addx"][..],
+        &["restore", "sealed.addx"],
+    ] {
+        let done = finished(as_user(words)).await;
+        assert_eq!(done.code, Some(0), "{done:?}");
+    }
+    for folder in ["data", "secrets"] {
+        for entry in fs::read_dir(world.folder().join(folder)).unwrap() {
+            let entry = entry.unwrap();
+            assert_eq!(
+                entry.metadata().unwrap().uid(),
+                NOBODY,
+                "{:?}",
+                entry.path()
+            );
+        }
+    }
+    let mut bot = world.run(as_user(&["serve"]));
+    world.telegram.wait_polling().await.unwrap();
+    bot.stop().await;
+}
+
+#[tokio::test]
+async fn the_bot_may_have_as_many_files_open_as_it_may_ever_have() {
+    let world = World::new(1).await;
+    let mut shell = world.program("sh");
+    shell.args([
+        "-c",
+        &format!(
+            "ulimit -Hn 400; ulimit -Sn 200; exec {}",
+            env!("CARGO_BIN_EXE_addx")
+        ),
+    ]);
+    let mut bot = world.run(shell);
+    world.telegram.wait_polling().await.unwrap();
+    let limits = fs::read_to_string(format!("/proc/{}/limits", bot.id())).unwrap();
+    let files = limits
+        .lines()
+        .find(|line| line.starts_with("Max open files"))
+        .unwrap();
+    let numbers: Vec<&str> = files.split_whitespace().skip(3).take(2).collect();
+    assert_eq!(numbers, ["400", "400"]);
+    bot.stop().await;
 }

@@ -101,7 +101,7 @@ pub(in crate::telegram) async fn my_data(
 ) -> HandlerResult {
     let unit = &mut *unit.lock().await;
     let now = telegram.clock.now();
-    if let Some(last) = checks::my_data_within(&mut *unit.tx, unit.chat, PAUSE, now).await? {
+    if let Some(last) = checks::my_data_within(&mut unit.tx, unit.chat, PAUSE, now).await? {
         let later = || messages::records::my_data_later(last + PAUSE, now);
         unit.say(later).await?;
         return Ok(());
