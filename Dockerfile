@@ -13,7 +13,8 @@ FROM debian:trixie-slim
 RUN useradd --system --uid 10001 --user-group --no-create-home --shell /usr/sbin/nologin addx \
     && install --directory --owner=addx --group=addx --mode=700 /data /secrets
 COPY --from=build /build/target/release/addx /usr/local/bin/addx
-USER addx
+# By number, so that an orchestrator can see that it is not root.
+USER 10001:10001
 # Two volumes, so that the database and the key that opens it can be kept, and backed up, apart.
 VOLUME ["/data", "/secrets"]
 ENV DATABASE_URL=sqlite:///data/addx.db \

@@ -19,6 +19,10 @@ test:
 docs:
     RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --document-private-items --locked
 
+# Licences, sources and doubles of what is shipped, by deny.toml.
+deny:
+    cargo deny --locked check
+
 # Whole conversations against the simulators, with figures.
 bench:
     cargo bench --bench conversations

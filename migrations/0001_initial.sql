@@ -6,7 +6,8 @@ CREATE TABLE key_check (
     id          INTEGER PRIMARY KEY CHECK (id = 1),
     key_id      INTEGER NOT NULL,
     fingerprint TEXT    NOT NULL, -- names the wanted key without giving it away
-    sealed      BLOB    NOT NULL
+    sealed      BLOB    NOT NULL,
+    database_id BLOB    NOT NULL CHECK (length(database_id) = 16) -- which database this is; its copies keep it
 ) STRICT;
 
 -- One data key per account. A flow makes it before it takes its first value.
@@ -176,7 +177,16 @@ CREATE TRIGGER audit_is_not_changed BEFORE UPDATE ON audit
 BEGIN
     SELECT raise(ABORT, 'the audit table is append-only');
 END;
+-- What was pruned of the trail.
+CREATE TABLE audit_checkpoint (
+    id     INTEGER PRIMARY KEY CHECK (id = 1),
+    number INTEGER NOT NULL, -- the last entry that is gone
+    at     INTEGER NOT NULL, -- when that was written
+    mac    BLOB    NOT NULL CHECK (length(mac) = 32), -- its mac, which the next entry's covers
+    seal   BLOB    NOT NULL CHECK (length(seal) = 32) -- HMAC-SHA-256 over all that
+) STRICT;
 CREATE TRIGGER audit_is_not_cut BEFORE DELETE ON audit
+WHEN OLD.number > ifnull((SELECT number FROM audit_checkpoint), 0)
 BEGIN
     SELECT raise(ABORT, 'the audit table is append-only');
 END;
@@ -299,6 +309,8 @@ CREATE TABLE clients (
     name       TEXT    NOT NULL,
     token_hash BLOB    NOT NULL UNIQUE CHECK (length(token_hash) = 32), -- SHA-256 of 256 random bits, which need no slow hash
     allowed    TEXT    NOT NULL, -- one rule a line: a method, a blank, a path
+    max_concurrent INTEGER NOT NULL, -- requests under way at the same time
+    max_per_second INTEGER NOT NULL,
     created_at INTEGER NOT NULL,
     revoked_at INTEGER           -- a revoked one stays, so that the audit trail's names mean something
 ) STRICT;

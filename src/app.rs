@@ -2,8 +2,10 @@
 
 use std::{sync::Arc, time::Duration};
 
+use chrono::TimeDelta;
 use teloxide::Bot;
 use tokio::{
+    net::TcpListener,
     signal::unix::{Signal, SignalKind, signal},
     sync::mpsc,
     task::JoinSet,
@@ -12,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     admin::{
+        doctor,
         monitor::Monitor,
         unlock::{self, UnlockError, unlock},
     },
@@ -33,8 +36,15 @@ use crate::{
         jobs as queue,
     },
     support::{
-        backoff::Backoff, clock::Clock, failpoint, heartbeat::Heartbeat, incident,
-        instance::Instance, listening::listen, metrics::Metrics, random::Random,
+        backoff::Backoff,
+        clock::Clock,
+        failpoint,
+        heartbeat::Heartbeat,
+        incident,
+        instance::Instance,
+        listening::{Door, listen},
+        metrics::Metrics,
+        random::Random,
     },
     telegram::{self, Telegram, TokenRefused, deletions::Deleting},
     vault::Vault,
@@ -127,7 +137,7 @@ async fn serve(
     if config.people.allowed == AllowedUsers::Everybody && config.people.owner.is_none() {
         tracing::warn!("everybody may use this bot; ADDX_ALLOWED_USERS limits it to some");
     }
-    let door = listen(PROXY, config.proxy).await?;
+    let door = listen(PROXY, "programs", config.proxy).await?;
     let mut parts = Running {
         tasks: JoinSet::new(),
         clock: clock.clone(),
@@ -137,14 +147,15 @@ async fn serve(
     let metrics = Metrics::default();
     let heartbeat = Heartbeat::beside(&config.database, clock.clone());
     // Before Telegram answers: that it does not is one of the things to be seen there.
-    if let Some(listener) = listen(METRICS, config.metrics).await? {
+    if let Some(door) = listen(METRICS, "metrics", config.metrics).await? {
         let monitor = Monitor {
             metrics: metrics.clone(),
             store: store.clone(),
             heartbeat: heartbeat.clone(),
             clock: clock.clone(),
         };
-        parts.tasks.spawn(monitor.serve(listener, stop.clone()));
+        let serve = move |listener, stop| monitor.serve(listener, stop);
+        parts.listen(door, &metrics, serve);
     }
     let bot = telegram_client(&config)?;
     let introduced = telegram::introduce(&bot, &clock, &stop).await;
@@ -155,21 +166,25 @@ async fn serve(
     else {
         return Ok(());
     };
+    heartbeat.beat();
     let (to_write, written) = mpsc::unbounded_channel();
     let x = XClient::new(config.x_url.clone(), clock.clone(), random.clone())
         .map_err(|error| ConfigError::new(X_URL, error))?
         .counted_by(metrics.clone());
+    let kept = accounts.clone();
     let linker = Linker::new(accounts, &x, random.clone()).configured(&config);
     let context = Context::new(linker.clone(), x.clone(), to_write, metrics.clone());
-    let telegram = Telegram::new((bot, me), linker.clone(), metrics, heartbeat, stop.clone());
-    if let Some(listener) = door {
-        let proxy = Proxy::new(linker, x);
-        parts
-            .tasks
-            .spawn(async move { proxy.serve(listener, stop).await });
+    let telegram = Telegram::new((bot, me), linker.clone(), metrics.clone(), heartbeat, stop);
+    if let Some(door) = door {
+        let proxy = Proxy::new(linker, x, metrics.clone());
+        let serve = |listener, stop| async move { proxy.serve(listener, stop).await };
+        parts.listen(door, &metrics, serve);
     }
     tracing::info!(version = env!("CARGO_PKG_VERSION"), "the bot runs");
     parts.work(&context, &telegram);
+    if let Some(days) = config.keeps_audit {
+        parts.prune(config, days, kept);
+    }
     parts.keep("emptying the database's log ended", move |stop| {
         let store = store.clone();
         async move { store.keep_log_clean(stop).await }
@@ -200,6 +215,51 @@ impl Running {
         let (clock, random, stop) = (self.clock.clone(), self.random.clone(), self.stop.clone());
         self.tasks.spawn(async move {
             incident::keep_up(ended, &clock, &random, &stop, || part(stop.clone())).await;
+        });
+    }
+
+    /// Lets `serve` answer at an address as soon as it can be had.
+    fn listen<F>(
+        &mut self,
+        door: Door,
+        metrics: &Metrics,
+        serve: impl FnOnce(TcpListener, CancellationToken) -> F + Send + 'static,
+    ) where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let (clock, metrics, stop) = (self.clock.clone(), metrics.clone(), self.stop.clone());
+        self.tasks.spawn(async move {
+            if let Some(listener) = door.open(&metrics, &clock, &stop).await {
+                serve(listener, stop).await;
+            }
+        });
+    }
+
+    /// Prunes the audit trail once a day, as long as the clock tells the time: else it would take out what is young.
+    fn prune(&mut self, config: Config, keeps: TimeDelta, accounts: Accounts) {
+        let config = Arc::new(config);
+        self.keep("pruning the audit trail ended", move |stop| {
+            let (config, accounts) = (Arc::clone(&config), accounts.clone());
+            async move {
+                let Accounts {
+                    store,
+                    audit,
+                    clock,
+                    ..
+                } = &accounts;
+                loop {
+                    let now = clock.now();
+                    if !doctor::clocks_agree(&config, clock).await {
+                        tracing::warn!("the clock does not agree with X's and Telegram's, so nothing is pruned; see addx doctor");
+                    } else if let Err(error) = audit::prune(store, audit, now - keeps, now).await {
+                        tracing::error!(%error, "the audit trail could not be pruned");
+                    }
+                    tokio::select! {
+                        () = stop.cancelled() => return,
+                        () = clock.sleep_until(now + TimeDelta::days(1)) => {}
+                    }
+                }
+            }
         });
     }
 
@@ -268,27 +328,18 @@ async fn be_the_only_one(
     stop: &CancellationToken,
 ) -> Result<Option<Instance>, AppError> {
     Store::create_file(&config.database).map_err(|error| ConfigError::new(DATABASE, error))?;
-    for pause in (0..).map(|tries| PAUSES.pause(tries)) {
+    let attempt = |pause: Duration| async move {
         let claimed = Instance::claim(&config.database);
-        if let Some(instance) = claimed.map_err(|error| ConfigError::new(DATABASE, error))? {
-            return Ok(Some(instance));
+        let claimed = claimed.map_err(|error| ConfigError::new(DATABASE, error))?;
+        if claimed.is_none() {
+            tracing::warn!(
+                pause_s = pause.as_secs(),
+                "another addx works on this database; trying again"
+            );
         }
-        tracing::warn!(
-            pause_s = pause.as_secs(),
-            "another addx works on this database; trying again"
-        );
-        if stopped_within(pause, clock, stop).await {
-            break;
-        }
-    }
-    Ok(None)
-}
-
-async fn stopped_within(pause: Duration, clock: &Clock, stop: &CancellationToken) -> bool {
-    tokio::select! {
-        () = stop.cancelled() => true,
-        () = clock.sleep_until(clock.now() + pause) => false,
-    }
+        Ok(claimed)
+    };
+    PAUSES.retry(clock, stop, attempt).await
 }
 
 /// Opens the database and the vault. A database that is locked or out of reach for the moment is tried again. `None`:
@@ -299,17 +350,17 @@ async fn open(
     random: &Random,
     stop: &CancellationToken,
 ) -> Result<Option<Accounts>, AppError> {
-    for pause in (0..).map(|tries| PAUSES.pause(tries)) {
-        let error = match try_to_open(config, clock, random).await {
-            Err(AppError::Store(error)) if error.is_passing() => error,
-            opened => return opened.map(Some),
-        };
-        tracing::warn!(error = %error, pause_s = pause.as_secs(), "the database cannot be used yet; trying again");
-        if stopped_within(pause, clock, stop).await {
-            break;
+    let attempt = |pause: Duration| async move {
+        match try_to_open(config, clock, random).await {
+            Err(AppError::Store(error)) if error.is_passing() => {
+                let pause_s = pause.as_secs();
+                tracing::warn!(error = %error, pause_s, "the database cannot be used yet; trying again");
+                Ok(None)
+            }
+            opened => opened.map(Some),
         }
-    }
-    Ok(None)
+    };
+    PAUSES.retry(clock, stop, attempt).await
 }
 
 /// Reads the key file again at every hang-up, until `stop`.

@@ -87,6 +87,9 @@ variables! {
     /// Days until every copy is deleted.
     pub(crate) BACKUP_DAYS = "ADDX_BACKUP_DAYS", Some(""),
         "days after which every copy of the database is deleted: receipts name that date; empty: they say to ask the operator";
+    /// How long the audit trail is kept.
+    pub(crate) AUDIT_DAYS = "ADDX_AUDIT_DAYS", Some(""),
+        "days after which entries of the audit trail are pruned; empty: never";
     /// What is logged.
     pub(crate) LOG = "RUST_LOG", Some("addx=info"),
         "log filter (tracing); other crates stay quiet whatever it says";
@@ -217,6 +220,8 @@ pub struct Config {
     pub proxy: Option<SocketAddr>,
     /// [`METRICS`]
     pub metrics: Option<SocketAddr>,
+    /// [`AUDIT_DAYS`]
+    pub keeps_audit: Option<TimeDelta>,
     /// [`BACKUP_DAYS`]
     pub keeps_backups: Option<TimeDelta>,
 }
@@ -259,6 +264,7 @@ impl Config {
             },
             proxy: address(PROXY, &value(PROXY))?,
             metrics: address(METRICS, &value(METRICS))?,
+            keeps_audit: days(AUDIT_DAYS, &value(AUDIT_DAYS))?,
             keeps_backups: days(BACKUP_DAYS, &value(BACKUP_DAYS))?,
         })
     }

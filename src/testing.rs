@@ -34,7 +34,7 @@ pub mod domain {
         pub use crate::domain::budget::{Dollars, jittered};
     }
     pub mod client {
-        pub use crate::domain::client::{ClientName, Rule};
+        pub use crate::domain::client::{ClientName, Rule, Terms};
     }
     pub mod credentials {
         pub use crate::domain::credentials::{Field, Secret};

@@ -7,9 +7,10 @@
 )]
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     fs,
     path::{Path, PathBuf},
+    process::Command,
 };
 
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
@@ -263,4 +264,63 @@ fn paths_are_found_wherever_they_stand() {
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// One TLS stack and one crypto backend, and of what is there in two versions `deny.toml` says why.
+#[test]
+fn what_is_shipped_is_there_once_or_for_a_reason() {
+    let tree = Command::new(env!("CARGO"))
+        .args([
+            "tree",
+            "--locked",
+            "--offline",
+            "--edges",
+            "normal",
+            "--prefix",
+            "none",
+            "--package",
+            "addx",
+        ])
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .unwrap();
+    let tree = String::from_utf8(tree.stdout).unwrap();
+    let mut versions: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
+    for line in tree.lines() {
+        let mut words = line.split(' ');
+        let (Some(name), Some(version)) = (words.next(), words.next()) else {
+            continue;
+        };
+        let mut parts = version.trim_start_matches('v').split('.');
+        let major = match (parts.next().unwrap(), parts.next()) {
+            ("0", Some(minor)) => format!("0.{minor}"),
+            (major, _) => major.to_owned(),
+        };
+        versions.entry(name).or_default().insert(major);
+    }
+    assert!(versions.contains_key("rustls") && versions.contains_key("ring"));
+    for other in ["aws-lc-rs", "native-tls", "openssl-sys"] {
+        assert!(!versions.contains_key(other), "{other} is shipped too");
+    }
+    let deny = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("deny.toml")).unwrap();
+    let mut skipped = BTreeSet::new();
+    for line in deny.lines().filter(|line| line.contains("reason = ")) {
+        skipped.insert(line.split('"').nth(1).unwrap().to_owned());
+    }
+    let mut doubles = BTreeSet::new();
+    for (name, majors) in versions.iter().filter(|(_, majors)| majors.len() > 1) {
+        let named = |major: &&String| skipped.contains(&format!("{name}@{major}"));
+        doubles.extend(
+            majors
+                .iter()
+                .filter(named)
+                .map(|major| format!("{name}@{major}")),
+        );
+        assert_eq!(
+            majors.iter().filter(named).count(),
+            majors.len() - 1,
+            "{name}: {majors:?}"
+        );
+    }
+    assert_eq!(doubles, skipped, "deny.toml names what is there once");
 }

@@ -18,7 +18,7 @@ use sqlx::AssertSqlSafe;
 const CALLS: [&str; 3] = ["query", "query_as", "query_scalar"];
 
 /// Statements that read a whole table on purpose: a part of the statement, and why.
-const DELIBERATE: [(&str, &str); 23] = [
+const DELIBERATE: [(&str, &str); 30] = [
     (
         "DELETE FROM outbox WHERE role NOT IN",
         "drops what no longer counts, once, after a break-in",
@@ -28,6 +28,25 @@ const DELIBERATE: [(&str, &str); 23] = [
         "makes a restored database quiet, once",
     ),
     ("DELETE FROM jobs WHERE kind <>", "the same"),
+    (
+        "SELECT min(number) FROM audit WHERE at >= ?",
+        "goes through the trail from its beginning, when it is pruned",
+    ),
+    ("DELETE FROM uses WHERE day <", "the same"),
+    (
+        "(SELECT count(*) FROM uses), (SELECT count(*) FROM inbox)",
+        "counts what grows, for whoever watches the bot",
+    ),
+    ("DELETE FROM jobs\n", "the same, from a plain copy"),
+    ("DELETE FROM posts\n", "the same"),
+    (
+        "SELECT type, name, sql FROM sqlite_schema",
+        "looks through what a plain copy is made of",
+    ),
+    (
+        "SELECT post_id FROM posts WHERE state = 'posted' ORDER BY id",
+        "lists them when a plain copy is looked through",
+    ),
     ("UPDATE jobs SET run_at = ?, tries = 0\n", "the same"),
     (
         "FROM accounts ORDER BY owner, name_key",

@@ -245,6 +245,7 @@ async fn listen() -> Heard {
         rechecks: Rechecks::OFF,
         proxy: None,
         metrics: None,
+        keeps_audit: None,
         keeps_backups: None,
     };
     let stop = CancellationToken::new();

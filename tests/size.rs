@@ -18,7 +18,7 @@ use std::{
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
 /// Lines of code in all of `src`.
-const TOTAL: usize = 26_861;
+const TOTAL: usize = 28_400;
 /// A function longer than this, from `fn` to its last brace, is a long one.
 const LONG_FUNCTION: usize = 80;
 const LONG_FUNCTIONS: usize = 2;

@@ -331,10 +331,8 @@ post-unknown =
     }
 
 # What is kept, and what happened.
-my-data =
-    Everything stored about you, except secrets ({ $part } of { $of }):
-
-    <pre>{ $json }</pre>
+my-data = Everything stored about you, except secrets, as one file.
+my-data-later = One file an hour: it stands above. Send /mydata again { $wait }.
 no-history = Nothing has happened yet.
 history =
     <b>What happened</b>, newest first

@@ -331,10 +331,8 @@ post-unknown =
     }
 
 # What is kept, and what happened.
-my-data =
-    Todo lo guardado sobre ti, excepto los secretos ({ $part } de { $of }):
-
-    <pre>{ $json }</pre>
+my-data = Todo lo guardado sobre ti, excepto los secretos, en un archivo.
+my-data-later = Un archivo por hora: está más arriba. Envía /mydata otra vez { $wait }.
 no-history = Aún no ha pasado nada.
 history =
     <b>Qué pasó</b>, lo más nuevo primero

@@ -7,7 +7,7 @@ use crate::{
     domain::{
         account::{AccountId, AccountName},
         audit::{Act, Actor, Event},
-        client::{ClientName, Rule, TokenHash, new_token},
+        client::{ClientName, MAX_CONCURRENT, MAX_PER_SECOND, Rule, Terms, TokenHash, new_token},
         credentials::Secret,
         facts::AccountChoice,
     },
@@ -65,46 +65,100 @@ pub async fn add(
     audit: &AuditKey,
     now: DateTime<Utc>,
     name: &ClientName,
-    accounts: &[AccountId],
-    allowed: &[Rule],
+    terms: Terms,
 ) -> Result<Added, ClientError> {
     let token = new_token(vault.random().bytes()?);
     let mut tx = store.begin().await?;
     if clients::by_name(&mut *tx, name).await?.is_some() {
         return Err(ClientError::Taken(name.clone()));
     }
+    let mut client = Client {
+        id: 0,
+        name: name.clone(),
+        allowed: Rule::defaults(),
+        max_concurrent: MAX_CONCURRENT,
+        max_per_second: MAX_PER_SECOND,
+        created_at: now,
+        revoked_at: None,
+    };
+    change(&mut client, &terms);
     let hash = TokenHash::of(token.expose());
-    let id = clients::insert(&mut tx, name, &hash, allowed, now).await?;
-    let mut given: Vec<Usable> = Vec::new();
+    client.id = clients::insert(&mut *tx, &client, &hash).await?;
+    give(&mut tx, vault, audit, now, &client, &terms.accounts).await?;
+    let accounts = clients::accounts_of(&mut *tx, client.id).await?;
+    tx.commit().await?;
+    Ok(Added {
+        client,
+        accounts,
+        token,
+    })
+}
+
+/// Changes what a program may do, at once. What it may use now.
+pub(crate) async fn edit(
+    store: &Store,
+    vault: &Vault,
+    audit: &AuditKey,
+    now: DateTime<Utc>,
+    name: &ClientName,
+    terms: Terms,
+) -> Result<(Client, Vec<Usable>), ClientError> {
+    let mut tx = store.begin().await?;
+    let Some(mut client) = clients::by_name(&mut *tx, name).await? else {
+        return Err(ClientError::Unknown(name.clone()));
+    };
+    change(&mut client, &terms);
+    clients::update(&mut *tx, &client).await?;
+    if !terms.accounts.is_empty() {
+        for account in clients::accounts_of(&mut *tx, client.id).await? {
+            if !terms.accounts.contains(&account.id) {
+                clients::take_back(&mut *tx, account.owner, account.id, client.id).await?;
+                note(&mut tx, audit, now, &account, Event::ClientRevoke, name).await?;
+            }
+        }
+        give(&mut tx, vault, audit, now, &client, &terms.accounts).await?;
+    }
+    let accounts = clients::accounts_of(&mut *tx, client.id).await?;
+    tx.commit().await?;
+    Ok((client, accounts))
+}
+
+fn change(client: &mut Client, terms: &Terms) {
+    if !terms.allowed.is_empty() {
+        client.allowed.clone_from(&terms.allowed);
+    }
+    client.max_concurrent = terms.max_concurrent.unwrap_or(client.max_concurrent);
+    client.max_per_second = terms.max_per_second.unwrap_or(client.max_per_second);
+}
+
+/// Gives a program those of the accounts that it cannot use yet.
+async fn give(
+    tx: &mut Tx,
+    vault: &Vault,
+    audit: &AuditKey,
+    now: DateTime<Utc>,
+    client: &Client,
+    accounts: &[AccountId],
+) -> Result<(), ClientError> {
+    let name = &client.name;
     for wanted in accounts {
-        let Some(account) = clients::account(&mut *tx, *wanted).await? else {
+        let Some(account) = clients::account(&mut **tx, *wanted).await? else {
             return Err(ClientError::NoSuchAccount(*wanted));
         };
-        if given.iter().any(|given| given.id == account.id) {
+        let has = clients::accounts_of(&mut **tx, client.id).await?;
+        if has.iter().any(|has| has.id == account.id) {
             continue;
         }
-        clients::give(&mut *tx, id, account.id, now).await?;
-        note(&mut tx, audit, now, &account, Event::ClientAdd, name).await?;
+        clients::give(&mut **tx, client.id, account.id, now).await?;
+        note(tx, audit, now, &account, Event::ClientAdd, name).await?;
         let choice = AccountChoice {
             id: account.id,
             name: AccountName::trusted(account.name.clone()),
         };
         let given_to = || messages::publishing::program_added(&choice, name);
-        outbox::push(&mut tx, vault, account.owner, given_to, now).await?;
-        given.push(account);
+        outbox::push(tx, vault, account.owner, given_to, now).await?;
     }
-    tx.commit().await?;
-    Ok(Added {
-        client: Client {
-            id,
-            name: name.clone(),
-            allowed: allowed.to_vec(),
-            created_at: now,
-            revoked_at: None,
-        },
-        accounts: given,
-        token,
-    })
+    Ok(())
 }
 
 /// Ends a program's token, at once.

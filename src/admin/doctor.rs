@@ -1,9 +1,7 @@
 //! `addx doctor`: looks at everything an operator can set right, before a user meets it. Prints no secret.
 
 use std::{
-    fs,
     net::{Ipv4Addr, Ipv6Addr, SocketAddr},
-    os::unix::fs::PermissionsExt as _,
     path::Path,
     time::Duration,
 };
@@ -14,7 +12,7 @@ use reqwest::{Response, header::DATE, redirect::Policy};
 use serde::Serialize;
 use serde_json::Value;
 use sqlx::SqlitePool;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 
 use crate::{
     admin::{
@@ -26,7 +24,7 @@ use crate::{
     store::{self, StoreError, copies, counts, health_checks, key_check, spending},
     support::{
         clock::Clock,
-        files::folder_of,
+        files::{folder_of, mode},
         heartbeat::Heartbeat,
         plural::{are, count},
     },
@@ -98,8 +96,15 @@ fn warning(detail: impl Into<String>) -> Judged {
 }
 
 /// Looks at everything. Never fails: what cannot be looked at is a finding.
-pub(crate) async fn examine(config: &Config, clock: &Clock) -> Vec<Finding> {
+pub(crate) async fn examine(
+    config: &Config,
+    env_file: Option<&Path>,
+    clock: &Clock,
+) -> Vec<Finding> {
     let mut findings = vec![Finding::of("access", access(config))];
+    if let Some(file) = env_file {
+        findings.push(Finding::of("environment file", private(file)));
+    }
     for (what, file) in [
         ("key file", &config.key_file),
         ("database file", &config.database),
@@ -129,13 +134,22 @@ pub(crate) async fn examine(config: &Config, clock: &Clock) -> Vec<Finding> {
         ("programs", PROXY, config.proxy),
         ("metrics", METRICS, config.metrics),
     ] {
-        findings.push(Finding::of(what, door(variable.name, address, runs).await));
+        // What the bot answers there to whoever knows nothing.
+        let sign = if variable.name == PROXY.name {
+            "\"unauthorized\""
+        } else {
+            "there are /metrics"
+        };
+        findings.push(Finding::of(
+            what,
+            door(variable.name, sign, address, runs).await,
+        ));
     }
     findings
 }
 
 /// An address that the bot listens at: taken by it while it runs, and free for it otherwise.
-async fn door(name: &str, address: Option<SocketAddr>, bot_runs: bool) -> Judged {
+async fn door(name: &str, sign: &str, address: Option<SocketAddr>, bot_runs: bool) -> Judged {
     let Some(address) = address else {
         return ok(format!("off; {name} lets the bot listen"));
     };
@@ -150,7 +164,9 @@ async fn door(name: &str, address: Option<SocketAddr>, bot_runs: bool) -> Judged
     if !bot_runs {
         return match TcpListener::bind(address).await {
             Ok(_) => ok(format!("{address} is free for the bot{others}")),
-            Err(error) => bail!("{address} cannot be listened at ({error}); change {name}"),
+            Err(error) => bail!(
+                "{address} cannot be listened at ({error}); stop who has it, or change {name}"
+            ),
         };
     }
     // One who listens everywhere is met here.
@@ -161,9 +177,17 @@ async fn door(name: &str, address: Option<SocketAddr>, bot_runs: bool) -> Judged
             SocketAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
         });
     }
-    match tokio::time::timeout(DOOR_LIMIT, TcpStream::connect(near)).await {
-        Ok(Ok(_)) => ok(format!("{address} takes connections{others}")),
-        Ok(Err(_)) | Err(_) => bail!(
+    let Ok(client) = client() else {
+        return warning(format!("{address}: not known"));
+    };
+    let asked = client.get(format!("http://{near}/")).timeout(DOOR_LIMIT);
+    let answered = async { asked.send().await?.text().await };
+    match answered.await {
+        Ok(text) if text.contains(sign) => ok(format!("{address} takes connections{others}")),
+        Ok(_) => bail!(
+            "{address} is taken by another program; the bot tries again and again, so stop that one, or change {name} and start again"
+        ),
+        Err(_) => bail!(
             "{address} takes no connections although the bot runs; start it again with this {name}, and look at its log"
         ),
     }
@@ -204,10 +228,6 @@ fn private(file: &Path) -> Judged {
         }
         Some(_) => ok("private"),
     }
-}
-
-fn mode(path: &Path) -> Option<u32> {
-    Some(fs::metadata(path).ok()?.permissions().mode() & 0o777)
 }
 
 fn disk(database: &Path) -> Judged {
@@ -347,6 +367,9 @@ async fn key(config: &Config, pool: &SqlitePool) -> Judged {
     let keyring = Keyring::read(&config.key_file)
         .map_err(|error| anyhow!("{error}; the database wants key {id} ({fingerprint})"))?;
     unlock::compare(&keyring, &wanted)?;
+    if let Some(id) = keyring.not_scrubbed() {
+        bail!("the key file still holds the bytes of retired key {id}; run: addx key retire {id}");
+    }
     let status = rekey::status(pool, &keyring).await?;
     if let Some(lost) = status.iter().find(|key| key.is_lost()) {
         let (id, rows) = (lost.id, lost.rows.total());
@@ -443,6 +466,15 @@ async fn x(config: &Config, client: &reqwest::Client, clock: &Clock) -> Vec<Find
         Finding::of("clock against X", clock_against(&answer, clock)),
         Finding::of("X", answers),
     ]
+}
+
+/// Whether this machine's clock agrees with Telegram's and X's.
+pub(crate) async fn clocks_agree(config: &Config, clock: &Clock) -> bool {
+    let Ok(client) = client() else { return false };
+    let mut found = telegram(config, &client, clock).await;
+    found.extend(x(config, &client, clock).await);
+    let agrees = |found: &&Finding| found.what.starts_with("clock ") && found.state == State::Ok;
+    found.iter().filter(agrees).count() == 2
 }
 
 fn clock_against(answer: &Response, clock: &Clock) -> Judged {

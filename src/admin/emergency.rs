@@ -10,22 +10,21 @@ use std::{
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
-use serde_json::Value;
-use zeroize::Zeroizing;
 
 use crate::{
     domain::{
         account::AccountId,
-        paste,
         revocation::{Cleaned, Ended, Revocation},
     },
     jobs::Context,
+    messages,
     store::{
         Store, StoreError,
         deletions::{self, SECRET},
-        dialogues, inbox, keys, outbox,
+        dialogues, inbox, keys, outbox, posts,
     },
     support::failpoint,
+    telegram::secrets,
     vault::{Place, Vault},
 };
 
@@ -86,23 +85,40 @@ pub(crate) struct Count {
     pub updates_wiped: usize,
     /// Messages that waited to be sent, and were dropped.
     pub messages_dropped: u64,
+    /// Posts that waited to be confirmed or sent, and were thrown away.
+    pub posts_discarded: u64,
 }
 
-/// Wipes the updates that wait to be handled, since they may hold values, and drops the messages that wait to be sent, but
-/// for those that say what is left to do by hand. A message that may be a secret is deleted when the bot starts. How many
-/// of each.
+/// What waited, and was thrown away before anything else.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Wiped {
+    pub updates: usize,
+    pub messages: u64,
+    pub posts: u64,
+}
+
+/// Throws away the posts that X was not asked for, wipes the updates that wait to be handled, since they may hold values, and
+/// drops the messages that wait to be sent, but for those that say what is left to do by hand. A message that may be a secret
+/// is deleted when the bot starts.
 pub(crate) async fn wipe_waiting(
     store: &Store,
     vault: &Vault,
     now: DateTime<Utc>,
-) -> Result<(usize, u64), StoreError> {
+) -> Result<Wiped, StoreError> {
+    let messages = outbox::drop_outdated(store).await?;
+    let mut tx = store.begin().await?;
+    let discarded = posts::discard_unsent(&mut tx).await?;
+    for owner in &discarded {
+        outbox::push(&mut tx, vault, *owner, messages::publishing::dropped, now).await?;
+    }
+    tx.commit().await?;
     let mut wiped = 0;
     for chat in inbox::waiting_chats(store.reader()).await? {
         let dialogue = dialogues::get(store.reader(), vault, chat).await?;
         let asked = dialogue.is_some_and(|dialogue| dialogue.state.expects_secret());
         while let Some((update, sealed)) = inbox::next(store.reader(), chat).await? {
             let json = vault.open(&Place::update(chat, update), &sealed).ok();
-            let message = json.and_then(|json| secret_message(&json, asked));
+            let message = json.and_then(|json| secrets::in_update(&json, asked));
             let mut tx = store.begin().await?;
             inbox::finish(&mut *tx, update).await?;
             if let Some((message, sent_at)) = message {
@@ -113,27 +129,11 @@ pub(crate) async fn wipe_waiting(
             wiped += 1;
         }
     }
-    let dropped = outbox::drop_outdated(store).await?;
-    Ok((wiped, dropped))
-}
-
-/// The number of an update's message, and when it was sent, if it may be a secret.
-fn secret_message(json: &Zeroizing<Vec<u8>>, asked: bool) -> Option<(i32, DateTime<Utc>)> {
-    let update: Value = serde_json::from_slice(json).ok()?;
-    let message = update
-        .get("message")
-        .or_else(|| update.get("edited_message"))?;
-    let text = message.get("text").or_else(|| message.get("caption"));
-    let text = text.and_then(Value::as_str).unwrap_or_default();
-    let is_answer = asked && message["chat"]["type"] == "private" && !text.starts_with('/');
-    if !is_answer && !paste::looks_secret(text) {
-        return None;
-    }
-    let number = i32::try_from(message["message_id"].as_i64()?).ok()?;
-    Some((
-        number,
-        DateTime::from_timestamp(message["date"].as_i64()?, 0)?,
-    ))
+    Ok(Wiped {
+        updates: wiped,
+        messages,
+        posts: discarded.len() as u64,
+    })
 }
 
 /// Everything there is to erase: by user, their accounts.
@@ -277,4 +277,79 @@ fn count_erased(count: &mut Count, erased: &[(AccountId, Ended)]) {
         count.posts_standing += ended.cleaned.standing.len();
     }
     count.erased += erased.len();
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::{store::counts, support::random::Random, vault::Keyring};
+
+    /// A made-up value in the shape of an X API Secret.
+    const SECRET_TEXT: &str = "aB3dE5fG7hJ9kL1mN3pQ5rS7tU9vW1xY3zA5bC7dE9fG1hJ3kL";
+
+    #[tokio::test]
+    async fn what_waits_goes_first_and_a_secret_is_found_wherever_it_stands_in_a_message() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("addx.db")).await.unwrap();
+        let (now, random) = (DateTime::UNIX_EPOCH, Random::seeded(1));
+        let key_file = folder.path().join("addx.key");
+        let keyring = Keyring::create(&key_file, &random, now).unwrap();
+        let vault = Vault::new(keyring, key_file, random);
+        let link = format!("https://example.org/?api_secret={SECRET_TEXT}");
+        let option = |text| json!({ "text": text, "voter_count": 0 });
+        let carriers = [
+            json!({ "text": SECRET_TEXT }),
+            json!({ "text": "this", "quote": { "text": SECRET_TEXT, "position": 0 } }),
+            json!({ "text": "this", "entities": [
+                { "type": "text_link", "offset": 0, "length": 4, "url": link }
+            ] }),
+            json!({ "document": {
+                "file_id": "1", "file_unique_id": "1", "file_size": 1, "file_name": format!("{SECRET_TEXT}.txt")
+            } }),
+            json!({ "contact": { "phone_number": "1", "first_name": "Ada", "last_name": SECRET_TEXT } }),
+            json!({ "poll": {
+                "id": "1", "question": "Which?", "options": [option("no"), option(SECRET_TEXT)],
+                "total_voter_count": 0, "is_closed": false, "is_anonymous": true, "type": "regular",
+                "allows_multiple_answers": false
+            } }),
+            json!({ "text": "nothing of the kind" }),
+        ];
+        let mut tx = store.begin().await.unwrap();
+        for (number, carrier) in (1..).zip(&carriers) {
+            let mut message = json!({
+                "message_id": number, "date": 1_800_000_000, "chat": { "id": 5, "type": "private", "first_name": "Ada" },
+                "from": { "id": 5, "is_bot": false, "first_name": "Ada" }
+            });
+            let fields = message.as_object_mut().unwrap();
+            fields.extend(carrier.as_object().unwrap().clone());
+            let update = json!({ "update_id": number, "message": message }).to_string();
+            let place = Place::update(5, number);
+            let (key, sealed) = vault.seal(&place, update.as_bytes()).unwrap();
+            inbox::insert(&mut tx, number, 5, key, &sealed, now)
+                .await
+                .unwrap();
+        }
+        tx.commit().await.unwrap();
+        sqlx::raw_sql(
+            "INSERT INTO posts (owner, kind, state, text, created_at) VALUES
+                 (5, 'message', 'draft', 'any', 0), (5, 'message', 'waiting', 'any', 0), (6, 'test', 'waiting', 'begun', 0);
+             INSERT INTO jobs (kind, key, subject, run_at, claims) VALUES ('post', '2', 'any', 0, 0), ('post', '3', 'any', 0, 1)",
+        )
+        .execute(store.writer())
+        .await
+        .unwrap();
+
+        let wiped = wipe_waiting(&store, &vault, now).await.unwrap();
+        assert_eq!((wiped.updates, wiped.posts), (carriers.len(), 1));
+        let waiting = counts::waiting(store.reader(), now).await.unwrap();
+        // All but the last one; and what may have been published already is looked for, and not sent again.
+        assert_eq!((waiting.deletions, waiting.posts), (6, 1));
+        for (id, is_there) in [(1, false), (2, false), (3, true)] {
+            let post = posts::get(store.reader(), id).await.unwrap();
+            assert_eq!(post.is_some(), is_there, "{id}");
+        }
+        store.close().await.unwrap();
+    }
 }

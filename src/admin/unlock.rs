@@ -179,24 +179,38 @@ pub(crate) fn compare(keyring: &Keyring, wanted: &KeyCheck) -> Result<(), Unlock
             wanted.fingerprint
         )));
     }
-    if newest_seen < keyring.minimum() {
+    fits(keyring, newest_seen, &wanted.fingerprint)?;
+    let opened = keyring.open(&Place::key_check(), &wanted.sealed);
+    opened.map(|_| ()).map_err(|error| {
+        problem(format!(
+            "the row that tells which key the database wants was altered ({error}). Restore it from a backup"
+        ))
+    })
+}
+
+/// Whether the keyring opens what wants this key: a database, or a sealed copy of one.
+pub(crate) fn fits(
+    keyring: &Keyring,
+    wanted: KeyId,
+    fingerprint: &Fingerprint,
+) -> Result<(), UnlockError> {
+    if wanted < keyring.minimum() {
         return Err(problem(format!(
-            "the database is older than this keyring: its newest key is {newest_seen} with fingerprint {}, and the keyring \
+            "the database is older than this keyring: its newest key is {wanted} with fingerprint {fingerprint}, and the keyring \
              accepts keys from {}. It is an old copy; to use it nevertheless, use the key file of its time",
-            wanted.fingerprint,
             keyring.minimum()
         )));
     }
-    if keyring.open(&Place::key_check(), &wanted.sealed).is_ok() {
-        return Ok(());
-    }
-    let there = match keyring.info(newest_seen) {
-        Some(key) => format!("the file has {} as key {newest_seen}", key.fingerprint),
-        None => format!("the file has no key {newest_seen}"),
+    let there = match keyring.info(wanted) {
+        Some(key) if key.fingerprint != *fingerprint => {
+            format!("the file has {} as key {wanted}", key.fingerprint)
+        }
+        Some(_) if keyring.opens(wanted) => return Ok(()),
+        Some(_) => format!("the file has key {wanted} as retired"),
+        None => format!("the file has no key {wanted}"),
     };
     Err(problem(format!(
-        "this is not the key file of this database. It wants key {newest_seen} with fingerprint {}; {there}",
-        wanted.fingerprint
+        "this is not the key file of this database. It wants key {wanted} with fingerprint {fingerprint}; {there}"
     )))
 }
 
@@ -217,7 +231,7 @@ pub(crate) async fn note_primary(store: &Store, vault: &Vault) -> Result<(), Sto
             fingerprint: fingerprint.unwrap_or_else(|| Fingerprint(String::new())),
             sealed,
         };
-        key_check::put(&mut *tx, &key_check).await?;
+        key_check::put(&mut *tx, &key_check, vault.random().bytes()?).await?;
     }
     tx.commit().await
 }

@@ -1,4 +1,4 @@
-//! `addx client`: add, list, accounts, revoke.
+//! `addx client`: add, edit, list, accounts, revoke.
 
 use crate::{
     admin::{
@@ -7,7 +7,7 @@ use crate::{
     },
     domain::{
         account::{AccountId, NotAnAccountId},
-        client::{ClientName, Rule},
+        client::{ClientName, Rule, Terms},
     },
     store::{
         Store, StoreError,
@@ -42,9 +42,19 @@ pub(crate) enum ClientCommand {
         /// The accounts it may use, by id (addx client accounts shows them); one that begins with a dash as --accounts=-…
         #[arg(long, required = true, num_args = 1.., value_delimiter = ',', value_parser = parse_id)]
         accounts: Vec<AccountId>,
-        /// What it may ask of X, as METHOD PATH; may be repeated. Without it: publish, with media
-        #[arg(long, value_name = "METHOD PATH")]
-        allow: Vec<Rule>,
+        #[command(flatten)]
+        limits: Limits,
+    },
+    /// Change what a client may do, at once; what is not named stays as it is
+    #[command(after_help = "Example:\n  addx client edit autoforward --max-per-second 10")]
+    Edit {
+        /// What it is called
+        name: ClientName,
+        /// The accounts it may use, instead of those that it may use now
+        #[arg(long, num_args = 1.., value_delimiter = ',', value_parser = parse_id)]
+        accounts: Vec<AccountId>,
+        #[command(flatten)]
+        limits: Limits,
     },
     /// Show the clients, and what each may use
     #[command(after_help = "Example:\n  addx client list")]
@@ -60,6 +70,30 @@ pub(crate) enum ClientCommand {
     },
 }
 
+#[derive(clap::Args)]
+pub(crate) struct Limits {
+    /// What it may ask of X, as METHOD PATH; may be repeated. A new client: publish, with media
+    #[arg(long, value_name = "METHOD PATH")]
+    allow: Vec<Rule>,
+    /// Requests that may be under way at the same time. A new client: 32
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    max_concurrent: Option<u32>,
+    /// Requests that may begin in a second. A new client: 50
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    max_per_second: Option<u32>,
+}
+
+impl Limits {
+    fn with(self, accounts: Vec<AccountId>) -> Terms {
+        Terms {
+            accounts,
+            allowed: self.allow,
+            max_concurrent: self.max_concurrent,
+            max_per_second: self.max_per_second,
+        }
+    }
+}
+
 fn parse_id(text: &str) -> Result<AccountId, NotAnAccountId> {
     text.parse()
 }
@@ -73,15 +107,22 @@ pub(crate) async fn run(command: ClientCommand, place: &Place, json: bool) -> an
                 ClientCommand::Add {
                     name,
                     accounts,
-                    mut allow,
+                    limits,
                 } => {
-                    if allow.is_empty() {
-                        allow = Rule::defaults();
-                    }
-                    let vault = &opened.vault;
-                    let added =
-                        programs::add(store, vault, &key, now, &name, &accounts, &allow).await?;
+                    let (vault, terms) = (&opened.vault, limits.with(accounts));
+                    let added = programs::add(store, vault, &key, now, &name, terms).await?;
                     show_added(&added, json)
+                }
+                ClientCommand::Edit {
+                    name,
+                    accounts,
+                    limits,
+                } => {
+                    let (vault, terms) = (&opened.vault, limits.with(accounts));
+                    let (client, accounts) =
+                        programs::edit(store, vault, &key, now, &name, terms).await?;
+                    let text = in_words(&client, &accounts);
+                    answer(json, &Shown::of(&client, &accounts), text)
                 }
                 ClientCommand::List => list(store, json).await,
                 ClientCommand::Accounts => accounts(store, json).await,
@@ -104,6 +145,32 @@ struct Shown<'a> {
     token: Option<&'a str>,
 }
 
+impl<'a> Shown<'a> {
+    fn of(client: &'a Client, accounts: &'a [Usable]) -> Self {
+        Self {
+            client,
+            accounts,
+            token: None,
+        }
+    }
+}
+
+fn in_words(client: &Client, accounts: &[Usable]) -> String {
+    let state = match client.revoked_at {
+        Some(at) => format!("revoked {}", at.format("%F %H:%M UTC")),
+        None => format!("since {}", client.created_at.format("%F %H:%M UTC")),
+    };
+    let allowed: Vec<String> = client.allowed.iter().map(ToString::to_string).collect();
+    format!(
+        "{}, {state}\n  accounts: {}\n  allowed: {}\n  limits: {} at the same time, {} a second",
+        client.name,
+        names(accounts),
+        allowed.join(", "),
+        client.max_concurrent,
+        client.max_per_second
+    )
+}
+
 fn show_added(added: &Added, json: bool) -> anyhow::Result<()> {
     let token = added.token.expose();
     let shown = Shown {
@@ -124,27 +191,11 @@ async fn list(store: &Store, json: bool) -> anyhow::Result<()> {
     let all = everything(store).await.context("cannot list the clients")?;
     let shown: Vec<Shown<'_>> = all
         .iter()
-        .map(|(client, accounts)| Shown {
-            client,
-            accounts,
-            token: None,
-        })
+        .map(|(client, accounts)| Shown::of(client, accounts))
         .collect();
     let lines: Vec<String> = all
         .iter()
-        .map(|(client, accounts)| {
-            let state = match client.revoked_at {
-                Some(at) => format!("revoked {}", at.format("%F %H:%M UTC")),
-                None => format!("since {}", client.created_at.format("%F %H:%M UTC")),
-            };
-            let allowed: Vec<String> = client.allowed.iter().map(ToString::to_string).collect();
-            format!(
-                "{}, {state}\n  accounts: {}\n  allowed: {}",
-                client.name,
-                names(accounts),
-                allowed.join(", ")
-            )
-        })
+        .map(|(client, accounts)| in_words(client, accounts))
         .collect();
     let text = if lines.is_empty() {
         "There is no client yet. addx client add makes one.".to_owned()

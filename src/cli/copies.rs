@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::{
-    admin::backup::{self, BackupError, Checked, LetIn},
+    admin::backup::{self, BackupError, Checked, Copy, LetIn},
     config::{ConfigError, KEY_FILE},
     support::{clock::Clock, plural::count, random::Random},
 };
@@ -22,26 +22,29 @@ const NAMED: usize = 20;
 const TURN: std::time::Duration = std::time::Duration::from_millis(120);
 
 pub(crate) async fn backup(file: &Path, json: bool, place: &Place) -> anyhow::Result<()> {
+    let (clock, random) = (Clock::system(), Random::system());
     let stop = CancellationToken::new();
-    let copying = stoppable(&stop, backup::backup(&place.database, file, &stop));
-    let made = watched(&place.database, file, copying).await?;
+    let (database, key_file) = (&place.database, &place.key_file);
+    let copying = backup::backup(database, file, key_file, &clock, &random, &stop);
+    let made = watched(database, stoppable(&stop, copying)).await?;
     answer(
         json,
         &made,
         format!(
-            "Wrote {} ({} KiB). It needs encryption key {} ({}), also named in the file beside it. The key itself is not included.",
+            "Wrote {} ({} KiB) of database {}. It needs encryption key {} ({}), which is not included.",
             made.file.display(),
             made.bytes / 1024,
             made.key_id,
-            made.fingerprint
+            made.fingerprint,
+            made.database
         ),
     )
 }
 
 /// Shows a person how much of the copy is written. SQLite does not tell, but the file grows.
-async fn watched<T>(database: &Path, file: &Path, copying: impl Future<Output = T>) -> T {
+async fn watched<T>(database: &Path, copying: impl Future<Output = T>) -> T {
     let size = |path: &Path| std::fs::metadata(path).map_or(0, |file| file.len());
-    let partial = backup::partial_of(file);
+    let partial = backup::partial_of(database);
     let bar = bar(size(database), "{bar:40} {bytes} of about {total_bytes}");
     tokio::pin!(copying);
     let mut turns = tokio::time::interval(TURN);
@@ -56,33 +59,34 @@ async fn watched<T>(database: &Path, file: &Path, copying: impl Future<Output = 
     }
 }
 
-pub(crate) async fn check(file: &Path, json: bool, place: &Place) -> anyhow::Result<()> {
-    let checked = backup::check(file, &place.key_file, &Random::system())
-        .await
-        .map_err(error)?;
-    answer(
-        json,
-        &checked,
-        format!("Every value opens. {}", in_words(&checked)),
-    )
+pub(crate) async fn check(copy: Copy<'_>, json: bool, place: &Place) -> anyhow::Result<()> {
+    let stop = CancellationToken::new();
+    let random = Random::system();
+    let checking = backup::check(copy, &place.database, &place.key_file, &random, &stop);
+    let checked = stoppable(&stop, checking).await?;
+    let said = format!("Every value opens. {}", in_words(&checked));
+    answer(json, &checked, said)
 }
 
-pub(crate) async fn restore(file: &Path, json: bool, place: &Place) -> anyhow::Result<()> {
+pub(crate) async fn restore(copy: Copy<'_>, json: bool, place: &Place) -> anyhow::Result<()> {
     let (clock, random) = (Clock::system(), Random::system());
     let stop = CancellationToken::new();
     let (database, key_file) = (&place.database, &place.key_file);
-    let restoring = backup::restore(file, database, key_file, &clock, &random, &stop);
+    let restoring = backup::restore(copy, database, key_file, &clock, &random, &stop);
     let checked = stoppable(&stop, restoring).await?;
-    answer(
-        json,
-        &checked,
-        format!(
-            "{} is in place. In the copy: {} All of them count as unchecked now, until X is asked again.{}",
-            place.database.display(),
-            in_words(&checked),
-            let_in_again(&checked.let_in)
-        ),
-    )
+    let mut text = format!(
+        "{} is in place. {} All accounts count as unchecked now, until X is asked again.{}",
+        place.database.display(),
+        in_words(&checked),
+        let_in_again(&checked.let_in)
+    );
+    if !checked.standing_posts.is_empty() {
+        text += &format!(
+            "\nIn a plain copy nothing proves whose test posts these are, so they are left to you: {}",
+            checked.standing_posts.join(" ")
+        );
+    }
+    answer(json, &checked, text)
 }
 
 /// A restore takes back what the owner decided since the copy was made, and cannot know what that was.
@@ -120,7 +124,23 @@ fn in_words(checked: &Checked) -> String {
     } else {
         accounts.join(", ")
     };
-    format!("{}; accounts: {accounts}.", count(checked.values, "value"))
+    let made = match checked.made_at {
+        Some(at) => {
+            let hours = (Clock::system().now() - at).num_hours();
+            let age = match u64::try_from(hours) {
+                Ok(hours @ 0..48) => count(hours, "hour"),
+                Ok(hours) => count(hours / 24, "day"),
+                Err(_) => "made in the future".to_owned(),
+            };
+            format!("made {} (age: {age})", at.format("%F %H:%M UTC"))
+        }
+        None => "plain, so nothing proves when it was made".to_owned(),
+    };
+    let values = count(checked.values, "value");
+    format!(
+        "In the copy of database {}, {made}: {values}; accounts: {accounts}.",
+        checked.database
+    )
 }
 
 /// Lets a signal stop the work, which then removes what is half done.

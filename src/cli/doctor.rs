@@ -1,5 +1,7 @@
 //! `addx doctor`.
 
+use std::path::Path;
+
 use crate::{
     admin::doctor::{self, State},
     config::Config,
@@ -8,8 +10,12 @@ use crate::{
 
 use super::{Exit, answer};
 
-pub(crate) async fn run(config: &Config, json: bool) -> anyhow::Result<Exit> {
-    let findings = doctor::examine(config, &Clock::system()).await;
+pub(crate) async fn run(
+    config: &Config,
+    env_file: Option<&Path>,
+    json: bool,
+) -> anyhow::Result<Exit> {
+    let findings = doctor::examine(config, env_file, &Clock::system()).await;
     let lines: Vec<String> = findings
         .iter()
         .map(|finding| {

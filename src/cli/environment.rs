@@ -1,9 +1,16 @@
-//! The environment, and `./.env` beside it.
+//! The environment, and beside it `./.env` or the file that the command line names.
 
-use std::{collections::HashMap, fs, io};
+use std::{
+    collections::HashMap,
+    fs, io,
+    path::{Path, PathBuf},
+};
 
 use super::database::Place;
-use crate::config::{self, Config, ConfigError};
+use crate::{
+    config::{self, Config, ConfigError},
+    support::files::mode,
+};
 
 const ENV_FILE: &str = ".env";
 
@@ -35,25 +42,47 @@ fn read_env(text: &str) -> Result<HashMap<String, String>, ConfigError> {
         })
 }
 
-/// The environment, and `./.env` where a variable is not set in it. No parent folder's `.env` is looked at.
+/// The environment, and a file where a variable is not set in it: `./.env`, or another instead. No parent folder's `.env` is
+/// looked at.
 pub(super) struct Environment {
-    file: HashMap<String, String>,
+    values: HashMap<String, String>,
+    /// The file, if there is one.
+    pub(super) file: Option<PathBuf>,
 }
 
 impl Environment {
-    pub(super) fn load() -> Result<Self, ConfigError> {
-        let file = match fs::read_to_string(ENV_FILE) {
+    /// Reads `file`, or `./.env` if there is one.
+    pub(super) fn load(named: Option<PathBuf>) -> Result<Self, ConfigError> {
+        let missing_is_fine = named.is_none();
+        let file = named.unwrap_or_else(|| PathBuf::from(ENV_FILE));
+        let values = match fs::read_to_string(&file) {
             Ok(text) => read_env(&text)?,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => HashMap::new(),
-            Err(error) => return Err(env_problem(format!("it cannot be read: {error}"))),
+            Err(error) if error.kind() == io::ErrorKind::NotFound && missing_is_fine => {
+                let (values, file) = (HashMap::new(), None);
+                return Ok(Self { values, file });
+            }
+            Err(error) => {
+                let problem = format!("{} cannot be read: {error}", file.display());
+                return Err(env_problem(problem));
+            }
         };
-        Ok(Self { file })
+        let file = Some(file);
+        Ok(Self { values, file })
     }
 
     pub(super) fn get(&self, name: &str) -> Option<String> {
         std::env::var(name)
             .ok()
-            .or_else(|| self.file.get(name).cloned())
+            .or_else(|| self.values.get(name).cloned())
+    }
+
+    /// Says so if others may read the file: it holds the bot's token.
+    pub(super) fn warn_of_readers(&self) {
+        let file = self.file.as_deref().unwrap_or_else(|| Path::new(""));
+        if let Some(mode) = mode(file).filter(|mode| mode & 0o077 != 0) {
+            let (file, mode) = (file.display(), format!("{mode:03o}"));
+            tracing::warn!(%file, mode, "others may read the file with the bot's token; run: chmod 600 on it");
+        }
     }
 
     pub(super) fn config(&self) -> Result<Config, ConfigError> {

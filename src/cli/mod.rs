@@ -30,6 +30,9 @@ pub(crate) struct Cli {
     /// Print the answer as JSON, where there is one
     #[arg(long, global = true)]
     pub(crate) json: bool,
+    /// Read variables that are not set from FILE, instead of ./.env
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) env_file: Option<PathBuf>,
     #[command(subcommand)]
     pub(crate) command: Option<Command>,
 }
@@ -60,19 +63,22 @@ pub(crate) enum Command {
     /// Say which programs may use which accounts
     #[command(subcommand, after_help = client::EXAMPLES)]
     Client(client::ClientCommand),
-    /// Copy the database into FILE, also while the bot runs
-    #[command(after_help = "Example:\n  addx backup /backups/addx-$(date +%F).db")]
+    /// Copy the database into FILE, sealed, also while the bot runs
+    #[command(after_help = "Example:\n  addx backup /backups/addx-$(date +%F).sealed")]
     Backup {
         /// The copy; must not exist
         file: PathBuf,
     },
     /// Put a copy in place of a database that is not there, or prove that it opens
     #[command(
-        after_help = "Examples:\n  addx restore --check /backups/addx-2026-11-24.db\n  addx restore /backups/addx-2026-11-24.db"
+        after_help = "Examples:\n  addx restore --check /backups/addx-2026-11-24.sealed\n  addx restore /backups/addx-2026-11-24.sealed\n  addx restore --plain /tmp/replica.db"
     )]
     Restore {
         /// The copy
         file: PathBuf,
+        /// FILE is a SQLite database (cp, a snapshot, Litestream): believed only as far as its audit trail vouches for it
+        #[arg(long)]
+        plain: bool,
         /// Only prove that every value in it opens with this keyring
         #[arg(long)]
         check: bool,
@@ -97,6 +103,24 @@ pub(crate) enum Command {
     /// Print the man page
     #[command(after_help = "Example:\n  addx man > /usr/local/share/man/man1/addx.1")]
     Man,
+}
+
+impl Command {
+    /// Whether it leaves something beside the database.
+    fn writes(&self) -> bool {
+        match self {
+            Self::Serve | Self::Backup { .. } | Self::Restore { .. } | Self::Panic(_) => true,
+            Self::Key(command) => !matches!(command, key::KeyCommand::Status),
+            Self::Client(command) => matches!(
+                command,
+                client::ClientCommand::Add { .. }
+                    | client::ClientCommand::Edit { .. }
+                    | client::ClientCommand::Revoke { .. }
+            ),
+            Self::Audit(command) => matches!(command, audit::AuditCommand::Prune { .. }),
+            Self::Doctor | Self::Healthcheck | Self::Completions { .. } | Self::Man => false,
+        }
+    }
 }
 
 /// How the program ends.

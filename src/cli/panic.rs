@@ -99,7 +99,7 @@ async fn revoke_everything(
     clients::revoke_all(store, &audit, now)
         .await
         .context("cannot end the programs' tokens")?;
-    let (updates_wiped, messages_dropped) = emergency::wipe_waiting(store, vault, now)
+    let wiped = emergency::wipe_waiting(store, vault, now)
         .await
         .context("cannot wipe what waits to be handled")?;
     let manner = Manner {
@@ -111,8 +111,9 @@ async fn revoke_everything(
     let done = emergency::revoke_and_erase(store, &context, everything, manner, tell).await;
     bar.finish_and_clear();
     Ok(Count {
-        updates_wiped,
-        messages_dropped,
+        updates_wiped: wiped.updates,
+        messages_dropped: wiped.messages,
+        posts_discarded: wiped.posts,
         ..done.context("some accounts are left; run the command again")?
     })
 }
@@ -157,6 +158,7 @@ fn in_words(counted: &Count) -> String {
         posts_standing,
         updates_wiped,
         messages_dropped,
+        posts_discarded,
     } = counted;
     let mut text = format!(
         "Erased {}. X has ended the tokens of {ended}; of {uncertain} it is not certain. {} told when the bot starts. Wiped {} that \
@@ -166,6 +168,12 @@ fn in_words(counted: &Count) -> String {
         count(*updates_wiped, "update"),
         count(*messages_dropped, "message")
     );
+    if *posts_discarded > 0 {
+        text += &format!(
+            "\nThrew away {} that waited to be sent.",
+            count(*posts_discarded, "post")
+        );
+    }
     if *posts_standing > 0 {
         text += &format!(
             "\n{} may still stand at X; who posted is told where.",

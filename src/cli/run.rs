@@ -15,6 +15,7 @@ use super::{
     environment::Environment, key, panic,
 };
 use crate::{
+    admin::backup::Copy,
     app::{self, AppError},
     config,
     support::{clock::Clock, hardening, heartbeat::Heartbeat, random::Random, telemetry},
@@ -24,7 +25,7 @@ use crate::{
 #[must_use]
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
-    let env = match Environment::load() {
+    let env = match Environment::load(cli.env_file) {
         Ok(env) => env,
         Err(error) => return refuse(&error.into()),
     };
@@ -47,19 +48,27 @@ fn refuse(error: &anyhow::Error) -> ExitCode {
 }
 
 fn run(command: Command, env: &Environment, json: bool) -> anyhow::Result<Exit> {
+    if command.writes() {
+        env.place()?.refuse_root()?;
+    }
     match command {
         Command::Serve => return serve(env),
         Command::Key(command) => return block_on(key::run(command, &env.place()?, json))?,
         Command::Audit(command) => block_on(audit::run(command, &env.place()?, json))??,
         Command::Client(command) => block_on(client::run(command, &env.place()?, json))??,
         Command::Backup { file } => block_on(copies::backup(&file, json, &env.place()?))??,
-        Command::Restore { file, check: true } => {
-            block_on(copies::check(&file, json, &env.place()?))??;
+        Command::Restore { file, plain, check } => {
+            let (file, place) = (&*file, env.place()?);
+            let copy = Copy { file, plain };
+            if check {
+                block_on(copies::check(copy, json, &place))??;
+            } else {
+                block_on(copies::restore(copy, json, &place))??;
+            }
         }
-        Command::Restore { file, check: false } => {
-            block_on(copies::restore(&file, json, &env.place()?))??;
+        Command::Doctor => {
+            return block_on(doctor::run(&env.config()?, env.file.as_deref(), json))?;
         }
-        Command::Doctor => return block_on(doctor::run(&env.config()?, json))?,
         Command::Panic(command) => {
             let place = env.place()?;
             let x_url = config::x_url(|name| env.get(name))?;
@@ -79,6 +88,8 @@ fn run(command: Command, env: &Environment, json: bool) -> anyhow::Result<Exit> 
 
 fn serve(env: &Environment) -> anyhow::Result<Exit> {
     let config = env.config()?;
+    env.warn_of_readers();
+    hardening::raise_file_limit();
     block_on(async {
         let stop = CancellationToken::new();
         stop_on_signals(stop.clone()).context("cannot listen for signals")?;

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-use super::account::AccountId;
+use super::{account::AccountId, facts::Standing};
 
 names! {
     /// Who did it.
@@ -58,6 +58,8 @@ names! {
         KeyAdd = "key_add",
         /// A key was retired; the detail is its number.
         KeyRetire = "key_retire",
+        /// Entries up to the one that the detail names were taken out.
+        Prune = "prune",
         /// A copy of the database was put in place.
         Restore = "restore",
         /// A program may use an account; the detail is its name.
@@ -74,6 +76,19 @@ names! {
         TestPost = "test_post",
         /// A test post was to be deleted; the detail is `deleted` or `not_deleted`.
         TestPostDelete = "test_post_delete",
+    }
+}
+
+impl Event {
+    /// What it decided about who may use the bot.
+    pub(crate) fn standing(self) -> Option<Standing> {
+        match self {
+            Self::AccessRequest => Some(Standing::Asked),
+            Self::AccessGrant => Some(Standing::Granted),
+            Self::AccessRefuse => Some(Standing::Refused),
+            Self::AccessBlock => Some(Standing::Blocked),
+            _ => None,
+        }
     }
 }
 

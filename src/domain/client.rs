@@ -6,7 +6,7 @@ use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use super::credentials::Secret;
+use super::{account::AccountId, credentials::Secret};
 
 /// The name of a program, as the operator gave it: 1 to 32 letters, digits, dots, dashes and underscores.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,6 +48,24 @@ impl fmt::Display for ClientName {
         f.write_str(&self.0)
     }
 }
+
+/// What an operator says about a program; what is empty stays as it is, or as it is usual.
+#[derive(Clone, Debug, Default)]
+pub struct Terms {
+    /// The accounts it may use.
+    pub accounts: Vec<AccountId>,
+    /// What it may ask of X.
+    pub allowed: Vec<Rule>,
+    /// How many of its requests may be under way at the same time.
+    pub max_concurrent: Option<u32>,
+    /// How many may begin in a second.
+    pub max_per_second: Option<u32>,
+}
+
+/// [`Terms::max_concurrent`] when nothing is said.
+pub(crate) const MAX_CONCURRENT: u32 = 32;
+/// [`Terms::max_per_second`] when nothing is said.
+pub(crate) const MAX_PER_SECOND: u32 = 50;
 
 /// What is stored of a token. The token has 256 random bits, so a plain hash cannot be searched for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -37,7 +37,15 @@ use crate::domain::{account::AccountId, health::Change};
 pub struct Message {
     text: Text,
     buttons: Vec<Vec<(Text, Press)>>,
+    document: Option<Document>,
     role: Role,
+}
+
+/// A file with a text in it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Document {
+    pub(crate) name: String,
+    pub(crate) text: String,
 }
 
 impl Message {
@@ -66,6 +74,7 @@ impl Message {
         Worded {
             html: self.text.word(language, Form::Html),
             buttons: self.buttons.iter().map(row).collect(),
+            document: self.document.clone(),
             role: self.role,
         }
     }
@@ -78,6 +87,9 @@ pub(crate) struct Worded {
     pub(crate) html: String,
     /// In rows, none of them empty.
     pub(crate) buttons: Vec<Vec<Button>>,
+    /// A file that it brings along.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) document: Option<Document>,
     /// What hangs on it besides its words.
     #[serde(skip)]
     pub(crate) role: Role,
@@ -226,6 +238,7 @@ fn message(text: Text, rows: Vec<Vec<Key>>) -> Message {
     Message {
         text,
         buttons: rows.into_iter().filter(|row| !row.is_empty()).collect(),
+        document: None,
         role: Role::Plain,
     }
 }

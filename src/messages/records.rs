@@ -2,16 +2,25 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Join, Message, Text, at, name_of, paste, plain, words, yes};
+use super::{Document, Join, Message, Text, at, name_of, paste, plain, wait, words, yes};
 use crate::domain::{
     facts::Past,
     paste::Warning,
     report::{Report, ValueReport},
 };
 
-/// `/mydata`, in as many messages as it takes: whole lines of a JSON text.
-pub(crate) fn my_data(part: usize, of: usize, json: &str) -> Message {
-    plain(text!("my-data", part = part, of = of, json = json))
+/// `/mydata`: a JSON text, as a file.
+pub(crate) fn my_data(json: String) -> Message {
+    let (name, text) = ("mydata.json".to_owned(), json);
+    Message {
+        document: Some(Document { name, text }),
+        ..plain(text!("my-data"))
+    }
+}
+
+/// `/mydata` again within an hour.
+pub(crate) fn my_data_later(at: DateTime<Utc>, now: DateTime<Utc>) -> Message {
+    plain(text!("my-data-later", wait = wait(at, now)))
 }
 
 /// `/history`, the newest first.

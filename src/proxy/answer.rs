@@ -4,12 +4,14 @@ use axum::{
     Json,
     http::{
         HeaderMap, HeaderValue, StatusCode,
-        header::{CONNECTION, WWW_AUTHENTICATE},
+        header::{CONNECTION, RETRY_AFTER, WWW_AUTHENTICATE},
     },
     response::{IntoResponse, Response},
 };
 use chrono::{DateTime, Utc};
 use serde_json::json;
+
+const ENOUGH: &str = "This client has as many requests under way, or in this second, as it may; ask again in a second.";
 
 /// Why X is not asked, or gave no answer.
 #[derive(Debug)]
@@ -34,6 +36,8 @@ pub(super) enum ProxyError {
     NotConnected(&'static str),
     /// The account's owner may not use the bot.
     OwnerShutOut,
+    /// The program has as many requests as it may.
+    ClientLimit,
     /// X wants no request of this kind before this time; its own headers say so.
     RateLimited(DateTime<Utc>, Box<HeaderMap>),
     /// X could not be reached.
@@ -97,6 +101,7 @@ impl ProxyError {
                 "no_access",
                 "The account's owner may not use this bot any more; its operator knows why.",
             ),
+            Self::ClientLimit => (StatusCode::TOO_MANY_REQUESTS, "client_limit", ENOUGH),
             Self::RateLimited(until, _) => {
                 let message = format!(
                     "X takes requests of this kind again at {}.",
@@ -123,6 +128,11 @@ impl ProxyError {
         (status, code, message.to_owned())
     }
 
+    /// The code, for the log and the metrics.
+    pub(super) fn code(&self) -> &'static str {
+        self.parts().1
+    }
+
     /// The status, for the log.
     pub(super) fn status(&self) -> u16 {
         self.parts().0.as_u16()
@@ -138,6 +148,9 @@ impl IntoResponse for ProxyError {
                 headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
                 // Whoever has no token keeps no place either.
                 headers.insert(CONNECTION, HeaderValue::from_static("close"));
+            }
+            Self::ClientLimit => {
+                headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
             }
             Self::RateLimited(_, of_x) => headers = *of_x,
             _ => {}

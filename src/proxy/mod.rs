@@ -6,6 +6,7 @@
 mod answer;
 mod body;
 mod limits;
+mod quota;
 mod request;
 mod uses;
 
@@ -16,10 +17,13 @@ use hyper::{Request, body::Incoming, service::service_fn};
 use tokio::{net::TcpListener, sync::Semaphore};
 use tokio_util::sync::CancellationToken;
 
-use self::{answer::ProxyError, limits::Limits, uses::Uses};
+use self::{answer::ProxyError, limits::Limits, quota::Quotas, uses::Uses};
 use crate::{
     linking::Linker,
-    support::listening::{self, Bounds},
+    support::{
+        listening::{self, Bounds},
+        metrics::Metrics,
+    },
     x::XClient,
 };
 
@@ -37,21 +41,25 @@ pub(crate) struct Proxy(Arc<Parts>);
 struct Parts {
     linker: Linker,
     x: XClient,
+    metrics: Metrics,
     /// Who shows a token waits here to have it looked up, so that the bot itself always finds a free connection to the
     /// database.
     entrance: Semaphore,
     limits: Limits,
+    quotas: Quotas,
     uses: Uses,
 }
 
 impl Proxy {
     /// A proxy over these parts, for the accounts of whoever may use the bot.
-    pub(crate) fn new(linker: Linker, x: XClient) -> Self {
+    pub(crate) fn new(linker: Linker, x: XClient, metrics: Metrics) -> Self {
         Self(Arc::new(Parts {
             uses: Uses::new(linker.clone()),
             limits: Limits::default(),
+            quotas: Quotas::default(),
             linker,
             x,
+            metrics,
             entrance: Semaphore::new(1),
         }))
     }

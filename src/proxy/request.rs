@@ -17,6 +17,7 @@ use super::{
     answer::ProxyError,
     body::{CutOff, Fate, LIMIT, Limited},
     limits::Kind,
+    quota::{Held, Turn},
 };
 use crate::{
     domain::{
@@ -71,6 +72,7 @@ struct Admitted {
     path: ApiPath,
     /// What it is, for everybody to read: the rule that allows it names no post and no person.
     rule: Rule,
+    turn: Turn,
 }
 
 impl Proxy {
@@ -80,7 +82,13 @@ impl Proxy {
         let admitted = match self.admit(&request).await {
             Ok(admitted) => admitted,
             Err(refusal) => {
-                tracing::debug!(http.status = refusal.status(), "a program was turned away");
+                let code = refusal.code();
+                tracing::debug!(
+                    http.status = refusal.status(),
+                    code,
+                    "a program was turned away"
+                );
+                self.0.metrics.client_refused(code);
                 return Err(refusal);
             }
         };
@@ -97,7 +105,8 @@ impl Proxy {
             elapsed_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
             "a program used an account"
         );
-        answered
+        let turn = admitted.turn;
+        answered.map(|reply| reply.map(|body| Body::new(Held { body, _turn: turn })))
     }
 
     /// Who asks, and whether they may. Whatever shows that might be a token, the same question goes to the database.
@@ -113,6 +122,9 @@ impl Proxy {
         let entrance = entrance
             .filter(|entrance| bool::from(entrance.token.0.ct_eq(&shown.0)))
             .ok_or(ProxyError::Unauthorized)?;
+        let quotas = &self.0.quotas;
+        let turn = quotas.begin(&entrance.client, self.0.linker.now());
+        let turn = turn.ok_or(ProxyError::ClientLimit)?;
         let (Some(owner), Some(account)) = (entrance.owner, target.account) else {
             return Err(ProxyError::UnknownAccount);
         };
@@ -126,6 +138,7 @@ impl Proxy {
         }
         Ok(Admitted {
             rule,
+            turn,
             program: entrance.client.name,
             owner,
             account,

@@ -1,7 +1,7 @@
 //! The tables `audit` and `audit_key`: entries are appended, read, and never changed.
 
 use chrono::{DateTime, Utc};
-use sqlx::{FromRow, SqliteExecutor};
+use sqlx::{FromRow, SqliteConnection, SqliteExecutor};
 
 use super::StoreError;
 use crate::{
@@ -73,6 +73,86 @@ pub(crate) async fn head(db: impl SqliteExecutor<'_>) -> Result<(i64, Mac), Stor
     Ok(row.unwrap_or((0, Mac::START)))
 }
 
+/// The last entry that was pruned.
+#[derive(Clone, Debug, FromRow)]
+pub(crate) struct Checkpoint {
+    /// Its number.
+    pub number: i64,
+    /// When it was written.
+    pub at: DateTime<Utc>,
+    /// Its mac.
+    pub mac: Mac,
+    /// A mac over the three.
+    pub seal: Mac,
+}
+
+/// What was pruned, if anything.
+pub(crate) async fn checkpoint(
+    db: impl SqliteExecutor<'_>,
+) -> Result<Option<Checkpoint>, StoreError> {
+    Ok(
+        sqlx::query_as("SELECT number, at, mac, seal FROM audit_checkpoint WHERE id = 1")
+            .fetch_optional(db)
+            .await?,
+    )
+}
+
+/// The number of the last entry before the first that is not older than `before`; never the newest one's. Times may go
+/// back, numbers do not.
+pub(crate) async fn last_before(
+    db: impl SqliteExecutor<'_>,
+    before: DateTime<Utc>,
+) -> Result<i64, StoreError> {
+    let last: Option<i64> = sqlx::query_scalar(
+        "SELECT min(ifnull((SELECT min(number) FROM audit WHERE at >= ?), max(number)), max(number)) - 1 FROM audit",
+    )
+    .bind(before.timestamp())
+    .fetch_one(db)
+    .await?;
+    Ok(last.unwrap_or(0))
+}
+
+/// The entry with this number, with its mac. `None`: not what this program writes, or not there.
+pub(crate) async fn entry(
+    db: impl SqliteExecutor<'_>,
+    number: i64,
+) -> Result<Option<(Entry, Mac)>, StoreError> {
+    Ok(after(db, number - 1, 1).await?.pop().flatten())
+}
+
+/// Takes out every entry up to a checkpoint, and notes that instead.
+pub(crate) async fn cut(
+    db: &mut SqliteConnection,
+    checkpoint: &Checkpoint,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "INSERT OR REPLACE INTO audit_checkpoint (id, number, at, mac, seal) VALUES (1, ?, ?, ?, ?)",
+    )
+    .bind(checkpoint.number)
+    .bind(checkpoint.at.timestamp())
+    .bind(checkpoint.mac)
+    .bind(checkpoint.seal)
+    .execute(&mut *db)
+    .await?;
+    sqlx::query("DELETE FROM audit WHERE number <= ?")
+        .bind(checkpoint.number)
+        .execute(db)
+        .await?;
+    Ok(())
+}
+
+/// Forgets how often programs used accounts on days before this time.
+pub(crate) async fn forget_uses(
+    db: impl SqliteExecutor<'_>,
+    before: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    sqlx::query("DELETE FROM uses WHERE day < ? / 86400")
+        .bind(before.timestamp())
+        .execute(db)
+        .await?;
+    Ok(())
+}
+
 /// Appends an entry. Its number must be the next one.
 pub(crate) async fn append(
     db: impl SqliteExecutor<'_>,
@@ -127,16 +207,6 @@ pub(crate) async fn newest_of(
     .await?;
     let entry = |row| <(Entry, Mac)>::from(row).0;
     Ok(rows.into_iter().map(entry).collect())
-}
-
-/// How many entries concern a user, uses not counted.
-pub(crate) async fn count_of(db: impl SqliteExecutor<'_>, owner: i64) -> Result<i64, StoreError> {
-    Ok(
-        sqlx::query_scalar("SELECT count(*) FROM audit WHERE owner = ? AND event <> 'use'")
-            .bind(owner)
-            .fetch_one(db)
-            .await?,
-    )
 }
 
 #[derive(FromRow)]

@@ -1,7 +1,7 @@
 //! Questions to X about an account, as jobs; and the table `check_log`: how many of them each user caused.
 
-use chrono::{DateTime, Utc};
-use sqlx::SqliteExecutor;
+use chrono::{DateTime, TimeDelta, Utc};
+use sqlx::{SqliteConnection, SqliteExecutor};
 
 use super::{
     StoreError, Tx,
@@ -143,7 +143,7 @@ pub(crate) async fn log_within(
     let done = sqlx::query(
         "INSERT INTO check_log (owner, kind, at) SELECT ?1, ?2, ?3 WHERE ?4 > (
              SELECT count(*) FROM check_log
-             WHERE owner = ?1 AND at > ?5 AND (kind = 'key_pair') = (?2 = 'key_pair') AND kind <> 'pin')",
+             WHERE owner = ?1 AND at > ?5 AND (kind = 'key_pair') = (?2 = 'key_pair') AND kind NOT IN ('pin', 'my_data'))",
     )
     .bind(owner)
     .bind(kind.as_str())
@@ -162,7 +162,7 @@ pub(crate) async fn logged(
     since: DateTime<Utc>,
 ) -> Result<Vec<DateTime<Utc>>, StoreError> {
     let times: Vec<i64> = sqlx::query_scalar(
-        "SELECT at FROM check_log WHERE owner = ? AND at > ? AND kind NOT IN ('key_pair', 'pin') ORDER BY at",
+        "SELECT at FROM check_log WHERE owner = ? AND at > ? AND kind NOT IN ('key_pair', 'pin', 'my_data') ORDER BY at",
     )
     .bind(owner)
     .bind(since.timestamp())
@@ -227,4 +227,28 @@ pub(crate) async fn logged_pins(
     .fetch_all(db)
     .await?;
     Ok(times.into_iter().map(time).collect())
+}
+
+/// When a user was given what is kept about them, if that was within this time; else they are given it now.
+pub(crate) async fn my_data_within(
+    db: &mut SqliteConnection,
+    owner: i64,
+    pause: TimeDelta,
+    now: DateTime<Utc>,
+) -> Result<Option<DateTime<Utc>>, StoreError> {
+    let last: Option<i64> = sqlx::query_scalar(
+        "SELECT max(at) FROM check_log WHERE owner = ? AND at > ? AND kind = 'my_data'",
+    )
+    .bind(owner)
+    .bind((now - pause).timestamp())
+    .fetch_one(&mut *db)
+    .await?;
+    if last.is_none() {
+        sqlx::query("INSERT INTO check_log (owner, kind, at) VALUES (?, 'my_data', ?)")
+            .bind(owner)
+            .bind(now.timestamp())
+            .execute(db)
+            .await?;
+    }
+    Ok(last.map(time))
 }

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use sqlx::{FromRow, SqliteExecutor};
 
-use super::{StoreError, Tx};
+use super::StoreError;
 use crate::domain::{
     account::AccountId,
     client::{ClientName, Rule, TokenHash},
@@ -20,6 +20,10 @@ pub struct Client {
     pub name: ClientName,
     /// What it may ask of X.
     pub allowed: Vec<Rule>,
+    /// How many of its requests may be under way at the same time.
+    pub max_concurrent: u32,
+    /// How many may begin in a second.
+    pub max_per_second: u32,
     /// Since when it is known.
     pub created_at: DateTime<Utc>,
     /// When it was revoked, if it was.
@@ -31,6 +35,8 @@ struct Row {
     client_id: i64,
     name: ClientName,
     allowed: String,
+    max_concurrent: u32,
+    max_per_second: u32,
     created_at: DateTime<Utc>,
     revoked_at: Option<DateTime<Utc>>,
 }
@@ -51,31 +57,51 @@ impl TryFrom<Row> for Client {
                 table: "clients",
                 reason: "unknown rule",
             })?,
+            max_concurrent: row.max_concurrent,
+            max_per_second: row.max_per_second,
             created_at: row.created_at,
             revoked_at: row.revoked_at,
         })
     }
 }
 
-/// Keeps a new program. Its number.
+/// Keeps a new program, under a number of its own. The number.
 pub(crate) async fn insert(
-    tx: &mut Tx,
-    name: &ClientName,
+    db: impl SqliteExecutor<'_>,
+    client: &Client,
     token: &TokenHash,
-    allowed: &[Rule],
-    now: DateTime<Utc>,
 ) -> Result<i64, StoreError> {
-    let allowed: Vec<String> = allowed.iter().map(ToString::to_string).collect();
     Ok(sqlx::query_scalar(
-        "INSERT INTO clients (name, token_hash, allowed, created_at) VALUES (?, ?, ?, ?)
-         RETURNING client_id",
+        "INSERT INTO clients (name, token_hash, allowed, max_concurrent, max_per_second, created_at)
+         VALUES (?, ?, ?, ?, ?, ?) RETURNING client_id",
     )
-    .bind(name)
+    .bind(&client.name)
     .bind(token)
-    .bind(allowed.join("\n"))
-    .bind(now.timestamp())
-    .fetch_one(&mut **tx)
+    .bind(lines(&client.allowed))
+    .bind(client.max_concurrent)
+    .bind(client.max_per_second)
+    .bind(client.created_at.timestamp())
+    .fetch_one(db)
     .await?)
+}
+
+/// Changes what a program may ask for.
+pub(crate) async fn update(db: impl SqliteExecutor<'_>, client: &Client) -> Result<(), StoreError> {
+    sqlx::query(
+        "UPDATE clients SET allowed = ?, max_concurrent = ?, max_per_second = ? WHERE client_id = ?",
+    )
+    .bind(lines(&client.allowed))
+    .bind(client.max_concurrent)
+    .bind(client.max_per_second)
+    .bind(client.id)
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+fn lines(rules: &[Rule]) -> String {
+    let rules: Vec<String> = rules.iter().map(ToString::to_string).collect();
+    rules.join("\n")
 }
 
 /// Lets a program use an account.

@@ -5,17 +5,21 @@ use std::{collections::BTreeMap, path::Path};
 use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::{
     Connection as _, SqliteConnection, SqlitePool,
+    migrate::Migrator,
     sqlite::{SqliteConnectOptions, SqlitePoolOptions},
 };
 
 use tokio_util::sync::CancellationToken;
 
-use super::{BUSY_TIMEOUT, StoreError, Tx};
+use super::{BUSY_TIMEOUT, MIGRATIONS, StoreError, Tx, access};
+use crate::domain::facts::Standing;
 
 /// Steps of SQLite's machine between two looks at whether it should stop.
 const STEPS: i32 = 1000;
 /// No reminder comes sooner after a restore.
 const REMINDERS_REST: TimeDelta = TimeDelta::days(1);
+/// Tables that Litestream makes in a database that it replicates.
+const LITESTREAM: [&str; 2] = ["_litestream_seq", "_litestream_lock"];
 
 /// Writes a consistent copy of `database` into the empty or missing file `target`, as it is at this moment.
 pub(crate) async fn copy(
@@ -57,6 +61,8 @@ async fn look(file: &Path, immutable: bool) -> Result<SqlitePool, StoreError> {
         .filename(file)
         .read_only(true)
         .immutable(immutable)
+        // A copy may come from anybody.
+        .pragma("trusted_schema", "OFF")
         .busy_timeout(BUSY_TIMEOUT);
     Ok(SqlitePoolOptions::new()
         .max_connections(1)
@@ -64,9 +70,47 @@ async fn look(file: &Path, immutable: bool) -> Result<SqlitePool, StoreError> {
         .await?)
 }
 
+/// What a copy has in its schema that is not what the migrations up to `version` make, or lacks of that. Two tables of
+/// Litestream's are known.
+pub(crate) async fn foreign(db: &SqlitePool, version: i64) -> Result<Option<String>, StoreError> {
+    let known = MIGRATIONS.iter().filter(|known| known.version <= version);
+    let known = Migrator {
+        migrations: known.cloned().collect::<Vec<_>>().into(),
+        ..Migrator::DEFAULT
+    };
+    let made = SqlitePoolOptions::new()
+        .max_connections(1)
+        .connect("sqlite::memory:")
+        .await?;
+    known.run(&made).await?;
+    let (wanted, mut found) = (schema(&made).await?, schema(db).await?);
+    made.close().await;
+    for table in LITESTREAM {
+        found.remove(&("table".to_owned(), table.to_owned()));
+    }
+    let differs = |(what, sql): &(&Object, &Option<String>)| wanted.get(*what) != Some(*sql);
+    if let Some(((kind, name), _)) = found.iter().find(differs) {
+        return Ok(Some(format!("its {kind} {name} is not what addx makes")));
+    }
+    let missing = wanted.keys().find(|what| !found.contains_key(*what));
+    Ok(missing.map(|(kind, name)| format!("it has no {kind} {name}")))
+}
+
+/// The kind and the name of something in a schema.
+type Object = (String, String);
+
+async fn schema(db: &SqlitePool) -> Result<BTreeMap<Object, Option<String>>, StoreError> {
+    let rows: Vec<(String, String, Option<String>)> =
+        sqlx::query_as("SELECT type, name, sql FROM sqlite_schema")
+            .fetch_all(db)
+            .await?;
+    let object = |(kind, name, sql)| ((kind, name), sql);
+    Ok(rows.into_iter().map(object).collect())
+}
+
 /// What SQLite finds wrong with the file, if anything.
 pub(crate) async fn damage(db: &SqlitePool) -> Result<Option<String>, StoreError> {
-    let found: String = sqlx::query_scalar("PRAGMA quick_check(1)")
+    let found: String = sqlx::query_scalar("PRAGMA integrity_check(1)")
         .fetch_one(db)
         .await?;
     Ok((found != "ok").then(|| found.lines().last().unwrap_or_default().to_owned()))
@@ -83,6 +127,27 @@ pub(crate) async fn accounts_by_verdict(
     .fetch_all(db)
     .await?;
     Ok(counts.into_iter().collect())
+}
+
+/// Takes from a plain copy what nothing in it proves: who may use the bot is what its audit trail says, and there are no
+/// posts.
+pub(crate) async fn distrust(
+    tx: &mut Tx,
+    standings: &BTreeMap<i64, Standing>,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    sqlx::query("DROP TABLE IF EXISTS _litestream_seq; DROP TABLE IF EXISTS _litestream_lock")
+        .execute(&mut **tx)
+        .await?;
+    sqlx::query("UPDATE access SET standing = 'asked' WHERE standing = 'granted'")
+        .execute(&mut **tx)
+        .await?;
+    for (user, standing) in standings {
+        access::decide(&mut **tx, *user, *standing, now).await?;
+    }
+    sqlx::query("DELETE FROM posts").execute(&mut **tx).await?;
+    sqlx::query("DELETE FROM jobs").execute(&mut **tx).await?;
+    Ok(())
 }
 
 /// Makes a restored database start quietly: no account counts as judged, and nothing that was under way when the copy

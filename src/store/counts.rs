@@ -46,6 +46,19 @@ pub(crate) async fn waiting(
     .await?)
 }
 
+/// How many rows the tables have that grow, by name.
+pub(crate) async fn rows(
+    db: impl SqliteExecutor<'_>,
+) -> Result<[(&'static str, i64); 3], StoreError> {
+    let (audit, uses, inbox): (i64, i64, i64) = sqlx::query_as(
+        "SELECT ifnull((SELECT max(number) FROM audit) - (SELECT min(number) FROM audit) + 1, 0),
+                (SELECT count(*) FROM uses), (SELECT count(*) FROM inbox)",
+    )
+    .fetch_one(db)
+    .await?;
+    Ok([("audit", audit), ("uses", uses), ("inbox", inbox)])
+}
+
 /// The number of the newest migration that was applied.
 pub(crate) async fn schema_version(db: impl SqliteExecutor<'_>) -> Result<i64, StoreError> {
     Ok(

@@ -25,17 +25,30 @@ pub(crate) async fn get(db: impl SqliteExecutor<'_>) -> Result<Option<KeyCheck>,
     )
 }
 
-/// Writes the key check of a new primary key.
+/// Which database this is, in 32 hexadecimal digits; its copies keep them.
+pub(crate) async fn database(db: impl SqliteExecutor<'_>) -> Result<String, StoreError> {
+    let id: Option<String> =
+        sqlx::query_scalar("SELECT lower(hex(database_id)) FROM key_check WHERE id = 1")
+            .fetch_optional(db)
+            .await?;
+    Ok(id.unwrap_or_default())
+}
+
+/// Writes the key check of a new primary key. A database without one is `database` from now on.
 pub(crate) async fn put(
     db: impl SqliteExecutor<'_>,
     key_check: &KeyCheck,
+    database: [u8; 16],
 ) -> Result<(), StoreError> {
     sqlx::query(
-        "INSERT OR REPLACE INTO key_check (id, key_id, fingerprint, sealed) VALUES (1, ?, ?, ?)",
+        "INSERT INTO key_check (id, key_id, fingerprint, sealed, database_id) VALUES (1, ?, ?, ?, ?)
+         ON CONFLICT (id) DO UPDATE
+             SET key_id = excluded.key_id, fingerprint = excluded.fingerprint, sealed = excluded.sealed",
     )
     .bind(key_check.key_id)
     .bind(&key_check.fingerprint.0)
     .bind(&key_check.sealed)
+    .bind(database.as_slice())
     .execute(db)
     .await?;
     Ok(())

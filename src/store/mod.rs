@@ -123,7 +123,7 @@ pub enum StoreError {
     TooLong,
     /// The schema is not the one that this program knows, and it is not this program that changes it.
     #[error(
-        "the database has schema version {found}, and this program knows {known}; build it with the same version of addx as the bot"
+        "the database has schema version {found}, and this program knows {known}; use the version of addx that the bot runs, and start a newer bot to bring it up to date"
     )]
     Other {
         /// Its version.
@@ -230,6 +230,18 @@ impl Store {
 
     /// Opens a database that is there, and leaves its schema as it is.
     pub(crate) async fn open_existing(path: &Path) -> Result<Self, StoreError> {
+        let look = copies::look_into(path).await?;
+        let found = counts::schema_version(&look).await;
+        look.close().await;
+        let found = match found {
+            // Nothing was ever migrated.
+            Err(error) if !error.is_passing() && !error.is_damage() => 0,
+            found => found?,
+        };
+        let known = known_schema();
+        if found != known {
+            return Err(StoreError::Other { found, known });
+        }
         Self::open_with(path, false).await
     }
 
@@ -249,12 +261,6 @@ impl Store {
         let writer = Connections::new(options.clone(), 1);
         if migrate {
             migrate_to_known(&writer).await?;
-        } else {
-            let (found, known) = (counts::schema_version(&writer).await?, known_schema());
-            if found != known {
-                writer.close().await?;
-                return Err(StoreError::Other { found, known });
-            }
         }
         let lightly = options.clone().synchronous(SqliteSynchronous::Normal);
         let light = Connections::beside(&writer, lightly);

@@ -37,6 +37,17 @@ pub(crate) enum PostState {
     Posted(PostId),
 }
 
+impl PostState {
+    /// Its name, as the table has it.
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Self::Draft => "draft",
+            Self::Waiting => "waiting",
+            Self::Posted(_) => "posted",
+        }
+    }
+}
+
 /// A post.
 #[derive(Clone, Debug)]
 pub(crate) struct Post {
@@ -202,6 +213,30 @@ pub(crate) async fn standing(
     Ok(numbers.filter_map(|number| PostId::parse(number)).collect())
 }
 
+/// The same of all accounts.
+pub(crate) async fn all_standing(db: impl SqliteExecutor<'_>) -> Result<Vec<PostId>, StoreError> {
+    let numbers: Vec<String> =
+        sqlx::query_scalar("SELECT post_id FROM posts WHERE state = 'posted' ORDER BY id")
+            .fetch_all(db)
+            .await?;
+    let numbers = numbers.iter();
+    Ok(numbers.filter_map(|number| PostId::parse(number)).collect())
+}
+
+/// Everything that a user asked for and that is kept.
+pub(crate) async fn of_owner(
+    db: impl SqliteExecutor<'_>,
+    owner: i64,
+) -> Result<Vec<Post>, StoreError> {
+    sqlx::query_as::<_, Row>("SELECT * FROM posts WHERE owner = ? ORDER BY id")
+        .bind(owner)
+        .fetch_all(db)
+        .await?
+        .into_iter()
+        .map(TryInto::try_into)
+        .collect()
+}
+
 /// Lets another account delete the test posts of this one.
 pub(crate) async fn give_to(
     tx: &mut Tx,
@@ -223,6 +258,23 @@ pub(crate) async fn finish(db: impl SqliteExecutor<'_>, id: i64) -> Result<bool,
         .execute(db)
         .await?;
     Ok(done.rows_affected() > 0)
+}
+
+/// Forgets what was not confirmed, and what was and X was not asked for yet. Whose each was that was confirmed.
+pub(crate) async fn discard_unsent(tx: &mut Tx) -> Result<Vec<i64>, StoreError> {
+    sqlx::query("DELETE FROM posts WHERE state = 'draft'")
+        .execute(&mut **tx)
+        .await?;
+    let owners = sqlx::query_scalar(
+        "DELETE FROM posts WHERE id IN (SELECT key FROM jobs WHERE kind = 'post' AND claims = 0)
+         RETURNING owner",
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    sqlx::query("DELETE FROM jobs WHERE kind = 'post' AND claims = 0")
+        .execute(&mut **tx)
+        .await?;
+    Ok(owners)
 }
 
 /// Forgets drafts that nobody confirmed.

@@ -2,6 +2,10 @@
 
 use std::time::Duration;
 
+use tokio_util::sync::CancellationToken;
+
+use super::clock::Clock;
+
 /// How long to wait before the next try.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Backoff {
@@ -28,6 +32,30 @@ impl Backoff {
     /// The same, and grows by another factor.
     pub(crate) const fn growing_by(self, factor: u32) -> Self {
         Self { factor, ..self }
+    }
+
+    /// Tries until something comes of it, or it fails for good; each try hears how long the pause after it would be. `None`:
+    /// `stop` came first.
+    pub(crate) async fn retry<T, E, F>(
+        self,
+        clock: &Clock,
+        stop: &CancellationToken,
+        mut attempt: impl FnMut(Duration) -> F,
+    ) -> Result<Option<T>, E>
+    where
+        F: Future<Output = Result<Option<T>, E>>,
+    {
+        for pause in (0..).map(|tries| self.pause(tries)) {
+            let done = attempt(pause).await?;
+            if done.is_some() {
+                return Ok(done);
+            }
+            tokio::select! {
+                () = stop.cancelled() => break,
+                () = clock.sleep_until(clock.now() + pause) => {}
+            }
+        }
+        Ok(None)
     }
 
     /// The pause after so many tries before the last one.

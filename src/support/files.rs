@@ -3,8 +3,8 @@
 use std::{
     ffi::OsString,
     fs::{self, File, OpenOptions},
-    io,
-    os::unix::fs::OpenOptionsExt as _,
+    io::{self, Write as _},
+    os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _, chown},
     path::{Path, PathBuf},
 };
 
@@ -19,6 +19,11 @@ pub(crate) fn folder_of(path: &Path) -> &Path {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
     }
+}
+
+/// The permission bits of what is there.
+pub(crate) fn mode(path: &Path) -> Option<u32> {
+    Some(fs::metadata(path).ok()?.permissions().mode() & 0o777)
 }
 
 /// The path with more text at its end.
@@ -38,7 +43,7 @@ pub(crate) fn make_private(path: &Path) -> io::Result<File> {
 }
 
 /// Renames `draft` to `path`, unless there is such a file already.
-pub(crate) fn move_into_place(draft: &Path, path: &Path) -> io::Result<()> {
+fn move_into_place(draft: &Path, path: &Path) -> io::Result<()> {
     match renameat_with(CWD, draft, CWD, path, RenameFlags::NOREPLACE) {
         // Not every file system can do that; a second name for the file is as exclusive.
         Err(Errno::INVAL | Errno::NOSYS) => {
@@ -50,7 +55,7 @@ pub(crate) fn move_into_place(draft: &Path, path: &Path) -> io::Result<()> {
 }
 
 /// Lets the names in a folder survive a power cut.
-pub(crate) fn sync(folder: &Path) -> io::Result<()> {
+fn sync(folder: &Path) -> io::Result<()> {
     File::open(folder)?.sync_all()
 }
 
@@ -58,9 +63,31 @@ pub(crate) fn sync(folder: &Path) -> io::Result<()> {
 pub(crate) struct Draft(PathBuf);
 
 impl Draft {
-    /// A draft at a path of its own beside `path`, so that two of them do not meet.
+    /// A draft at a path of its own beside `path`, so that two of them do not meet. What a process that died left of its own
+    /// goes.
     pub(crate) fn of(path: &Path) -> Self {
+        for left in Self::left_beside(path) {
+            drop(Self(left));
+        }
         Self(Self::name_for(path))
+    }
+
+    /// The drafts of processes that are no more.
+    fn left_beside(path: &Path) -> Vec<PathBuf> {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let is_left = |file: &PathBuf| {
+            let file = file.file_name().unwrap_or_default().to_string_lossy();
+            let process = file.strip_prefix(&*name).and_then(|rest| {
+                let process = rest.strip_prefix('.')?.strip_suffix(".partial")?;
+                process.parse::<u32>().ok()
+            });
+            process.is_some_and(|process| {
+                process == std::process::id() || !Path::new(&format!("/proc/{process}")).exists()
+            })
+        };
+        let entries = fs::read_dir(folder_of(path)).into_iter().flatten();
+        let files = entries.filter_map(|entry| Some(entry.ok()?.path()));
+        files.filter(is_left).collect()
     }
 
     /// Where that is.
@@ -70,6 +97,24 @@ impl Draft {
 
     pub(crate) fn path(&self) -> &Path {
         &self.0
+    }
+
+    /// Makes it with these bytes, on disk.
+    pub(crate) fn write(&self, bytes: &[u8]) -> io::Result<()> {
+        let mut file = make_private(&self.0)?;
+        file.write_all(bytes)?;
+        file.sync_all()
+    }
+
+    /// Puts it in place of a file, whose owner, group and mode it takes over.
+    pub(crate) fn replace(self, path: &Path) -> io::Result<()> {
+        let (old, new) = (fs::metadata(path)?, fs::metadata(&self.0)?);
+        if (old.uid(), old.gid()) != (new.uid(), new.gid()) {
+            chown(&self.0, Some(old.uid()), Some(old.gid()))?;
+        }
+        fs::set_permissions(&self.0, old.permissions())?;
+        fs::rename(&self.0, path)?;
+        sync(folder_of(path))
     }
 
     /// Puts it in place, unless there is such a file already.

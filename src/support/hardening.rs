@@ -2,8 +2,30 @@
 
 use rustix::{
     fs::Mode,
-    process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit, umask},
+    process::{
+        DumpableBehavior, Resource, Rlimit, getrlimit, set_dumpable_behavior, setrlimit, umask,
+    },
 };
+
+/// Lets this process have as many files open as it may ever have: each connection is one.
+pub(crate) fn raise_file_limit() {
+    let limit = getrlimit(Resource::Nofile);
+    let raised = Rlimit {
+        current: limit.maximum,
+        maximum: limit.maximum,
+    };
+    if setrlimit(Resource::Nofile, raised).is_err() {
+        tracing::warn!("the limit of open files could not be raised");
+    }
+}
+
+/// So many files this process may have open.
+pub(crate) fn file_limit() -> usize {
+    let limit = getrlimit(Resource::Nofile).current;
+    limit.map_or(usize::MAX, |limit| {
+        usize::try_from(limit).unwrap_or(usize::MAX)
+    })
+}
 
 /// Hardens this process. What the system does not allow is said, not fatal.
 pub(crate) fn harden() {

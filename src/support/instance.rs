@@ -1,5 +1,7 @@
-//! One bot per database: a lock beside the file, which ends with the process that holds it.
+//! One at a time: a lock beside a file, which ends with the process that holds it. One bot per database, and one command that
+//! changes the key file.
 
+use super::files::beside;
 use std::{
     fs::{File, OpenOptions, TryLockError},
     io,
@@ -7,15 +9,15 @@ use std::{
     path::Path,
 };
 
-/// The right to be the one that works on a database. Given back when dropped.
+/// The right to be the one that works on a file. Given back when dropped.
 #[derive(Debug)]
 pub(crate) struct Instance(#[expect(dead_code, reason = "open, it holds the lock")] File);
 
 impl Instance {
     /// Takes the right. `None`: another process has it.
-    pub(crate) fn claim(database: &Path) -> io::Result<Option<Self>> {
-        let mut name = database.as_os_str().to_owned();
-        name.push(".lock");
+    pub(crate) fn claim(file: &Path) -> io::Result<Option<Self>> {
+        // A file of its own, since the one it is about may be replaced.
+        let name = beside(file, ".lock");
         let file = OpenOptions::new()
             .create(true)
             .truncate(false)

@@ -1,6 +1,13 @@
 //! How the bot's servers listen, and how much they give to whoever asks: connections, time, and patience.
 
-use std::{convert::Infallible, net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    convert::Infallible,
+    fmt,
+    io::{self, ErrorKind},
+    net::SocketAddr,
+    sync::Arc,
+    time::Duration,
+};
 
 use axum::{body::Body, http::Request, response::Response};
 use hyper::{body::Incoming, server::conn::http1, service::Service};
@@ -14,7 +21,11 @@ use tokio::{
 use tokio_io_timeout::TimeoutStream;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
+use super::{backoff::Backoff, clock::Clock, hardening, metrics::Metrics};
 use crate::config::{ConfigError, Variable};
+
+/// Between two tries to take an address.
+const PAUSES: Backoff = Backoff::new(Duration::from_secs(1), Duration::from_mins(1));
 
 /// This long for the head of a request; a connection on which none begins is closed after it.
 const HEAD_LIMIT: Duration = Duration::from_secs(10);
@@ -34,20 +45,77 @@ pub(crate) struct Bounds {
     pub last_request: Duration,
 }
 
-/// Takes the address that `variable` asks for, if it asks for one.
+/// A place to listen at: taken, or to be taken as soon as it can be.
+pub(crate) struct Door {
+    what: &'static str,
+    address: SocketAddr,
+    listener: Option<TcpListener>,
+}
+
+impl fmt::Debug for Door {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} at {}", self.what, self.address)
+    }
+}
+
+/// Takes the address that `variable` asks for, if it asks for one. `what` is told as long as that does not succeed.
 pub(crate) async fn listen(
     variable: Variable,
+    what: &'static str,
     address: Option<SocketAddr>,
-) -> Result<Option<TcpListener>, ConfigError> {
+) -> Result<Option<Door>, ConfigError> {
     let Some(address) = address else {
         return Ok(None);
     };
-    match TcpListener::bind(address).await {
-        Ok(listener) => Ok(Some(listener)),
+    let listener = match TcpListener::bind(address).await {
+        Ok(listener) => Some(listener),
+        Err(error) if may_come(&error) => None,
         Err(error) => {
             let problem = format!("cannot listen on {address}: {error}");
-            Err(ConfigError::new(variable, problem))
+            return Err(ConfigError::new(variable, problem));
         }
+    };
+    Ok(Some(Door {
+        what,
+        address,
+        listener,
+    }))
+}
+
+/// Somebody else has the address, or the machine does not have it yet.
+fn may_come(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        ErrorKind::AddrInUse | ErrorKind::AddrNotAvailable
+    )
+}
+
+impl Door {
+    /// Waits until the address is free. `None`: stopped meanwhile.
+    pub(crate) async fn open(
+        self,
+        metrics: &Metrics,
+        clock: &Clock,
+        stop: &CancellationToken,
+    ) -> Option<TcpListener> {
+        let (what, address) = (self.what, self.address);
+        metrics.listens(what, self.listener.is_some());
+        if self.listener.is_some() {
+            return self.listener;
+        }
+        let attempt = |pause: Duration| async move {
+            match TcpListener::bind(address).await {
+                Ok(listener) => Ok::<_, Infallible>(Some(listener)),
+                Err(error) => {
+                    let pause_s = pause.as_secs();
+                    tracing::warn!(%error, %address, pause_s, "the bot cannot listen for {what} yet; trying again");
+                    Ok(None)
+                }
+            }
+        };
+        let Ok(listener) = PAUSES.retry(clock, stop, attempt).await;
+        metrics.listens(what, listener.is_some());
+        listener
     }
 }
 
@@ -64,7 +132,9 @@ pub(crate) async fn serve<S>(
         + 'static,
     S::Future: Send,
 {
-    let permits = Arc::new(Semaphore::new(bounds.connections));
+    // Each may want a connection to X as well, and the bot itself wants some.
+    let most = hardening::file_limit() / 4;
+    let permits = Arc::new(Semaphore::new(bounds.connections.min(most)));
     let connections = TaskTracker::new();
     loop {
         let accepted = async {

@@ -86,6 +86,8 @@ struct Counters {
     verdicts: Family<One, Counter>,
     deletions: Family<One, Counter>,
     dropped: Family<One, Counter>,
+    refusals: Family<One, Counter>,
+    listeners: Family<One, Gauge>,
     calls: Family<Two, Histogram, fn() -> Histogram>,
 }
 
@@ -94,6 +96,8 @@ struct Counters {
 pub(crate) struct Now {
     /// What waits, by the name of its queue; `None`: the database does not answer.
     pub waiting: Option<Vec<(&'static str, i64)>>,
+    /// How many rows tables have, by their name.
+    pub rows: Option<[(&'static str, i64); 3]>,
     /// Age of the oldest message that still has to be deleted, in seconds.
     pub oldest_deletion_s: Option<i64>,
     /// Seconds since Telegram answered this process; `None`: it never did.
@@ -107,6 +111,8 @@ impl Default for Metrics {
         let verdicts = Family::<One, Counter>::default();
         let deletions = Family::<One, Counter>::default();
         let dropped = Family::<One, Counter>::default();
+        let refusals = Family::<One, Counter>::default();
+        let listeners = Family::<One, Gauge>::default();
         let calls = Family::new_with_constructor(range as fn() -> Histogram);
         let version = Info::new(vec![("version", env!("CARGO_PKG_VERSION"))]);
         let help = "Updates from Telegram, by kind and by what became of them";
@@ -117,6 +123,10 @@ impl Default for Metrics {
         registry.register("deletions", help, deletions.clone());
         let help = "Promised messages that were not sent, by reason";
         registry.register("messages_dropped", help, dropped.clone());
+        let help = "Requests of programs that were turned away, by reason";
+        registry.register("client_refusals", help, refusals.clone());
+        let help = "Whether the bot listens where it was told to, by what for";
+        registry.register("listener_up", help, listeners.clone());
         let help = "How long calls to X took, by endpoint and by class of the answer";
         registry.register("x_call_seconds", help, calls.clone());
         registry.register("build", "The program", version);
@@ -132,12 +142,17 @@ impl Default for Metrics {
         for reason in Dropped::ALL {
             drop(dropped.get_or_create(&[("reason", reason.as_str())]));
         }
+        for reason in ["unauthorized", "client_limit"] {
+            drop(refusals.get_or_create(&[("reason", reason)]));
+        }
         Self(Arc::new(Counters {
             registry,
             updates,
             verdicts,
             deletions,
             dropped,
+            refusals,
+            listeners,
             calls,
         }))
     }
@@ -175,6 +190,17 @@ impl Metrics {
         self.0.dropped.get_or_create(&reason).inc();
     }
 
+    /// A program was turned away.
+    pub(crate) fn client_refused(&self, reason: &'static str) {
+        self.0.refusals.get_or_create(&[("reason", reason)]).inc();
+    }
+
+    /// The bot listens for `what`, or cannot yet.
+    pub(crate) fn listens(&self, what: &'static str, is_up: bool) {
+        let listener = self.0.listeners.get_or_create(&[("listener", what)]);
+        listener.set(is_up.into());
+    }
+
     /// X was called. `answer` is the class of its status, or why there was none.
     pub(crate) fn x_call(&self, endpoint: &'static str, answer: &'static str, took: Duration) {
         let call = [("endpoint", endpoint), ("answer", answer)];
@@ -194,6 +220,17 @@ impl Metrics {
                 queues.get_or_create(&[("queue", queue)]).set(depth);
             }
             looked_up.register("queue_depth", "What waits, by queue", queues);
+        }
+        if let Some(rows) = now.rows {
+            let tables = Family::<One, Gauge>::default();
+            for (table, rows) in rows {
+                tables.get_or_create(&[("table", table)]).set(rows);
+            }
+            looked_up.register(
+                "table_rows",
+                "Rows of the tables that grow, by table",
+                tables,
+            );
         }
         for (name, help, seconds) in [
             (
@@ -251,6 +288,7 @@ mod tests {
         clone.deletion(DeletionOutcome::Deleted);
         clone.x_call("/2/users/me", class_of(200), Duration::from_millis(200));
         let now = Now {
+            rows: Some([("audit", 9), ("uses", 0), ("inbox", 0)]),
             waiting: Some(vec![("inbox", 3)]),
             oldest_deletion_s: Some(61),
             telegram_answered_s: Some(2),

@@ -13,7 +13,7 @@ mod pauses;
 mod polling;
 mod reply;
 mod schema;
-mod secrets;
+pub(crate) mod secrets;
 mod timers;
 mod unit;
 mod workers;

@@ -93,14 +93,17 @@ impl Telegram {
     pub(super) async fn poll(&self) {
         let mut offset = None;
         let mut pause = Duration::from_secs(1);
+        // What waits already comes at once, and so does the news that Telegram answers.
+        let mut hold = 0;
         let mut taking_over = TakingOver::default();
         loop {
             let fetched = tokio::select! {
                 () = self.stop.cancelled() => break,
-                fetched = self.fetch(offset, BATCH, POLL_SECONDS) => fetched,
+                fetched = self.fetch(offset, BATCH, hold) => fetched,
             };
             match fetched {
                 Ok(updates) => {
+                    hold = POLL_SECONDS;
                     if offset.is_some() {
                         failpoint::hit("poll.confirmed");
                     }

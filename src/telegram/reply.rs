@@ -9,17 +9,18 @@ use std::{
 use teloxide::{
     ApiError, Bot, RequestError,
     payloads::{
-        AnswerCallbackQuerySetters as _, EditMessageTextSetters as _, SendMessageSetters as _,
+        AnswerCallbackQuerySetters as _, EditMessageTextSetters as _, SendDocumentSetters as _,
+        SendMessageSetters as _,
     },
     prelude::Requester as _,
     types::{
         CallbackQueryId, ChatId, CopyTextButton, InlineKeyboardButton, InlineKeyboardMarkup,
-        LinkPreviewOptions, MessageId, ParseMode,
+        InputFile, LinkPreviewOptions, MessageId, ParseMode,
     },
 };
 
 use crate::{
-    messages::{Button, Press, Worded},
+    messages::{Button, Document, Press, Worded},
     support::failpoint,
 };
 
@@ -97,6 +98,14 @@ pub(super) async fn delete(bot: &Bot, chat: i64, message: i32) -> Result<(), Cal
 
 /// Sends a message. Its number.
 pub(super) async fn send(bot: &Bot, chat: i64, message: &Worded) -> Result<i32, CallError> {
+    if let Some(Document { name, text }) = &message.document {
+        let file = InputFile::memory(text.clone()).file_name(name.clone());
+        let request = bot
+            .send_document(ChatId(chat), file)
+            .caption(&message.html)
+            .parse_mode(ParseMode::Html);
+        return bounded(WRITE_LIMIT, request).await.map(|sent| sent.id.0);
+    }
     let request = bot
         .send_message(ChatId(chat), &message.html)
         .parse_mode(ParseMode::Html)

@@ -5,6 +5,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
+use chrono::{DateTime, Utc};
 use futures::{
     FutureExt as _,
     future::{BoxFuture, Shared},
@@ -136,13 +137,27 @@ impl Telegram {
             .is_some_and(|dialogue| dialogue.state.expects_secret() || dialogue.has_expired(now)))
     }
 
-    /// Whether a message in a flow may be meant as an answer: anything a person sends that is no command of ours.
     fn may_be_answer(&self, message: &Message) -> bool {
-        let command = message
-            .text()
-            .is_some_and(|text| Command::parse(text, self.me.username()).is_ok());
-        message.chat.is_private() && is_written(message) && !command
+        may_be_answer(message, self.me.username())
     }
+}
+
+/// Which message of a stored update may be a secret, for `addx panic`, by the same rules as when it comes: its number, and when
+/// it was sent. `asked`: its chat's dialogue waits for one.
+pub(crate) fn in_update(json: &[u8], asked: bool) -> Option<(i32, DateTime<Utc>)> {
+    let update: Update = serde_json::from_slice(json).ok()?;
+    let message = message_of(&update)?;
+    // The bot's name is not known here: a command that is addressed to it counts as an answer.
+    let may_be = looks_secret(message) || (asked && may_be_answer(message, ""));
+    may_be.then_some((message.id.0, message.date))
+}
+
+/// Whether a message in a flow may be meant as an answer: anything a person sends that is no command of ours.
+fn may_be_answer(message: &Message, username: &str) -> bool {
+    let command = message
+        .text()
+        .is_some_and(|text| Command::parse(text, username).is_ok());
+    message.chat.is_private() && is_written(message) && !command
 }
 
 pub(super) fn message_of(update: &Update) -> Option<&Message> {

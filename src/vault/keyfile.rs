@@ -1,20 +1,21 @@
 //! The key file on disk: made once, never over existing data, and changed line by line, so that comments stay.
 
 use std::{
-    fs::{self, File},
-    io::{self, Write as _},
+    fs, io,
     os::unix::fs::DirBuilderExt as _,
     path::{Path, PathBuf},
 };
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use chrono::{DateTime, Utc};
-use rustix::fs::{FlockOperation, flock};
 use zeroize::Zeroizing;
 
-use super::keyring::{Key, KeyId, KeyState, Keyring, KeyringError, Line, parse_line, read_private};
+use super::keyring::{
+    Key, KeyId, KeyState, Keyring, KeyringError, Line, NAME, parse_line, read_private,
+};
 use crate::support::{
-    files::{beside, folder_of, make_private, move_into_place, sync},
+    files::{Draft, folder_of},
+    instance::Instance,
     random::Random,
 };
 
@@ -42,11 +43,12 @@ impl Keyring {
         let line = key_line(KeyId(1), random, now)?;
         let text = Zeroizing::new(format!("{HEADER}{}", *line));
         // Written apart and moved into place, so that a crash leaves no file without its key.
-        let draft = draft_of(path);
-        let _ = fs::remove_file(&draft);
-        write_new(&draft, &text).map_err(io("cannot write the key file"))?;
-        move_into_place(&draft, path).map_err(io("cannot make the key file"))?;
-        sync(folder).map_err(io("cannot sync the folder of the key file"))?;
+        let draft = Draft::of(path);
+        let written = draft.write(text.as_bytes());
+        written.map_err(io("cannot write the key file"))?;
+        draft
+            .keep_as(path)
+            .map_err(io("cannot make the key file"))?;
         Self::parse(&text, path)
     }
 }
@@ -56,20 +58,20 @@ pub struct KeyFile {
     path: PathBuf,
     text: Zeroizing<String>,
     keyring: Keyring,
-    _lock: File,
+    _lock: Instance,
 }
 
 impl KeyFile {
     /// Opens a key file for a change.
     pub fn open(path: &Path) -> Result<Self, KeyringError> {
-        let lock = File::open(path).map_err(error("cannot read the key file", path))?;
-        flock(&lock, FlockOperation::NonBlockingLockExclusive).map_err(|_| KeyringError::Busy {
-            path: path.to_owned(),
-        })?;
+        // The file itself, where a link leads to it.
+        let path = &fs::canonicalize(path).map_err(error("cannot read the key file", path))?;
+        let lock = Instance::claim(path).map_err(error("cannot lock the key file", path))?;
+        let lock = lock.ok_or_else(|| KeyringError::Busy { path: path.clone() })?;
         let text = read_private(path)?;
         let keyring = Keyring::parse(&text, path)?;
         Ok(Self {
-            path: path.to_owned(),
+            path: path.clone(),
             text,
             keyring,
             _lock: lock,
@@ -92,13 +94,14 @@ impl KeyFile {
             Some(KeyState::Primary) => {
                 "it is the primary key; run first: addx key add, then addx key rewrap"
             }
+            Some(KeyState::Retired) if self.keyring.not_scrubbed() == Some(id) => return Ok(()),
             Some(KeyState::Retired) => "it is retired already",
             None => "there is no such key; addx key status shows which there are",
         };
         Err(KeyringError::NotRetirable { id, reason })
     }
 
-    /// Retires a key, and raises the minimum to the oldest one that is left. On disk before this returns.
+    /// Retires a key, of which only its name stays, and raises the minimum to the oldest one that is left. On disk before this returns.
     pub(crate) fn retire(&mut self, id: KeyId) -> Result<(), KeyringError> {
         self.may_retire(id)?;
         let left = self.keyring.list();
@@ -125,8 +128,16 @@ impl KeyFile {
         let mut text = Zeroizing::new(String::with_capacity(self.text.len() + 256));
         for line in self.text.lines() {
             match parse_line(line) {
-                Ok(Line::Key(found, old, _)) if found == id => {
-                    text.push_str(&line.replacen(old.as_str(), state.as_str(), 1));
+                Ok(Line::Key(found, old, kept)) if found == id => {
+                    let changed = line.replacen(old.as_str(), state.as_str(), 1);
+                    let changed = Zeroizing::new(changed);
+                    let key = changed.split_whitespace().nth(3).unwrap_or_default();
+                    let name = Zeroizing::new(if state == KeyState::Retired {
+                        format!("{NAME}{}", kept.fingerprint())
+                    } else {
+                        key.to_owned()
+                    });
+                    text.push_str(&Zeroizing::new(changed.replacen(key, &name, 1)));
                 }
                 Ok(_) | Err(_) => text.push_str(line),
             }
@@ -139,21 +150,15 @@ impl KeyFile {
     fn replace(&mut self, text: Zeroizing<String>) -> Result<(), KeyringError> {
         let keyring = Keyring::parse(&text, &self.path)?;
         let io = |action| error(action, &self.path);
-        let draft = draft_of(&self.path);
-        // Left behind by a command that died: it was never in place.
-        let _ = fs::remove_file(&draft);
-        write_new(&draft, &text).map_err(io("cannot write beside the key file"))?;
-        fs::rename(&draft, &self.path).map_err(io("cannot replace the key file"))?;
-        sync(folder_of(&self.path)).map_err(io("cannot sync the folder of the key file"))?;
+        let draft = Draft::of(&self.path);
+        let written = draft.write(text.as_bytes());
+        written.map_err(io("cannot write beside the key file"))?;
+        let replaced = draft.replace(&self.path);
+        replaced.map_err(io("cannot replace the key file"))?;
         self.text = text;
         self.keyring = keyring;
         Ok(())
     }
-}
-
-/// Where a new text is written before it takes the place of the old one.
-fn draft_of(path: &Path) -> PathBuf {
-    beside(path, ".new")
 }
 
 fn key_line(
@@ -168,12 +173,6 @@ fn key_line(
         now.format("%F"),
         *encoded
     )))
-}
-
-fn write_new(path: &Path, text: &str) -> io::Result<()> {
-    let mut file = make_private(path)?;
-    file.write_all(text.as_bytes())?;
-    file.sync_all()
 }
 
 fn error(action: &'static str, path: &Path) -> impl Fn(io::Error) -> KeyringError {

@@ -56,6 +56,23 @@ impl Key {
     }
 }
 
+/// What the key file has of a key.
+pub(super) enum Kept {
+    /// The key.
+    Key(Key),
+    /// Its name alone, since it is retired.
+    Name(Fingerprint),
+}
+
+impl Kept {
+    pub(super) fn fingerprint(&self) -> Fingerprint {
+        match self {
+            Self::Key(key) => key.fingerprint(),
+            Self::Name(name) => name.clone(),
+        }
+    }
+}
+
 /// What may be done with a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -64,7 +81,7 @@ pub(crate) enum KeyState {
     Primary,
     /// Opens only.
     Enabled,
-    /// Neither: kept for the record.
+    /// Neither: its name is kept for the record.
     Retired,
 }
 
@@ -92,7 +109,7 @@ pub(crate) struct KeyInfo {
 
 /// The keys that open what is stored, one of which seals.
 pub struct Keyring {
-    keys: BTreeMap<KeyId, (KeyState, Key)>,
+    keys: BTreeMap<KeyId, (KeyState, Kept)>,
     primary: KeyId,
     minimum: KeyId,
     /// Keys that the operator has given up.
@@ -228,7 +245,7 @@ impl Keyring {
     }
 
     pub(super) fn primary_key(&self) -> (KeyId, &Key) {
-        let Some((_, key)) = self.keys.get(&self.primary) else {
+        let Some(key) = self.key(self.primary) else {
             unreachable!("a keyring is made with its primary key")
         };
         (self.primary, key)
@@ -237,8 +254,8 @@ impl Keyring {
     /// The key with this number, unless it is retired.
     pub(super) fn key(&self, id: KeyId) -> Option<&Key> {
         match self.keys.get(&id) {
-            Some((KeyState::Primary | KeyState::Enabled, key)) => Some(key),
-            Some((KeyState::Retired, _)) | None => None,
+            Some((KeyState::Primary | KeyState::Enabled, Kept::Key(key))) => Some(key),
+            Some(_) | None => None,
         }
     }
 
@@ -276,6 +293,15 @@ impl Keyring {
         })
     }
 
+    /// A retired key of which the file still has more than its name.
+    pub(crate) fn not_scrubbed(&self) -> Option<KeyId> {
+        let whole = |(state, kept): &(KeyState, Kept)| {
+            *state == KeyState::Retired && matches!(kept, Kept::Key(_))
+        };
+        let mut keys = self.keys.iter();
+        keys.find(|(_, key)| whole(key)).map(|(id, _)| *id)
+    }
+
     /// Every key as it may be shown, by number.
     pub(crate) fn list(&self) -> Vec<KeyInfo> {
         self.keys.keys().filter_map(|id| self.info(*id)).collect()
@@ -304,8 +330,11 @@ pub(super) enum Line {
     Empty,
     Minimum(KeyId),
     Lost(KeyId),
-    Key(KeyId, KeyState, Key),
+    Key(KeyId, KeyState, Kept),
 }
+
+/// What stands in the place of a retired key.
+pub(super) const NAME: &str = "fingerprint:";
 
 pub(super) fn parse_line(line: &str) -> Result<Line, &'static str> {
     let content = line.split('#').next().unwrap_or_default();
@@ -323,6 +352,13 @@ pub(super) fn parse_line(line: &str) -> Result<Line, &'static str> {
         "retired" => KeyState::Retired,
         _ => return Err("the state must be primary, enabled or retired"),
     };
+    let id = parse_id(number)?;
+    if state == KeyState::Retired
+        && let Some(name) = key.strip_prefix(NAME)
+    {
+        let name = Fingerprint(name.to_owned());
+        return Ok(Line::Key(id, state, Kept::Name(name)));
+    }
     let mut bytes = Zeroizing::new([0; 33]);
     match BASE64_STANDARD.decode_slice(key, &mut *bytes) {
         Ok(32) => {}
@@ -330,7 +366,7 @@ pub(super) fn parse_line(line: &str) -> Result<Line, &'static str> {
     }
     let mut key = Zeroizing::new([0; 32]);
     key.copy_from_slice(&bytes[..32]);
-    Ok(Line::Key(parse_id(number)?, state, Key::new(key)))
+    Ok(Line::Key(id, state, Kept::Key(Key::new(key))))
 }
 
 fn parse_id(number: &str) -> Result<KeyId, &'static str> {

@@ -7,6 +7,7 @@
 mod keyfile;
 mod keyring;
 mod seal;
+mod stream;
 
 pub use self::{
     keyfile::KeyFile,
@@ -16,6 +17,7 @@ pub use self::{
 pub(crate) use self::{
     keyring::{Fingerprint, KeyState, KeyringError},
     seal::{DataKey, Mac, MessageFingerprint, OpenError, Place},
+    stream::{SealedStream, StreamError},
 };
 
 use std::{

@@ -334,6 +334,11 @@ pub(super) fn message_fingerprint(key: &[u8; 32], chat: i64, message: &[u8]) -> 
     MessageFingerprint(first_half(mac(&key, &[&chat.to_be_bytes(), message])))
 }
 
+/// The key of sealed streams, derived from one of the keyring.
+pub(super) fn stream_key(key: &[u8; 32]) -> Zeroizing<[u8; 32]> {
+    derive(b"addx keyring key v1", key, b"stream")
+}
+
 fn first_half(whole: [u8; 32]) -> [u8; 16] {
     let mut half = [0; 16];
     half.copy_from_slice(&whole[..16]);

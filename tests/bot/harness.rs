@@ -265,6 +265,7 @@ impl World {
             rechecks: self.rechecks,
             proxy: Some(self.proxy),
             metrics: None,
+            keeps_audit: None,
             keeps_backups: self.keeps_backups,
         }
     }

@@ -5,21 +5,15 @@ use serde_json::Value;
 
 use crate::harness::{HOUR, MINUTE, World, enter, in_order, link, rotate, verdict, verify};
 
-/// What `/mydata` gives, put together again.
+/// What `/mydata` gives.
 async fn my_data(world: &World, person: &Person) -> Value {
     person.mark();
-    let before = person.chat().from_bot().count();
     person.say("/mydata");
-    person
-        .wait_text("Everything stored about you")
-        .await
-        .unwrap();
+    let said = person.wait_text("Everything stored about you").await;
+    let said = said.unwrap();
     world.rest().await;
-    let chat = person.chat();
-    let parts = chat.from_bot().skip(before);
-    let json: String = parts
-        .map(|part| part.text.split_once(":\n\n").unwrap().1.to_owned() + "\n")
-        .collect();
+    let (name, json) = said.file.unwrap();
+    assert_eq!(name, "mydata.json");
     serde_json::from_str(&json).unwrap_or_else(|error| panic!("{error}\n{json}"))
 }
 
@@ -97,6 +91,9 @@ async fn my_data_is_everything_less_the_secrets_and_nobody_elses() {
 
     link(&ada, "main", &values).await;
     world.advance(MINUTE);
+    ada.say("/mydata");
+    ada.wait_text("send /mydata again in 59 min").await.unwrap();
+    world.advance(HOUR);
     let data = my_data(&world, &ada).await;
     let account = &data["accounts"][0];
     assert_eq!(account["name"], "main", "{data}");
@@ -124,7 +121,7 @@ async fn my_data_is_everything_less_the_secrets_and_nobody_elses() {
 }
 
 #[tokio::test]
-async fn many_accounts_make_several_messages_that_fit() {
+async fn my_data_is_one_file_however_much_there_is_and_has_drafts_too() {
     let world = World::start().await;
     let ada = world.person();
     for number in 0..3 {
@@ -132,13 +129,16 @@ async fn many_accounts_make_several_messages_that_fit() {
         link(&ada, &format!("account{number}"), &values).await;
         world.advance(HOUR);
     }
+    let note = ada.say("A thought of mine");
+    ada.reply_to(note.message_id, "/post account1");
+    ada.wait_text("Publish this").await.unwrap();
+    let before = ada.chat().from_bot().count();
     let data = my_data(&world, &ada).await;
+    assert_eq!(ada.chat().from_bot().count(), before + 1);
     assert_eq!(data["accounts"].as_array().map(Vec::len), Some(3), "{data}");
-    let parts = ada.chat();
-    let parts = parts
-        .from_bot()
-        .filter(|part| part.text.starts_with("Everything stored"));
-    assert!(parts.count() > 1);
+    assert_eq!(data["posts"][0]["text"], "A thought of mine", "{data}");
+    assert_eq!(data["posts"][0]["state"], "draft", "{data}");
+    assert_eq!(data["history"].as_array().map(Vec::len), Some(6), "{data}");
     world.finish().await;
 }
 

@@ -6,9 +6,20 @@ use std::{
     time::Duration,
 };
 
+use addx::testing::{
+    audit,
+    clock::Clock,
+    domain::{
+        audit::{Act, Actor, Event},
+        facts::Standing,
+    },
+    store::access,
+};
 use serde_json::json;
+use sqlx::{AssertSqlSafe, SqlitePool, sqlite::SqliteConnectOptions};
 
 use crate::{
+    accounts::Maker,
     keys::{conversations, world_with},
     world::{World, finished},
 };
@@ -59,10 +70,20 @@ async fn a_copy_made_under_load_is_put_back_and_its_accounts_start_unchecked_and
         .map(|count| count.as_i64().unwrap())
         .sum();
     assert!(connected >= 301 && all >= connected, "{checked}");
+    let sealed = fs::read(world.folder().join("copy.db")).unwrap();
+    assert!(sealed.starts_with(b"addx backup 1: key 1 "));
     assert!(
-        fs::read_to_string(world.folder().join("copy.db.fingerprint"))
-            .unwrap()
-            .starts_with("key 1 ")
+        !sealed
+            .windows(9)
+            .any(|part| part == b"seedling\0" || part == b"sqlx_migr"),
+        "the copy shows what it holds"
+    );
+    assert_eq!(
+        left_over(&world, &[])
+            .iter()
+            .filter(|name| name.contains("partial"))
+            .count(),
+        0
     );
     bot.kill().await;
 
@@ -123,7 +144,7 @@ async fn a_restore_is_refused_by_name_and_leaves_nothing() {
         .addx(&["restore", "--check", "none.db"])
         .await
         .refused(1, "there is no file none.db");
-    fs::remove_file(world.database()).unwrap();
+    fs::rename(world.database(), world.folder().join("plain.db")).unwrap();
     world
         .addx(&["backup", "other.db"])
         .await
@@ -165,12 +186,20 @@ async fn a_restore_is_refused_by_name_and_leaves_nothing() {
         .await
         .refused(1, "belongs to the database that was here before");
     fs::remove_file(log).unwrap();
-    fs::write(world.folder().join("copy.db-wal"), "pages").unwrap();
+    fs::write(world.folder().join("plain.db-wal"), "pages").unwrap();
     world
-        .addx(&["restore", "copy.db"])
+        .addx(&["restore", "--plain", "plain.db"])
         .await
         .refused(1, "make the copy with: addx backup");
-    fs::remove_file(world.folder().join("copy.db-wal")).unwrap();
+    fs::remove_file(world.folder().join("plain.db-wal")).unwrap();
+    world
+        .addx(&["restore", "plain.db"])
+        .await
+        .refused(1, "is a plain SQLite file");
+    world
+        .addx(&["restore", "--plain", "copy.db"])
+        .await
+        .refused(1, "is a sealed copy; leave out --plain");
     assert_eq!(
         world.addx(&["restore", "copy.db", "--json"]).await.json()["accounts"],
         json!({"connected": 1})
@@ -248,7 +277,6 @@ async fn a_copy_that_is_stopped_leaves_nothing_and_two_at_once_do_not_meet() {
             Some(0)
         );
         fs::remove_file(world.folder().join("copy.db")).unwrap();
-        fs::remove_file(world.folder().join("copy.db.fingerprint")).unwrap();
     } else {
         assert_eq!(status.code(), Some(1));
     }
@@ -263,7 +291,14 @@ async fn a_copy_that_is_stopped_leaves_nothing_and_two_at_once_do_not_meet() {
         world.addx(&["restore", "--check", "copy.db"]).await.code,
         Some(0)
     );
-    assert_eq!(left_over(&world, &before).len(), 2);
+    assert_eq!(left_over(&world, &before).len(), 1);
+    // What one left that was killed in the middle goes with the next.
+    let left = world
+        .database()
+        .with_file_name("addx.db.4294967295.partial");
+    fs::write(&left, "a part of the database").unwrap();
+    assert_eq!(world.addx(&["backup", "next.db"]).await.code, Some(0));
+    assert!(!left.exists());
 }
 
 #[tokio::test]
@@ -293,6 +328,168 @@ async fn a_copy_whose_trail_has_lost_its_key_is_refused_and_so_is_a_database_wit
         .await
         .refused(2, "the row of its key check is gone");
     assert!(!world.key_file().exists(), "a new key was made");
+}
+
+/// A stopped bot's database in which user 71 was let in, and a plain copy of it.
+async fn world_with_a_plain_copy() -> World {
+    let world = world_with(2).await;
+    let maker = Maker::open(&world.database(), &world.key_file())
+        .await
+        .unwrap();
+    let now = Clock::system().now();
+    let mut tx = maker.store.begin().await.unwrap();
+    for (owner, event, standing) in [
+        (71, Event::AccessGrant, Standing::Granted),
+        (72, Event::AccessGrant, Standing::Granted),
+        (72, Event::AccessBlock, Standing::Blocked),
+    ] {
+        access::decide(&mut *tx, owner, standing, now)
+            .await
+            .unwrap();
+        let (actor, account, detail) = (Actor::Owner, None, String::new());
+        let act = Act {
+            owner,
+            actor,
+            event,
+            account,
+            detail,
+        };
+        audit::note(&mut tx, &maker.audit, act, now).await.unwrap();
+    }
+    tx.commit().await.unwrap();
+    maker.store.close().await.unwrap();
+    assert_eq!(world.addx(&["backup", "copy.db"]).await.code, Some(0));
+    fs::rename(world.database(), world.folder().join("plain.db")).unwrap();
+    world
+}
+
+async fn change(world: &World, statements: &str) {
+    let options = SqliteConnectOptions::new().filename(world.folder().join("plain.db"));
+    let database = SqlitePool::connect_with(options).await.unwrap();
+    let statements = AssertSqlSafe(statements.to_owned());
+    sqlx::raw_sql(statements).execute(&database).await.unwrap();
+    database.close().await;
+}
+
+#[tokio::test]
+async fn what_was_planted_into_a_plain_copy_is_refused_or_goes() {
+    let world = world_with_a_plain_copy().await;
+    let plain = world.folder().join("plain.db");
+    let whole = fs::read(&plain).unwrap();
+    let before = listing(&world);
+    for (planted, said) in [
+        (
+            "CREATE TRIGGER planted AFTER DELETE ON clients BEGIN INSERT INTO access VALUES (9, 'granted', '', 1); END",
+            "its trigger planted is not what addx makes",
+        ),
+        (
+            "CREATE VIEW planted AS SELECT * FROM clients",
+            "its view planted is not what addx makes",
+        ),
+        (
+            "DROP TRIGGER audit_is_not_changed",
+            "it has no trigger audit_is_not_changed",
+        ),
+        (
+            "ALTER TABLE clients ADD COLUMN more TEXT",
+            "its table clients is not what addx makes",
+        ),
+        (
+            "DROP TRIGGER audit_is_not_changed; UPDATE audit SET owner = 9 WHERE number = 5;
+             CREATE TRIGGER audit_is_not_changed BEFORE UPDATE ON audit
+BEGIN
+    SELECT raise(ABORT, 'the audit table is append-only');
+END;",
+            "audit entry 5 was altered",
+        ),
+        (
+            "INSERT INTO audit SELECT number + 1, at, 9, 'owner', 'access_grant', NULL, '', mac FROM audit
+             ORDER BY number DESC LIMIT 1",
+            "audit entry 8 was altered",
+        ),
+    ] {
+        change(&world, planted).await;
+        for arguments in [&["restore", "--plain", "--check", "plain.db"][..], &["restore", "--plain", "plain.db"]] {
+            world.addx(arguments).await.refused(1, said);
+        }
+        assert_eq!(left_over(&world, &before), [""; 0], "{planted}");
+        fs::write(&plain, &whole).unwrap();
+    }
+    change(
+        &world,
+        "CREATE TABLE _litestream_seq (id INTEGER PRIMARY KEY, seq INTEGER);
+         CREATE TABLE _litestream_lock (id INTEGER);
+         INSERT INTO access VALUES (9, 'granted', 'Mallory', 1);
+         UPDATE access SET standing = 'granted' WHERE user_id = 72;
+         INSERT INTO clients (name, token_hash, allowed, max_concurrent, max_per_second, created_at)
+             VALUES ('planted', zeroblob(32), 'POST /2/tweets', 1, 1, 1);
+         INSERT INTO client_accounts SELECT 1, account_id, 1 FROM accounts;
+         INSERT INTO posts (owner, account_id, kind, state, text, post_id, created_at)
+             SELECT owner, account_id, 'message', 'waiting', 'planted', NULL, 1 FROM accounts;
+         INSERT INTO posts (owner, account_id, kind, state, text, post_id, created_at)
+             SELECT owner, account_id, 'test', 'posted', 'planted', '1800', 1 FROM accounts LIMIT 1;
+         INSERT INTO jobs (kind, key, subject, account_id, run_at)
+             SELECT 'post', id, hex(account_id), account_id, 1 FROM posts WHERE state = 'waiting';
+         INSERT INTO jobs (kind, key, subject, account_id, run_at)
+             SELECT 'unpost', id, hex(account_id), account_id, 1 FROM posts WHERE state = 'posted'",
+    )
+    .await;
+    let done = world.addx(&["restore", "--plain", "plain.db"]).await;
+    assert_eq!(done.code, Some(0), "{done:?}");
+    assert!(
+        done.out
+            .contains("plain, so nothing proves when it was made"),
+        "{done:?}"
+    );
+    assert!(done.out.contains("they are in again:  (71). "), "{done:?}");
+    assert!(done.out.contains("https://x.com/i/status/1800"), "{done:?}");
+    let database = world.connect().await;
+    let left: i64 = sqlx::query_scalar(
+        "SELECT (SELECT count(*) FROM clients) + (SELECT count(*) FROM client_accounts) + (SELECT count(*) FROM posts)
+             + (SELECT count(*) FROM jobs) + (SELECT count(*) FROM sqlite_schema WHERE name LIKE '%litestream%')",
+    )
+    .fetch_one(&database)
+    .await
+    .unwrap();
+    assert_eq!(left, 0);
+    let standings: Vec<(i64, String)> =
+        sqlx::query_as("SELECT user_id, standing FROM access ORDER BY user_id")
+            .fetch_all(&database)
+            .await
+            .unwrap();
+    let wanted = [(9, "asked"), (71, "granted"), (72, "blocked")];
+    assert_eq!(
+        standings,
+        wanted.map(|(user, standing)| (user, standing.to_owned()))
+    );
+    database.close().await;
+    assert_eq!(world.addx(&["audit", "verify"]).await.code, Some(0));
+}
+
+#[tokio::test]
+async fn a_sealed_copy_says_which_database_it_is_of_and_how_old_it_is() {
+    let world = world_with_a_plain_copy().await;
+    let sealed = fs::read(world.folder().join("copy.db")).unwrap();
+    let line = sealed.split(|byte| *byte == b'\n').next().unwrap();
+    let line = String::from_utf8(line.to_vec()).unwrap();
+    let database = line.split(' ').nth(7).unwrap();
+    let checked = world.addx(&["restore", "--check", "copy.db"]).await;
+    assert_eq!(checked.code, Some(0), "{checked:?}");
+    let said = format!("In the copy of database {database}, made ");
+    assert!(checked.out.contains(&said), "{checked:?}");
+    assert!(
+        checked.out.contains(" UTC (age: 0 hours): 8 values"),
+        "{checked:?}"
+    );
+    // Claiming to be another, or younger, shuts it.
+    let other = line.replace(database, &"0".repeat(32));
+    let younger = line.replace(" made 2", " made 3");
+    for line in [other, younger] {
+        let changed = [line.as_bytes(), &sealed[line.len()..]].concat();
+        fs::write(world.folder().join("changed.db"), changed).unwrap();
+        let checked = world.addx(&["restore", "--check", "changed.db"]).await;
+        checked.refused(1, "is damaged");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

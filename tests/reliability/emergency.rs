@@ -151,7 +151,7 @@ async fn it_wants_a_typed_sentence_and_a_stopped_bot_and_leaves_nothing() {
         counted(&output),
         json!({
             "erased": 2, "ended": 2, "uncertain": 0, "users_told": 2, "left": 0, "limited": 0,
-            "posts_standing": 0, "updates_wiped": 0, "messages_dropped": 0
+            "posts_standing": 0, "updates_wiped": 0, "messages_dropped": 0, "posts_discarded": 0
         })
     );
     let calls = scene.world.x.calls();

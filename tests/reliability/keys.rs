@@ -2,7 +2,7 @@
 
 use std::{
     fs,
-    os::unix::fs::PermissionsExt as _,
+    os::unix::fs::{MetadataExt as _, PermissionsExt as _},
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -266,6 +266,7 @@ async fn an_old_key_file_and_an_old_database_are_refused_by_name() {
     let file = world.key_file();
     let old_keys = fs::read(&file).unwrap();
     assert_eq!(world.addx(&["backup", "old.db"]).await.code, Some(0));
+    fs::copy(world.database(), world.folder().join("plain.db")).unwrap();
     for arguments in [
         &["key", "add"][..],
         &["key", "rewrap"],
@@ -290,7 +291,7 @@ async fn an_old_key_file_and_an_old_database_are_refused_by_name() {
         .await
         .refused(2, "It is an old copy");
     assert!(!world.database().exists());
-    fs::copy(world.folder().join("old.db"), world.database()).unwrap();
+    fs::copy(world.folder().join("plain.db"), world.database()).unwrap();
     world
         .addx(&["serve"])
         .await
@@ -496,7 +497,6 @@ async fn a_key_file_without_a_key_that_rows_need_is_taken_up_by_nobody_unless_th
 #[tokio::test]
 async fn a_database_of_a_newer_program_is_refused_by_name_and_left_alone() {
     let world = world_with(1).await;
-    assert_eq!(world.addx(&["backup", "copy.db"]).await.code, Some(0));
     let newer = |file: std::path::PathBuf| async move {
         let options = sqlx::sqlite::SqliteConnectOptions::new().filename(file);
         let database = sqlx::SqlitePool::connect_with(options).await.unwrap();
@@ -510,11 +510,95 @@ async fn a_database_of_a_newer_program_is_refused_by_name_and_left_alone() {
         database.close().await;
     };
     newer(world.database()).await;
-    newer(world.folder().join("copy.db")).await;
+    fs::copy(world.database(), world.folder().join("copy.db")).unwrap();
     for arguments in [&["serve"][..], &["key", "status"], &["audit", "verify"]] {
         let done = world.addx(arguments).await;
         done.refused(2, "schema version 999, and this program knows ");
     }
-    let check = world.addx(&["restore", "--check", "copy.db"]).await;
+    let check = world
+        .addx(&["restore", "--plain", "--check", "copy.db"])
+        .await;
     check.refused(1, "schema version 999, and this program knows ");
+}
+
+#[tokio::test]
+async fn commands_leave_the_schema_to_the_bot() {
+    let world = world_with(1).await;
+    fs::rename(world.database(), world.folder().join("old.db")).unwrap();
+    fs::write(world.database(), "").unwrap();
+    for arguments in [
+        &["key", "status"][..],
+        &["client", "list"],
+        &["audit", "head"],
+        &["key", "add"],
+    ] {
+        let done = world.addx(arguments).await;
+        done.refused(
+            2,
+            "the database has schema version 0, and this program knows ",
+        );
+    }
+    assert_eq!(fs::metadata(world.database()).unwrap().len(), 0);
+}
+
+#[tokio::test]
+async fn of_a_retired_key_only_its_name_stays_in_the_file() {
+    let world = world_with(1).await;
+    let file = world.key_file();
+    let first = fs::read_to_string(&file).unwrap();
+    let secret = |text: &str| text.split_whitespace().last().unwrap().to_owned();
+    assert_eq!(world.addx(&["key", "add"]).await.code, Some(0));
+    assert_eq!(world.addx(&["key", "rewrap"]).await.code, Some(0));
+    let both = fs::read_to_string(&file).unwrap();
+    let status = world.addx(&["key", "status", "--json"]).await.json();
+    let name = status[0]["fingerprint"].as_str().unwrap();
+    assert_eq!(world.addx(&["key", "retire", "1"]).await.code, Some(0));
+    let scrubbed = fs::read_to_string(&file).unwrap();
+    assert!(
+        !scrubbed.contains(&secret(&first)),
+        "the key is still there"
+    );
+    assert!(
+        scrubbed.contains(&format!(" fingerprint:{name}\n")),
+        "{name}"
+    );
+    let status = world.addx(&["key", "status", "--json"]).await.json();
+    assert_eq!(status[0]["fingerprint"], name);
+    assert_eq!(status[0]["state"], "retired");
+    let again = world.addx(&["key", "retire", "1"]).await;
+    again.refused(1, "it is retired already");
+
+    // An older version had changed the word alone.
+    fs::write(&file, both.replace("1 enabled", "1 retired")).unwrap();
+    let doctor = world.addx(&["doctor"]).await;
+    assert_eq!(doctor.code, Some(1));
+    let said = "the key file still holds the bytes of retired key 1; run: addx key retire 1";
+    assert!(doctor.out.contains(said), "{doctor:?}");
+    assert_eq!(world.addx(&["key", "retire", "1"]).await.code, Some(0));
+    assert_eq!(fs::read_to_string(&file).unwrap(), scrubbed);
+    let doctor = world.addx(&["doctor"]).await;
+    assert!(!doctor.out.contains(said), "{doctor:?}");
+}
+
+#[tokio::test]
+async fn a_changed_key_file_keeps_its_owner_and_a_link_to_it_stays() {
+    let world = world_with(1).await;
+    let (link, file) = (world.key_file(), world.folder().join("far.key"));
+    fs::rename(&link, &file).unwrap();
+    std::os::unix::fs::symlink(&file, &link).unwrap();
+    let is_root = rustix::process::geteuid().is_root();
+    if is_root {
+        std::os::unix::fs::chown(&file, Some(65_534), Some(65_533)).unwrap();
+    }
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o400)).unwrap();
+    let before = fs::metadata(&file).unwrap();
+    assert_eq!(world.addx(&["key", "add"]).await.code, Some(0));
+    assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+    let after = fs::metadata(&file).unwrap();
+    assert_ne!(after.ino(), before.ino());
+    let kept = |file: &fs::Metadata| (file.uid(), file.gid(), file.mode());
+    assert_eq!(kept(&after), kept(&before));
+    // The lock is no part of what is replaced.
+    assert!(world.folder().join("far.key.lock").exists());
+    assert!(fs::read_to_string(&file).unwrap().contains("2 primary "));
 }

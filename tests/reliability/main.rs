@@ -23,6 +23,7 @@ mod hangup;
 mod hostile;
 mod keys;
 mod metrics;
+mod operator;
 mod secrecy;
 mod stops;
 mod story;

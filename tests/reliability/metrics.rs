@@ -121,14 +121,11 @@ async fn the_metrics_count_a_conversation_and_show_nothing_of_it() {
 }
 
 #[tokio::test]
-async fn an_address_that_cannot_be_used_ends_the_start_and_names_the_variable() {
+async fn an_address_that_can_never_be_used_ends_the_start_and_names_the_variable() {
     let world = World::new(1).await;
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let taken = listener.local_addr().unwrap().to_string();
     for (value, hint) in [
         ("nowhere", "it must be an address with a port"),
         ("127.0.0.1:70000", "it must be an address with a port"),
-        (taken.as_str(), taken.as_str()),
     ] {
         let before = world.log().len();
         let status = world.start(&[("ADDX_METRICS_ADDR", value)]).wait().await;
@@ -140,6 +137,68 @@ async fn an_address_that_cannot_be_used_ends_the_start_and_names_the_variable() 
             "{said}"
         );
     }
+}
+
+#[tokio::test]
+async fn a_taken_address_is_tried_again_while_telegram_is_served() {
+    let world = World::new(1).await;
+    let (metrics, programs) = (ReservedPort::new().unwrap(), ReservedPort::new().unwrap());
+    let (metrics, programs) = (metrics.address(), programs.address());
+    let taken = TcpListener::bind(programs).unwrap();
+    let env = [
+        ("ADDX_METRICS_ADDR", metrics.to_string()),
+        ("ADDX_PROXY_ADDR", programs.to_string()),
+    ];
+    let env = env.each_ref().map(|(name, value)| (*name, value.as_str()));
+    let mut bot = world.start(&env);
+    let ada = world.telegram.new_user("Ada", None);
+    ada.say("/help");
+    ada.wait_text("/privacy").await.unwrap();
+    let up = |page: &str, up: u8| {
+        page.contains(&format!("addx_listener_up{{listener=\"programs\"}} {up}\n"))
+            && page.contains("addx_listener_up{listener=\"metrics\"} 1\n")
+    };
+    let metrics = address(&world).await;
+    let page = fetch(&metrics, "/metrics");
+    assert!(up(&page, 0), "{page}");
+    let said = "the bot cannot listen for programs yet; trying again";
+    assert!(world.log().contains(said), "{}", world.log());
+    let mut doctor = world.program("addx");
+    doctor.arg("doctor").envs(env);
+    let doctor = crate::world::finished(doctor).await;
+    assert!(
+        doctor.out.contains("takes no connections") || doctor.out.contains("another program"),
+        "{doctor:?}"
+    );
+    drop(taken);
+    let deadline = Instant::now() + PATIENCE;
+    while !world.log().contains("programs can publish here") {
+        assert!(Instant::now() < deadline, "{}", world.log());
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let page = fetch(&metrics, "/metrics");
+    assert!(up(&page, 1), "{page}");
+    bot.stop().await;
+}
+
+/// Ready, and not only once the first long question to Telegram has ended.
+#[tokio::test]
+async fn it_is_ready_within_a_second_after_telegram_answered() {
+    let world = World::new(1).await;
+    let mut bot = world.start(&[("ADDX_METRICS_ADDR", "127.0.0.1:0")]);
+    let address = address(&world).await;
+    while !world.log().contains("the bot runs") {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    let ran = Instant::now();
+    for path in ["/readyz", "/healthz"] {
+        while !fetch(&address, path).ends_with("ok\n") {
+            assert!(ran.elapsed() < Duration::from_secs(1), "{path}");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+    assert_eq!(world.healthcheck(), Some(0));
+    bot.stop().await;
 }
 
 #[tokio::test]

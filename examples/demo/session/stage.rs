@@ -7,7 +7,7 @@ use addx::testing::{
     audit, clients as programs,
     clock::Clock,
     config::{Config, People, Rechecks},
-    domain::{account::AccountId, client::Rule, credentials::Secret},
+    domain::{account::AccountId, client::Terms, credentials::Secret},
     random::Random,
     store::{Store, clients},
     unlock::unlock,
@@ -176,6 +176,7 @@ impl Stage {
             },
             proxy: Some(self.proxy.address()),
             metrics: None,
+            keeps_audit: None,
             keeps_backups: None,
         })
     }
@@ -198,8 +199,12 @@ impl Stage {
         };
         let number: u32 = u32::from_be_bytes(random.bytes()?);
         let name = format!("curl-{:04x}", number >> 16).parse()?;
-        let (now, rules) = (self.clock.now(), Rule::defaults());
-        let added = programs::add(&store, &vault, &key, now, &name, &accounts, &rules).await?;
+        let now = self.clock.now();
+        let terms = Terms {
+            accounts,
+            ..Terms::default()
+        };
+        let added = programs::add(&store, &vault, &key, now, &name, terms).await?;
         store.close().await?;
         Program::new(self.proxy.address(), account, added.token).map(Some)
     }

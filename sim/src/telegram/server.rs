@@ -193,6 +193,9 @@ async fn params_of(request: Request) -> Result<Map<String, Value>, ApiError> {
                 .map_err(|_| unreadable())?;
             while let Some(field) = form.next_field().await.map_err(|_| unreadable())? {
                 let name = field.name().unwrap_or_default().to_owned();
+                if let Some(file) = field.file_name() {
+                    params.insert(format!("{name}.name"), json!(file));
+                }
                 let value = field.bytes().await.map_err(|_| unreadable())?;
                 params.insert(
                     name,

@@ -67,6 +67,8 @@ pub(super) struct Message {
     pub(super) date: i64,
     pub(super) edit_date: Option<i64>,
     pub(super) media: Option<&'static str>,
+    /// The name and the text of a file that the bot sent.
+    pub(super) file: Option<(String, String)>,
     /// Fields besides the text: media, origin, album.
     pub(super) extra: Map<String, Value>,
     pub(super) reply_to: Option<i32>,
@@ -459,6 +461,7 @@ impl Message {
             date,
             edit_date: None,
             media: None,
+            file: None,
             extra: Map::new(),
             reply_to: None,
             versions: vec![version],
@@ -495,6 +498,7 @@ impl Message {
             html: version.html.clone(),
             buttons: markup::buttons(version.markup.as_ref()),
             media: self.media,
+            file: self.file.clone(),
             date: self.date,
             edits,
             deleted: self.deleted.is_some(),

@@ -17,6 +17,8 @@ pub struct SeenMessage {
     pub buttons: Vec<Vec<Button>>,
     /// What kind of thing it is when it is no text: `photo`, `sticker`, `voice`, `document`.
     pub media: Option<&'static str>,
+    /// The name and the text of a file that the bot sent.
+    pub file: Option<(String, String)>,
     /// When it was sent, in Unix time by the simulator's clock.
     pub date: i64,
     /// How often it had been edited.

@@ -2,6 +2,7 @@
 
 use std::cmp::Reverse;
 
+use chrono::TimeDelta;
 use serde::Serialize;
 
 use crate::{
@@ -13,7 +14,7 @@ use crate::{
         report::ValueReport,
     },
     messages::{self, Language},
-    store::{access, audit, languages},
+    store::{access, audit, checks, languages, posts},
     telegram::{Telegram, schema::HandlerResult, unit::Unit},
 };
 
@@ -21,10 +22,8 @@ use crate::{
 const SHOWN: u32 = 20;
 /// Days of programs among which it finds the newest.
 const LOOKED_AT: u32 = 200;
-/// Entries that `/mydata` gives, and days of programs; the rest is counted.
-const GIVEN: u32 = 1000;
-/// Telegram takes 4,096 characters a message; escaping makes a text longer.
-const CHUNK: usize = 3000;
+/// `/mydata` is given no more often than this.
+const PAUSE: TimeDelta = TimeDelta::hours(1);
 
 /// Everything that is held about a user, less the secrets.
 #[derive(Serialize)]
@@ -36,11 +35,18 @@ struct MyData {
     language: Option<&'static str>,
     flow_open: bool,
     accounts: Vec<MyAccount>,
+    /// What waits to be published, and what was not confirmed.
+    posts: Vec<MyPost>,
     history: Vec<Entry>,
-    /// Older entries that are not among these.
-    history_left_out: i64,
     /// What programs did, by program, account and day in UTC, the newest first.
     uses_by_programs: Vec<UsesOfDay>,
+}
+
+#[derive(Serialize)]
+struct MyPost {
+    account: Option<AccountId>,
+    state: &'static str,
+    text: String,
 }
 
 #[derive(Serialize)]
@@ -96,6 +102,12 @@ pub(in crate::telegram) async fn my_data(
     state: LinkingState,
 ) -> HandlerResult {
     let unit = &mut *unit.lock().await;
+    let now = telegram.clock.now();
+    if let Some(last) = checks::my_data_within(&mut unit.tx, unit.chat, PAUSE, now).await? {
+        let later = || messages::records::my_data_later(last + PAUSE, now);
+        unit.say(later).await?;
+        return Ok(());
+    }
     let mut accounts = Vec::new();
     for summary in telegram.linker.summaries(&mut unit.tx, unit.chat).await? {
         let report = telegram
@@ -107,9 +119,12 @@ pub(in crate::telegram) async fn my_data(
             values: report.map(|report| report.values).unwrap_or_default(),
         });
     }
-    let history = audit::newest_of(&mut *unit.tx, unit.chat, GIVEN).await?;
-    let in_all = audit::count_of(&mut *unit.tx, unit.chat).await?;
-    let given = i64::try_from(history.len()).unwrap_or(i64::MAX);
+    let posts = posts::of_owner(&mut *unit.tx, unit.chat).await?;
+    let posts = posts.into_iter().map(|post| MyPost {
+        account: post.account,
+        state: post.state.name(),
+        text: post.text.as_str().to_owned(),
+    });
     let data = MyData {
         telegram_user_id: unit.chat,
         access: access::of(&mut *unit.tx, unit.chat).await?,
@@ -118,36 +133,11 @@ pub(in crate::telegram) async fn my_data(
             .map(Language::as_str),
         flow_open: state.flow_id().is_some(),
         accounts,
-        history,
-        history_left_out: in_all - given,
-        uses_by_programs: audit::uses_of(&mut *unit.tx, unit.chat, GIVEN).await?,
+        posts: posts.collect(),
+        history: audit::newest_of(&mut *unit.tx, unit.chat, u32::MAX).await?,
+        uses_by_programs: audit::uses_of(&mut *unit.tx, unit.chat, u32::MAX).await?,
     };
     let json = serde_json::to_string_pretty(&data).unwrap_or_default();
-    let chunks = in_chunks(&json);
-    let of = chunks.len();
-    for (index, json) in chunks.into_iter().enumerate() {
-        let part = index + 1;
-        unit.say(|| messages::records::my_data(part, of, &json))
-            .await?;
-    }
+    unit.say(|| messages::records::my_data(json)).await?;
     Ok(())
-}
-
-/// Cuts a text at line ends into pieces that fit a message.
-fn in_chunks(text: &str) -> Vec<String> {
-    let mut chunks = vec![String::new()];
-    for line in text.lines() {
-        let full = chunks
-            .last()
-            .is_none_or(|chunk| chunk.len() + line.len() >= CHUNK);
-        if full {
-            chunks.push(String::new());
-        }
-        if let Some(chunk) = chunks.last_mut() {
-            chunk.push_str(line);
-            chunk.push('\n');
-        }
-    }
-    chunks.retain(|chunk| !chunk.is_empty());
-    chunks
 }
