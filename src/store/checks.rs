@@ -118,7 +118,7 @@ pub(crate) async fn settle_key_pair(
          UPDATE data_keys SET key_pair = ?2, key_pair_at = ?3 WHERE account_id = ?4 AND changes() > 0;
          UPDATE dialogues SET card_due_at = max(?3, ifnull(card_due_at, 0)), revision = revision + 1
          WHERE chat_id = ?5 AND expires_at IS NOT NULL AND changes() > 0
-             AND (card_digest IS NOT NULL OR card_due_at IS NOT NULL)",
+             AND (card_message_id IS NOT NULL AND card_digest IS NOT NULL OR card_due_at IS NOT NULL)",
     )
     .bind(job)
     .bind(outcome)

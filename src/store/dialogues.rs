@@ -53,9 +53,14 @@ impl Dialogue {
         self.card_due_at = Some(now);
     }
 
-    /// Lets the card be drawn as a new message next time.
+    /// Lets the card be drawn as a new message next time. One that is just being sent, and not noted yet, is told by another
+    /// digest.
     pub(crate) fn detach_card(&mut self) {
-        (self.card_message, self.card_digest, self.card_attempts) = (None, None, 0);
+        self.card_digest = match self.card_message {
+            Some(_) => None,
+            None => Some(self.card_digest.map_or(0, |digest| digest.wrapping_add(1))),
+        };
+        (self.card_message, self.card_attempts) = (None, 0);
     }
 
     /// Does not draw the card until the state changes or it is asked for again: a question takes its place.
@@ -182,27 +187,28 @@ pub(crate) async fn remove(db: impl SqliteExecutor<'_>, chat: i64) -> Result<(),
 }
 
 /// Notes which message shows the card, and that it shows what `dialogue` was: a newer state is still to be drawn. If the
-/// card was detached meanwhile, the message is none any more, and nothing is noted.
+/// card was detached meanwhile, the message is none any more, and nothing is noted. `false`: that is so.
 pub(crate) async fn card_drawn(
     db: impl SqliteExecutor<'_>,
     chat: i64,
     dialogue: &Dialogue,
     message: i32,
     digest: Option<i64>,
-) -> Result<(), StoreError> {
-    sqlx::query(
+) -> Result<bool, StoreError> {
+    let done = sqlx::query(
         "UPDATE dialogues SET card_message_id = ?1, card_digest = ?2, card_attempts = 0,
              card_due_at = iif(revision = ?3, NULL, card_due_at)
-         WHERE chat_id = ?4 AND card_message_id IS ?5",
+         WHERE chat_id = ?4 AND (card_message_id = ?1 OR card_message_id IS ?5 AND card_digest IS ?6)",
     )
     .bind(message)
     .bind(digest)
     .bind(dialogue.revision)
     .bind(chat)
     .bind(dialogue.card_message)
+    .bind(dialogue.card_digest)
     .execute(db)
     .await?;
-    Ok(())
+    Ok(done.rows_affected() > 0)
 }
 
 /// The same for a dialogue that is over: if nothing has changed since, it is forgotten. `asking`: the card says that X is being
@@ -220,7 +226,7 @@ pub(crate) async fn last_card_drawn(
          SELECT ?1, 'check', ?2 WHERE ?3 AND ?2 IS NOT NULL;
          UPDATE dialogues SET card_message_id = ?2, card_digest = ?4, card_attempts = 0,
              card_due_at = iif(revision = ?5, NULL, card_due_at)
-         WHERE chat_id = ?1 AND card_message_id IS ?6 AND ?2 IS NOT NULL;
+         WHERE chat_id = ?1 AND card_message_id IS ?6 AND card_digest IS ?7 AND ?2 IS NOT NULL;
          DELETE FROM dialogues WHERE chat_id = ?1 AND revision = ?5",
     )
     .bind(chat)
@@ -229,6 +235,7 @@ pub(crate) async fn last_card_drawn(
     .bind(digest)
     .bind(dialogue.revision)
     .bind(dialogue.card_message)
+    .bind(dialogue.card_digest)
     .execute(db)
     .await?;
     Ok(())
@@ -405,6 +412,25 @@ mod tests {
             (Some(10), None)
         );
         tx.commit().await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_card_that_was_not_known_yet_when_it_was_detached_is_none_either() {
+        let fixture = fixture().await;
+        fixture.go(ADA, state("main")).await;
+        let db = fixture.store.writer();
+        let read = async || get(db, &fixture.vault, ADA).await.unwrap().unwrap();
+        for message in [9, 10] {
+            let drawn = read().await;
+            let mut dialogue = drawn.clone();
+            dialogue.detach_card();
+            save_card(db, ADA, &dialogue).await.unwrap();
+            assert!(!card_drawn(db, ADA, &drawn, message, Some(1)).await.unwrap());
+            assert_eq!(read().await.card_message, None);
+        }
+        let newest = read().await;
+        assert!(card_drawn(db, ADA, &newest, 11, Some(1)).await.unwrap());
+        assert_eq!(read().await.card_message, Some(11));
     }
 
     #[tokio::test]

@@ -355,7 +355,14 @@ impl Telegram {
                     dialogues::last_card_drawn(light, chat, dialogue, message, digest, asking)
                         .await?;
                 } else if let Some(message) = message {
-                    dialogues::card_drawn(light, chat, dialogue, message, digest).await?;
+                    let noted = dialogues::card_drawn(light, chat, dialogue, message, digest);
+                    if !noted.await? && Some(message) != dialogue.card_message {
+                        // It was to be a new one, before this one was known.
+                        let mut tx = self.store.begin().await?;
+                        let give_up_at = self.clock.now() + DELETABLE;
+                        deletions::insert(&mut tx, OWN, chat, message, None, give_up_at).await?;
+                        tx.commit().await?;
+                    }
                 }
                 Ok(true)
             }

@@ -380,9 +380,7 @@ impl UnitOfWork {
     async fn drop_card(&mut self) -> Result<(), StoreError> {
         let card = self.storage.change_card(|dialogue| {
             let card = dialogue.card_message;
-            if card.is_some() {
-                dialogue.detach_card();
-            }
+            dialogue.detach_card();
             card
         });
         match card {
