@@ -32,7 +32,9 @@ async fn a_newcomer_is_written_to_in_the_language_that_telegram_names() {
     person.say("/accounts");
     person.wait_text("puede leer y escribir").await.unwrap();
     person.say("/mydata");
-    person.wait_text("\"language\": \"es\"").await.unwrap();
+    let data = person.wait_text("Todo lo guardado").await.unwrap();
+    let (_, json) = data.file.unwrap();
+    assert!(json.contains("\"language\": \"es\""), "{json}");
     let english = ["Step", "Your", "connected as", "Check again"];
     for message in person.history().iter().filter(|message| message.from_bot) {
         let labels = message.labels().join(" ");

@@ -92,7 +92,7 @@ async fn my_data_is_everything_less_the_secrets_and_nobody_elses() {
     link(&ada, "main", &values).await;
     world.advance(MINUTE);
     ada.say("/mydata");
-    ada.wait_text("send /mydata again in 59 min").await.unwrap();
+    ada.wait_text("Send /mydata again in 59 min").await.unwrap();
     world.advance(HOUR);
     let data = my_data(&world, &ada).await;
     let account = &data["accounts"][0];
