@@ -239,11 +239,10 @@ impl Telegram {
             }
         }
         failpoint::hit("poll.handed_over");
-        self.queue(&behind).await?;
         let mut ended = HashSet::new();
         if *at_once > 0 {
             *at_once -= 1;
-        } else {
+        } else if behind.is_empty() {
             let waiting = async {
                 while let Some((id, chat, settled)) = open.next().await {
                     if settled {
@@ -257,8 +256,10 @@ impl Telegram {
                 *at_once = WRITTEN_AT_ONCE;
             }
         }
-        let left: Vec<_> = left.into_values().collect();
+        // What waits behind others has to be written anyway, and what is under way then costs no commit of its own.
+        let left: Vec<_> = left.into_values().chain(behind.iter().cloned()).collect();
         self.write_down(&left).await?;
+        ended.extend(behind.iter().map(|update| update.chat));
         // Whoever ended without a word left it to be read from the inbox.
         while let Some(Some((_, chat, settled))) = open.next().now_or_never() {
             if !settled {

@@ -31,25 +31,21 @@ pub(super) struct Ahead {
     /// judged by where the dialogue stands.
     moving: Mutex<BTreeSet<(i64, i64)>>,
     /// By chat and message: deletions that did not wait.
-    deletions: Mutex<Deletions>,
+    deletions: Mutex<HashMap<(i64, i32), Deletion>>,
+    /// By chat, the last of these: one after the other, so that a chat that floods does not hold up the others.
+    last: Mutex<HashMap<i64, Deletion>>,
 }
 
-type Deletions = HashMap<(i64, i32), Shared<BoxFuture<'static, Option<Removal>>>>;
+type Deletion = Shared<BoxFuture<'static, Option<Removal>>>;
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 impl Ahead {
-    fn moving(&self) -> MutexGuard<'_, BTreeSet<(i64, i64)>> {
-        self.moving.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn deletions(&self) -> MutexGuard<'_, Deletions> {
-        self.deletions
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-    }
-
     /// An update had its turn.
     pub(super) fn forget(&self, chat: i64, update: i64) {
-        self.moving().remove(&(chat, update));
+        lock(&self.moving).remove(&(chat, update));
     }
 }
 
@@ -59,7 +55,7 @@ impl Telegram {
         let is_answer =
             message_of(&incoming.update).is_some_and(|message| self.may_be_answer(message));
         if !is_answer {
-            self.ahead.moving().insert((incoming.chat, incoming.id));
+            lock(&self.ahead.moving).insert((incoming.chat, incoming.id));
         }
     }
 
@@ -70,16 +66,30 @@ impl Telegram {
         };
         let (chat, id) = (incoming.chat, incoming.id);
         let before = (chat, i64::MIN)..(chat, id);
-        let by_state = self.ahead.moving().range(before).next().is_none();
+        let by_state = lock(&self.ahead.moving).range(before).next().is_none();
         let place = (chat, message.id.0);
+        let mut last = lock(&self.ahead.last);
+        let before = last.remove(&chat);
         let (telegram, incoming) = (self.clone(), Arc::clone(incoming));
         let deleting = async move {
+            if let Some(before) = before {
+                before.await;
+            }
             let (removal, _) = telegram.delete_if_secret(&incoming.update, by_state).await;
             removal
         };
         let deleting = deleting.boxed().shared();
-        self.ahead.deletions().insert(place, deleting.clone());
-        self.reading.run_beside(deleting.map(drop));
+        lock(&self.ahead.deletions).insert(place, deleting.clone());
+        last.insert(chat, deleting.clone());
+        drop(last);
+        let telegram = self.clone();
+        self.reading.run_beside(async move {
+            deleting.clone().await;
+            let mut last = lock(&telegram.ahead.last);
+            if last.get(&chat).is_some_and(|it| it.ptr_eq(&deleting)) {
+                last.remove(&chat);
+            }
+        });
     }
 
     /// Deletes the message, before anything else, if it may hold a secret and still stands.
@@ -90,7 +100,7 @@ impl Telegram {
     ) -> Result<(), StoreError> {
         let deleting = message_of(update).and_then(|message| {
             let place = (message.chat.id.0, message.id.0);
-            self.ahead.deletions().remove(&place)
+            lock(&self.ahead.deletions).remove(&place)
         });
         if let Some(deleting) = deleting {
             *removal = deleting.await;
