@@ -39,8 +39,10 @@ async fn a_chat_that_floods_holds_up_itself_and_not_the_others() {
         println!("  calm              {calm:?}");
         println!("  beside the flood  {beside:?} ({times:.2} times)");
         println!("  the flood itself  {own:?} ({burst} messages)");
-        // The figure is three times; below the floor a difference says more about the machine.
-        let noise = Duration::from_millis(setting("ADDX_FLOOD_FLOOR_MS", 100));
+        // The figure is three times; below the floor a difference says more about the machine. A bot that is not optimised, beside
+        // the other tests, waits longer for its turn to write than Telegram takes to delete.
+        let floor = if cfg!(debug_assertions) { 1000 } else { 100 };
+        let noise = Duration::from_millis(setting("ADDX_FLOOD_FLOOR_MS", floor));
         assert!(
             beside.1 <= calm.1.max(noise) * 3,
             "{how}, the others waited {beside:?} instead of {calm:?}"
