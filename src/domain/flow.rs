@@ -89,7 +89,7 @@ pub(crate) enum Progress {
     Complete(Flow, Option<Remark>),
 }
 
-/// See [`LinkingState::AwaitingValue`].
+/// See [`super::linking::LinkingState::AwaitingValue`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct AwaitingValue {
     /// The flow.
