@@ -517,7 +517,7 @@ mod between_steps {
             person.wait_text("Step 2 of 2").await.unwrap();
             person.say(&round.token.secret);
             person
-                .wait_text("The new values are kept until")
+                .wait_text("The new credentials are stored until")
                 .await
                 .unwrap();
             person.say("/addx other");
@@ -637,7 +637,7 @@ mod between_steps {
             let told = person.history();
             let told = told
                 .iter()
-                .filter(|message| message.from_bot && message.text.contains("It worked until"));
+                .filter(|message| message.from_bot && message.text.contains("Last accepted by X"));
             assert_eq!(told.count(), 1, "{armed}");
             assert_eq!(round.inspect().await, [""; 0], "{armed}");
         }
